@@ -1,0 +1,39 @@
+// The three things that may go wrong outside our code; any other error is our own bug.
+
+/** The platform answered, and the answer is no. */
+export class PlatformRefused extends Error {
+  override readonly name = 'PlatformRefused';
+  /** HTTP status of the answer, when it came by HTTP. */
+  readonly status: number | undefined;
+  /** The platform's own code for the refusal, as it sent it. */
+  readonly code: string | undefined;
+
+  constructor(message: string, details: { status?: number; code?: string; cause?: unknown } = {}) {
+    super(message, { cause: details.cause });
+    this.status = details.status;
+    this.code = details.code;
+  }
+}
+
+/** No answer: connection refused or lost, timeout, 5xx, too many requests. Worth another try later. */
+export class PlatformUnreachable extends Error {
+  override readonly name = 'PlatformUnreachable';
+  /** When the platform asked to be left alone until, if it said so. */
+  readonly retryAt: Date | undefined;
+
+  constructor(message: string, details: { retryAt?: Date; cause?: unknown } = {}) {
+    super(message, { cause: details.cause });
+    this.retryAt = details.retryAt;
+  }
+}
+
+/** The caller's fault: what they sent cannot be worked with. `code` is an entry of the error catalogue. */
+export class BadInput extends Error {
+  override readonly name = 'BadInput';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
