@@ -20,20 +20,34 @@ export class PlatformUnreachable extends Error {
   override readonly name = 'PlatformUnreachable';
   /** When the platform asked to be left alone until, if it said so. */
   readonly retryAt: Date | undefined;
+  /** Whether the request may have reached the platform before the answer was lost. */
+  readonly isSent: boolean;
 
-  constructor(message: string, details: { retryAt?: Date; cause?: unknown } = {}) {
+  constructor(message: string, details: { retryAt?: Date; isSent?: boolean; cause?: unknown } = {}) {
     super(message, { cause: details.cause });
     this.retryAt = details.retryAt;
+    this.isSent = details.isSent ?? false;
   }
+}
+
+/** What a refused caller reads besides the code: `details` inside the envelope, `extras` as top-level keys. */
+export interface BadInputContext {
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly extras?: Readonly<Record<string, unknown>>;
 }
 
 /** The caller's fault: what they sent cannot be worked with. `code` is an entry of the error catalogue. */
 export class BadInput extends Error {
   override readonly name = 'BadInput';
   readonly code: string;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly extras: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: string, message: string) {
+  /** @param message what is wrong and how to mend it; empty takes the catalogue's sentence */
+  constructor(code: string, message = '', context: BadInputContext = {}) {
     super(message);
     this.code = code;
+    this.details = context.details;
+    this.extras = context.extras;
   }
 }

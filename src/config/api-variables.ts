@@ -1,0 +1,58 @@
+/** Variables that only the API reads. */
+import { custom, integer, list, switchedOn, text, url, variables } from '../lib/settings.ts';
+
+const api = ['api'];
+const apiAndCli = ['api', 'cli'];
+
+export const apiVariables = variables({
+  PORT: integer({ help: 'HTTP port', readBy: api, default: 3001, min: 0, max: 65_535 }),
+  DOMAIN: text({
+    help: 'public host, without scheme; webhook addresses and allowed origins come from it',
+    readBy: api,
+  }),
+  INSTANCE: text({ help: '`beta` makes this the beta instance: cookie token_beta, beta origins', readBy: api }),
+  WEB_URL: url({ help: 'origin of the panel, target of redirects after sign-in', readBy: api }),
+  OVERLAY_URL: url({ help: 'one more allowed origin', readBy: api }),
+  JWT_SECRET: text({
+    help: 'signs login and overlay tokens; any long random text',
+    readBy: apiAndCli,
+    requiredBy: api,
+    isSecret: true,
+  }),
+  JWT_EXPIRES_IN: text({ help: 'life of a login, e.g. 12h or 7d', readBy: api, default: '7d' }),
+  JSON_BODY_LIMIT: size('largest JSON body, webhooks included'),
+  URLENCODED_BODY_LIMIT: size('largest form body'),
+  RATE_LIMIT_WHITELIST_IPS: list({ help: 'addresses without the anonymous limit', readBy: api }),
+  API_USER_REQUESTS_PER_MIN: integer({ help: 'limit per signed-in user, 0 is off', readBy: api, default: 600 }),
+  API_ANON_REQUESTS_PER_15MIN: integer({
+    help: 'limit per address without login, 0 is off',
+    readBy: api,
+    default: 100,
+  }),
+  SAY_PER_30S: integer({ help: 'limit of say per channel and provider, 0 is off', readBy: api, default: 20 }),
+  OWNER_TWITCH_LOGINS: list({ help: 'Twitch logins that become owners at sign-in', readBy: api }),
+  SELF_SIGNUP: switchedOn({ help: 'streamers get a channel at their first sign-in', readBy: api }),
+  DEBUG_LOGS: switchedOn({ help: 'verbose diagnostics; never in production', readBy: api }),
+  DEBUG_AUTH: switchedOn({ help: 'diagnostics of sign-in', readBy: api }),
+  DEBUG_CSRF: switchedOn({ help: 'diagnostics of origin checks', readBy: api }),
+  SOCKET_ORIGINS_LOG: switchedOn({ help: 'logs the allowed origins at start', readBy: api }),
+});
+
+/** `512kb`, `1mb` or plain bytes. */
+function size(help: string) {
+  return custom(
+    {
+      help,
+      readBy: api,
+      default: null as number | null,
+      defaultText: '`1mb` in production, else `5mb`',
+      rangeText: 'bytes, or with kb/mb',
+    },
+    (raw) => {
+      const match = /^(\d+)\s*(b|kb|mb)?$/i.exec(raw);
+      if (!match) return { value: null, warning: `a body limit of ${raw} is not understood, the default is used` };
+      const unit = { b: 1, kb: 1024, mb: 1024 * 1024 }[(match[2] ?? 'b').toLowerCase()] ?? 1;
+      return { value: Number(match[1]) * unit };
+    },
+  );
+}

@@ -1,0 +1,119 @@
+/** Variables that the API and every worker, or every worker, read. */
+import { custom, integer, isUrl, splitList, text, url, variables } from '../lib/settings.ts';
+
+const all = ['all'];
+const workers = ['workers'];
+
+export const commonVariables = variables({
+  DATABASE_URL: text({
+    help: 'PostgreSQL shared by API and workers; pool size through its connection_limit and pool_timeout parameters',
+    readBy: all,
+    requiredBy: ['api', 'workers', 'cli'],
+    isSecret: true,
+  }),
+  NODE_ENV: text({ help: '`production` makes cookies secure, origins strict and encryption mandatory', readBy: all }),
+  LOG_LEVEL: custom(
+    {
+      help: 'least severe log line that is written',
+      readBy: all,
+      default: null as LogLevel | null,
+      defaultText: '`info` in production, else `debug`',
+      rangeText: '`debug info warn error`',
+    },
+    (raw) => ({
+      value: (['debug', 'info', 'warn', 'error'] as const).find((level) => level === raw.toLowerCase()) ?? null,
+    }),
+  ),
+  DB_SLOW_MS: custom(
+    {
+      help: 'statements slower than this are logged as db.slow_query',
+      readBy: all,
+      default: null as number | null,
+      defaultText: '200 in production, else 100',
+      rangeText: '> 0',
+    },
+    (raw) => ({ value: Number.parseInt(raw, 10) > 0 ? Number.parseInt(raw, 10) : null }),
+  ),
+  CREDENTIALS_ENCRYPTION_KEY: custom(
+    {
+      help: 'encrypts OAuth tokens at rest; several for rotation, the first encrypts; mandatory in production',
+      readBy: all,
+      isSecret: true,
+      default: null as readonly string[] | null,
+      rangeText: '32 bytes in base64, comma list',
+    },
+    (raw) => {
+      const keys = splitList(raw);
+      const areSound = keys.every((key) => Buffer.from(key, 'base64').length === 32);
+      return areSound ? { value: keys } : { problem: 'CREDENTIALS_ENCRYPTION_KEY has to be 32 bytes in base64' };
+    },
+  ),
+  OUTBOX_TTL_MINUTES: integer({
+    help: 'life of an undelivered message',
+    readBy: all,
+    default: 10,
+    min: 1,
+    max: 1440,
+  }),
+  INTERNAL_RELAY_SECRET: custom(
+    {
+      help: 'when set, every relay call is signed with it and may come from another host',
+      readBy: all,
+      isSecret: true,
+      default: null as string | null,
+      rangeText: '≥ 32 characters',
+    },
+    (raw) =>
+      raw.length >= 32 ? { value: raw } : { problem: 'INTERNAL_RELAY_SECRET has to have 32 characters or more' },
+  ),
+  CHATBOT_BACKEND_BASE_URLS: custom(
+    {
+      help: 'API instances that receive credits events, e.g. http://127.0.0.1:3001,http://127.0.0.1:3002',
+      readBy: workers,
+      requiredBy: [],
+      default: [] as readonly string[],
+      rangeText: 'comma list of http/https URLs; the path is ignored',
+    },
+    (raw) => relayList('CHATBOT_BACKEND_BASE_URLS', raw),
+  ),
+  CHATBOT_BACKEND_BASE_URL: url({ help: 'older single form, used only when the list is empty', readBy: workers }),
+  COMMAND_MAX_AGE_SECONDS: integer({
+    help: 'older chat lines are credited, not answered',
+    readBy: workers,
+    default: 60,
+    min: 1,
+    unitMs: 1000,
+  }),
+  CHATBOT_HTTP_TIMEOUT_MS: integer({
+    help: 'deadline of calls to a platform (the relay keeps 2000)',
+    readBy: all,
+    default: 10_000,
+    min: 1000,
+    max: 60_000,
+  }),
+  CHATBOT_SHUTDOWN_GRACE_MS: integer({
+    help: 'how long SIGTERM waits for running sends',
+    readBy: workers,
+    default: 10_000,
+    min: 0,
+    max: 60_000,
+  }),
+  CHATBOT_HEALTH_PORT: integer({
+    help: 'loopback port of /healthz, /readyz and /metrics of a worker; 0 is off',
+    readBy: workers,
+    default: 0,
+    min: 0,
+    max: 65_535,
+    defaultText: 'off',
+  }),
+});
+
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+function relayList(name: string, raw: string): { value: readonly string[] } | { problem: string } {
+  const entries = splitList(raw);
+  const broken = entries.find((entry) => !isUrl(entry, ['http', 'https']));
+  return broken === undefined
+    ? { value: entries }
+    : { problem: `${name} has an entry that is no http(s) URL: ${broken}` };
+}

@@ -1,0 +1,77 @@
+/** Outbound HTTP with a deadline: every call ends with an answer or with `PlatformUnreachable`. */
+import { PlatformUnreachable } from './errors.ts';
+
+export interface HttpRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | URLSearchParams;
+  /** Overrides the client's deadline. */
+  readonly timeoutMs?: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON, or null when it is not JSON. Callers parse it with a schema at once. */
+  json(): unknown;
+}
+
+export type HttpClient = (url: string, request?: HttpRequest) => Promise<HttpAnswer>;
+
+/** Answers larger than this are cut: no platform sends them to us. */
+const LARGEST_ANSWER_CHARS = 4 * 1024 * 1024;
+
+/**
+ * @param timeoutMs deadline of a whole call, body included
+ * @returns a client that throws only `PlatformUnreachable`, with `isSent` true when the request may have arrived
+ */
+export function createHttpClient(timeoutMs: number): HttpClient {
+  return async (url, request = {}) => {
+    try {
+      const response = await fetch(url, {
+        method: request.method ?? 'GET',
+        headers: { ...request.headers },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(request.timeoutMs ?? timeoutMs),
+      });
+      const text = (await response.text()).slice(0, LARGEST_ANSWER_CHARS);
+      return { status: response.status, headers: response.headers, text, json: () => parseJson(text) };
+    } catch (error) {
+      throw new PlatformUnreachable(describe(error, new URL(url).host), { isSent: mayHaveArrived(error) });
+    }
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function describe(error: unknown, host: string): string {
+  const cause = codeOf(error);
+  return cause === 'TimeoutError' ? `no answer from ${host} in time` : `could not reach ${host} (${cause})`;
+}
+
+/** Refused, unresolved and unroutable connections never carried the request; anything else may have. */
+function mayHaveArrived(error: unknown): boolean {
+  const neverConnected = [
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'UND_ERR_CONNECT_TIMEOUT',
+  ];
+  return !neverConnected.includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error.cause instanceof Error && 'code' in error.cause) return String(error.cause.code);
+  return error.name;
+}

@@ -1,0 +1,372 @@
+/** The platform contract: what a chat platform must be able to do to live here, and what it may do besides. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Db } from '../db/pool.ts';
+import type {
+  ChannelId,
+  ExternalAccountId,
+  PlatformChannelId,
+  PlatformMessageId,
+  PlatformUserId,
+  ProviderId,
+  UserId,
+} from '../lib/brand.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { HttpClient } from '../lib/http.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Variable } from '../lib/settings.ts';
+
+/** A stable code of the contract (workers §10.4 or a platform's own), or its short English text; never a token or a body. */
+export type Reason = string;
+
+/** One chat platform. The core reaches it through this value alone and never asks which one it is. */
+export interface Platform {
+  readonly id: ProviderId;
+  /** The name people know, for pages and sentences. */
+  readonly title: string;
+  /** Prefix of every log event of its worker, with the dot (workers §1.1). */
+  readonly logPrefix: string;
+  /** Date the platform closed its service, when it did. */
+  readonly retiredSince?: string;
+  readonly tables: PlatformTables;
+  /** Every environment variable only this platform reads; keys are the variable names. */
+  readonly variables: Readonly<Record<string, Variable>>;
+  /** Error codes only this platform answers with. */
+  readonly errorCodes: Readonly<Record<string, ErrorCode>>;
+  /** Facts a panel or a client needs before it saves something (`GET /capabilities`). */
+  readonly capabilities: PlatformCapabilities;
+  limits(settings: PlatformSettings): PlatformLimits;
+  timers(settings: PlatformSettings): WorkerTimers;
+  /** Whether an operator switched this worker off, and the log event that says so. */
+  killSwitch?(settings: PlatformSettings): { isOff: boolean; event: string };
+  oauth(deps: CommonDeps): PlatformOAuth;
+  /** The sender an old installation names in its environment, used when the database has no default bot (workers §9.1). */
+  legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
+  /** Opens the half that runs in a worker process. Must not do network calls before `reader.setChannels`. */
+  openWorkerSide(deps: WorkerDeps): WorkerSide;
+  /** Opens the half that runs in the API. Must not do network calls until asked. */
+  openApiSide(deps: ApiDeps): ApiSide;
+}
+
+/** Values of a platform's own `variables`, by name. Each platform narrows them with its declared types. */
+export type PlatformSettings = Readonly<Record<string, unknown>>;
+
+export interface ErrorCode {
+  readonly status: number;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Names of a platform's five tables and of the column that names the platform's channel. */
+export interface PlatformTables {
+  readonly subscription: string;
+  readonly outbox: string;
+  readonly override: string;
+  readonly defaultCredential: string;
+  /** Column with the platform's channel in both the subscription and the outbox table. */
+  readonly targetColumn: string;
+  /** Subscription columns the reader needs besides the target; they arrive in `ReadChannel.extra`. */
+  readonly extraColumns: readonly string[];
+  /** Whether the subscription row names the owner (`userId`) and is skipped without one. */
+  readonly needsOwner: boolean;
+}
+
+/** Roles a command may ask for; `follower` is stored but never evaluated (contract, workers §6.3). */
+export type Role = 'vip' | 'moderator' | 'subscriber';
+
+export interface PlatformCapabilities {
+  readonly roles: readonly Role[];
+  /** Whether `vkvideoAllowedRoleIds`-style platform role ids can be evaluated. */
+  readonly hasPlatformRoleIds: boolean;
+  readonly hasFollowEvents: boolean;
+  readonly confirmsMessages: 'answer' | 'echo' | 'answer_or_echo';
+}
+
+export interface PlatformLimits {
+  readonly message: { readonly max: number; readonly unit: 'utf16' | 'codePoint' };
+  /** All of them must have room before a claim; a window with `max` 0 is off. */
+  readonly sendWindows: readonly SendWindow[];
+}
+
+/** A sliding window: at most `max` messages in any `periodMs`. Every message counts; only the named senders wait. */
+export interface SendWindow {
+  readonly scope: 'sender' | 'channel';
+  readonly max: number;
+  readonly periodMs: number;
+  readonly blocks: 'everyone' | 'unprivileged';
+}
+
+export interface WorkerTimers {
+  readonly syncMs: number;
+  readonly outboxPollMs: number;
+  readonly commandsRefreshMs: number;
+  /** Distance of live polls; 0 when the reader itself learns it. */
+  readonly livePollMs: number;
+}
+
+// ---------------------------------------------------------------- accounts
+
+/** An account with a usable token, as of now; short-lived, never stored, never logged. */
+export interface AccountCredential {
+  /** Null for a legacy sender that has no linked account row. */
+  readonly accountId: ExternalAccountId | null;
+  readonly platformUserId: PlatformUserId;
+  readonly login: string | null;
+  readonly accessToken: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+export interface SenderCredential extends AccountCredential {
+  readonly kind: 'override' | 'default' | 'legacy';
+  /** One text per account, equal for the same account over time: the key of windows and connections. */
+  readonly key: string;
+}
+
+/** A sender found through the environment. Tokens are as stored: sealed or plain. */
+export interface LegacySender {
+  readonly accountId: ExternalAccountId | null;
+  /** Null until the token has been used once to ask. */
+  readonly platformUserId: PlatformUserId | null;
+  readonly login: string | null;
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+  readonly expiresAt: Date | null;
+  /** Writes refreshed tokens (already sealed) back to where they were found. */
+  save(tokens: { accessToken: string; refreshToken: string | null; expiresAt: Date | null }): Promise<void>;
+}
+
+/** Where the worker side gets tokens. One refresh at a time per account, over all processes. */
+export interface CredentialSource {
+  /** The sender all channels share (default bot, else legacy); null while there is none or its grant is dead. */
+  defaultSender(): Promise<SenderCredential | null>;
+  /** The streamer's own account for reading; bot accounts are never chosen. */
+  owner(channelId: ChannelId): Promise<AccountCredential | null>;
+  /** After the platform refused `refusedToken`: a fresh credential, or null when the grant is dead. */
+  renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | null>;
+  /** Called when another account became the shared sender or its grant changed. */
+  onDefaultSenderChanged(listener: () => void): void;
+}
+
+/** The platform's side of linking and keeping an account. Every request goes through the given HTTP client. */
+export interface PlatformOAuth {
+  /** Names of unset variables that linking needs; empty when it can start. */
+  missingSettings(): readonly string[];
+  authorizeUrl(request: { state: string; scopes: readonly string[]; codeChallenge: string | null }): string;
+  readonly usesPkce: boolean;
+  readonly scopes: { readonly streamer: readonly string[]; readonly bot: readonly string[] };
+  exchangeCode(code: string, codeVerifier: string | null): Promise<GrantedTokens>;
+  refresh(refreshToken: string): Promise<RefreshOutcome>;
+  /** Best effort; must not throw. */
+  revoke(token: string): Promise<void>;
+  identify(accessToken: string): Promise<PlatformIdentity>;
+  /** Asks the platform whether a token still works; absent where it has no such call. */
+  validate?(accessToken: string): Promise<'valid' | 'dead' | 'unknown'>;
+}
+
+export interface GrantedTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly expiresInSeconds: number | null;
+  readonly scopes: readonly string[] | null;
+}
+
+export type RefreshOutcome =
+  | { kind: 'refreshed'; tokens: GrantedTokens }
+  /** `invalid_grant` and its like: stop and ask the user to link again. */
+  | { kind: 'dead'; reason: Reason }
+  | { kind: 'unavailable'; reason: Reason };
+
+export interface PlatformIdentity {
+  readonly platformUserId: PlatformUserId;
+  readonly login: string | null;
+  readonly displayName: string | null;
+  readonly avatarUrl: string | null;
+  readonly profileUrl: string | null;
+}
+
+// ---------------------------------------------------------------- worker side
+
+export interface CommonDeps {
+  readonly settings: PlatformSettings;
+  readonly clock: Clock;
+  readonly http: HttpClient;
+  readonly log: Logger;
+  /** 0 ≤ x < 1; jitter only. */
+  readonly random: () => number;
+}
+
+export interface WorkerDeps extends CommonDeps {
+  readonly db: Db;
+  readonly credentials: CredentialSource;
+  readonly events: ReaderEvents;
+  /** True when the platform user is one of our sender accounts: the default bot or any override. */
+  readonly isOwnAccount: (platformUserId: PlatformUserId) => boolean;
+  /** Share of a per-account platform limit this copy may use: 1 ÷ live copies. */
+  readonly limitShare: () => number;
+}
+
+export interface WorkerSide {
+  readonly reader: ChatReader;
+  readonly sender: ChatSender;
+  readonly liveStatus?: LiveStatus;
+  readonly roleResolver?: RoleResolver;
+  /** Closes every connection; running sends have been waited for. */
+  close(): Promise<void>;
+}
+
+/** A channel the reader is to read, as the database desires it. */
+export interface ReadChannel {
+  readonly channelId: ChannelId;
+  readonly slug: string;
+  readonly target: PlatformChannelId;
+  readonly ownerUserId: UserId | null;
+  /** `Channel.twitchChannelId`-like stable id, where the target is a name that may change; else null. */
+  readonly stableId: string | null;
+  readonly extra: Readonly<Record<string, string | null>>;
+}
+
+/**
+ * Reads chats. Reports trouble as state, never as an exception; reconnects for ever with jittered backoff;
+ * paces joins to the platform's limit; proves life (ping answered, subscription confirmed, last inbound time).
+ */
+export interface ChatReader {
+  /** The full desired set; returns at once, the reader reconciles on its own and keeps what did not change. */
+  setChannels(channels: readonly ReadChannel[]): void;
+}
+
+export interface ReaderEvents {
+  /** In arrival order per channel. Must not block: the pipeline queues. */
+  message(message: ChatMessage): void;
+  state(channelId: ChannelId, state: ReaderState): void;
+  live(channelId: ChannelId, fact: LiveFact): void;
+  /** What made a send `unavailable` in this channel is over: deliver now instead of at the next retry. */
+  sendable(channelId: ChannelId): void;
+  /** The platform's channel goes by a new name; the subscription row is to be updated. */
+  renamed(channelId: ChannelId, target: PlatformChannelId): void;
+}
+
+export interface ReaderState {
+  readonly kind: 'connecting' | 'live' | 'idle' | 'degraded' | 'needs_user_action';
+  readonly reason: Reason | null;
+}
+
+export interface ChatMessage {
+  readonly provider: ProviderId;
+  readonly channelId: ChannelId;
+  /** Null where the platform gives none; such a message cannot be de-duplicated. */
+  readonly messageId: PlatformMessageId | null;
+  readonly author: ChatAuthor;
+  readonly text: string;
+  readonly sentAtMs: number;
+  /** Delivered as history on (re)connect: credited, never answered. */
+  readonly isBacklog: boolean;
+  readonly isOwn: boolean;
+}
+
+export interface ChatAuthor {
+  readonly platformUserId: PlatformUserId;
+  /** Trimmed, lower-case, without leading `@` or `#`; null where the platform has no logins. */
+  readonly login: string | null;
+  readonly displayName: string;
+  readonly avatarUrl: string | null;
+  readonly roles: ReadonlySet<Role>;
+}
+
+/** One network's way of speaking into a chat. Implementations hold no state about rows, retries or limits. */
+export interface ChatSender {
+  /**
+   * Writes one message and reports what became of it.
+   *
+   * Must not throw for anything the platform may answer, must not retry, must not wait for a rate limit:
+   * the outbox does all three. Gives up after `deadlineMs` with `unconfirmed` when bytes have left, else `unavailable`.
+   *
+   * @param text already cut to `limits.message` and free of control characters
+   * @returns never `sent` unless the platform said so
+   */
+  send(channel: ReadChannel, text: string, as: SenderCredential, deadlineMs: number): Promise<SendOutcome>;
+  /** Whether windows that block only the unprivileged let this account pass in this channel. */
+  isPrivileged(channel: ReadChannel, as: SenderCredential): boolean;
+}
+
+/** What became of a message. Only the first is a success; only `retry` costs the row an attempt. */
+export type SendOutcome =
+  | { kind: 'sent'; platformMessageId: PlatformMessageId | null }
+  | { kind: 'retry'; reason: Reason; retryAt?: Date }
+  | { kind: 'unavailable'; reason: Reason; retryAt?: Date }
+  | { kind: 'rejected'; reason: Reason }
+  | { kind: 'unauthorized'; reason: Reason }
+  | { kind: 'unconfirmed'; reason: Reason };
+
+/** Whether a platform says a channel is broadcasting. */
+export interface LiveFact {
+  readonly isLive: boolean;
+  /** When the stream started or ended according to the platform, else when it was seen. */
+  readonly at: Date;
+}
+
+/** Polled by the worker to heal missed transitions. */
+export interface LiveStatus {
+  /** Facts for as many of the channels as could be learned; absent ones change nothing. Must not throw. */
+  poll(channels: readonly ReadChannel[]): Promise<ReadonlyMap<ChannelId, LiveFact>>;
+}
+
+/** Platform role ids of a chatter, asked only when they can still change whether a command answers. */
+export interface RoleResolver {
+  roleIds(channel: ReadChannel, author: ChatAuthor): Promise<ReadonlySet<string>>;
+}
+
+// ---------------------------------------------------------------- API side
+
+export interface ApiDeps extends CommonDeps {
+  readonly db: Db;
+  readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
+  /** `https://<DOMAIN>`; null when no public host is configured. */
+  readonly publicBaseUrl: string | null;
+  readonly isProduction: boolean;
+  /** Records what a webhook said about a stream; drives the stream run and the credits roll. */
+  readonly recordLive: (channelId: ChannelId, fact: LiveFact) => Promise<void>;
+  /** Queues one message of ours for the channel; false when an equal `dedupKey` is already there. */
+  readonly enqueue: (message: QueuedMessage) => Promise<boolean>;
+  /** The signed-in streamer of a request; answers 401/403/400 itself by throwing (http-api §2). */
+  readonly streamer: (request: FastifyRequest) => Promise<{ userId: UserId; channelId: ChannelId; isAdmin: boolean }>;
+}
+
+export interface QueuedMessage {
+  readonly channelId: ChannelId;
+  readonly text: string;
+  readonly source: 'greeting';
+  readonly dedupKey: string;
+}
+
+export interface ApiSide {
+  /**
+   * Everything `PATCH /streamer/bots/:provider` has to check before enabling, in the contract's order; writes nothing.
+   * `hasSender` answers whether some account could speak in this channel.
+   * @throws BadInput with one of the platform's codes
+   */
+  resolveChannel(request: EnableRequest): Promise<ResolvedChannel>;
+  /** After the rows are written: whatever the platform has to be told, best effort, reported as warnings. */
+  enabled?(channelId: ChannelId): Promise<readonly string[]>;
+  /** Text of the target for a row that disabling creates, where the contract asks for one (http-api §3.2). */
+  readonly createsRowOnDisable?: boolean;
+  /** Webhooks, candidates, follow greetings, legacy toggles: routes only this platform has. */
+  routes?(app: FastifyInstance): void;
+  /** Event subscriptions at the platform; the API calls it every 10 minutes under an advisory lock. */
+  reconcileSubscriptions?(): Promise<void>;
+}
+
+export interface EnableRequest {
+  readonly channelId: ChannelId;
+  readonly userId: UserId;
+  readonly isAdmin: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly hasSender: () => Promise<boolean>;
+  /** Host of the request, for platforms that show a callback address. */
+  readonly host: string | null;
+}
+
+/** Columns of the subscription row to write. */
+export interface ResolvedChannel {
+  readonly target: PlatformChannelId;
+  readonly extra: Readonly<Record<string, string | null>>;
+  readonly warnings: readonly string[];
+}
