@@ -1,4 +1,4 @@
-// Ids that look alike but must not be mixed up: passing one where another belongs does not compile.
+/** Ids that look alike but must not be mixed up: passing one where another belongs does not compile. */
 
 declare const brand: unique symbol;
 

@@ -1,4 +1,4 @@
-// Time as something that is handed in, so that tests can drive it.
+/** Time as something that is handed in, so that tests can drive it. */
 
 /** A timer that has not fired yet. */
 export interface Timer {

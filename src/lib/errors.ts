@@ -1,4 +1,4 @@
-// The three things that may go wrong outside our code; any other error is our own bug.
+/** The three things that may go wrong outside our code; any other error is our own bug. */
 
 /** The platform answered, and the answer is no. */
 export class PlatformRefused extends Error {
