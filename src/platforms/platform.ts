@@ -18,8 +18,8 @@ import type { Variable } from '../lib/settings.ts';
 /** A stable code of the contract (workers §10.4 or a platform's own), or its short English text; never a token or a body. */
 export type Reason = string;
 
-/** One chat platform. The core reaches it through this value alone and never asks which one it is. */
-export interface Platform {
+/** What the API needs to know of a platform, whether or not a worker for it is built yet. */
+export interface PlatformDescription {
   readonly id: ProviderId;
   /** The name people know, for pages and sentences. */
   readonly title: string;
@@ -35,6 +35,14 @@ export interface Platform {
   /** Facts a panel or a client needs before it saves something (`GET /capabilities`). */
   readonly capabilities: PlatformCapabilities;
   limits(settings: PlatformSettings): PlatformLimits;
+  /** Absent while accounts of the platform cannot be linked yet. */
+  oauth?(deps: CommonDeps): PlatformOAuth;
+  /** Opens the half that runs in the API. Must not do network calls until asked. */
+  openApiSide(deps: ApiDeps): ApiSide;
+}
+
+/** One chat platform. The core reaches it through this value alone and never asks which one it is. */
+export interface Platform extends PlatformDescription {
   timers(settings: PlatformSettings): WorkerTimers;
   /** Whether an operator switched this worker off, and the log event that says so. */
   killSwitch?(settings: PlatformSettings): { isOff: boolean; event: string };
@@ -43,8 +51,6 @@ export interface Platform {
   legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
   /** Opens the half that runs in a worker process. Must not do network calls before `reader.setChannels`. */
   openWorkerSide(deps: WorkerDeps): WorkerSide;
-  /** Opens the half that runs in the API. Must not do network calls until asked. */
-  openApiSide(deps: ApiDeps): ApiSide;
 }
 
 /** Values of a platform's own `variables`, by name. Each platform narrows them with its declared types. */

@@ -1,5 +1,13 @@
-/** Every platform there is, in display order: the one place a new platform is added. */
-import type { Platform } from './platform.ts';
+/** Every platform there is: the one place where a new platform is added. */
+import { kick, trovo, vkvideo, youtube } from './announced.ts';
+import type { PlatformDescription } from './platform.ts';
 import { twitch } from './twitch/index.ts';
 
-export const platforms: readonly Platform[] = [twitch];
+/** In display order (http-api, head of the page). */
+export const platforms: readonly PlatformDescription[] = [twitch, vkvideo, youtube, trovo, kick];
+
+/** In the order `say` lists enabled providers (http-api §6.1). */
+export const speakingOrder: readonly PlatformDescription[] = [twitch, youtube, vkvideo, trovo, kick];
+
+/** Providers that existed once and answer 410 (http-api §3.2). */
+export const deprecatedProviders: readonly string[] = ['vkplaylive'];

@@ -1,0 +1,105 @@
+/** Platforms whose tables exist and whose workers are not built yet: listed, switched off, never switched on. */
+import type { ProviderId } from '../lib/brand.ts';
+import { BadInput } from '../lib/errors.ts';
+import { integer, variables } from '../lib/settings.ts';
+import type { PlatformCapabilities, PlatformDescription } from './platform.ts';
+
+interface Announcement {
+  readonly id: string;
+  readonly title: string;
+  readonly logPrefix: string;
+  readonly retiredSince?: string;
+  /** Leading part of the five table names. */
+  readonly tablePrefix: string;
+  readonly targetColumn: string;
+  readonly extraColumns?: readonly string[];
+  readonly needsOwner: boolean;
+  /** Longest message, in UTF-16 units: the cautious reading where the platform names no unit. */
+  readonly messageMax: number;
+  readonly capabilities: PlatformCapabilities;
+}
+
+const noRoles = { roles: [], hasPlatformRoleIds: false, hasFollowEvents: false, confirmsMessages: 'answer' } as const;
+
+export const youtube = announce({
+  id: 'youtube',
+  title: 'YouTube',
+  logPrefix: 'youtube_chatbot.',
+  tablePrefix: 'YouTube',
+  targetColumn: 'youtubeChannelId',
+  needsOwner: true,
+  messageMax: 200,
+  capabilities: { ...noRoles, roles: ['moderator', 'subscriber'] },
+});
+
+export const vkvideo = announce({
+  id: 'vkvideo',
+  title: 'VK Video Live',
+  logPrefix: 'vkvideo_chatbot.',
+  tablePrefix: 'VkVideo',
+  targetColumn: 'vkvideoChannelId',
+  extraColumns: ['vkvideoChannelUrl'],
+  needsOwner: false,
+  messageMax: 500,
+  capabilities: { ...noRoles, roles: ['moderator'], hasPlatformRoleIds: true },
+});
+
+export const trovo = announce({
+  id: 'trovo',
+  title: 'Trovo',
+  logPrefix: 'trovo_chatbot.',
+  retiredSince: '2026-06-30',
+  tablePrefix: 'Trovo',
+  targetColumn: 'trovoChannelId',
+  needsOwner: true,
+  messageMax: 500,
+  capabilities: noRoles,
+});
+
+export const kick = announce({
+  id: 'kick',
+  title: 'Kick',
+  logPrefix: 'kick_chatbot.',
+  tablePrefix: 'Kick',
+  targetColumn: 'kickChannelId',
+  needsOwner: true,
+  messageMax: 500,
+  capabilities: { ...noRoles, roles: ['vip', 'moderator', 'subscriber'] },
+});
+
+function announce(platform: Announcement): PlatformDescription {
+  const upper = platform.id.toUpperCase();
+  const channelLimit = `${upper}_CHANNEL_SEND_PER_S`;
+  const notConfigured = `${upper}_BOT_NOT_CONFIGURED`;
+  return {
+    id: platform.id as ProviderId,
+    title: platform.title,
+    logPrefix: platform.logPrefix,
+    ...(platform.retiredSince === undefined ? {} : { retiredSince: platform.retiredSince }),
+    tables: {
+      subscription: `${platform.tablePrefix}ChatBotSubscription`,
+      outbox: `${platform.tablePrefix}ChatBotOutboxMessage`,
+      override: `${platform.tablePrefix}BotIntegration`,
+      defaultCredential: `Global${platform.tablePrefix}BotCredential`,
+      targetColumn: platform.targetColumn,
+      extraColumns: platform.extraColumns ?? [],
+      needsOwner: platform.needsOwner,
+    },
+    variables: variables({
+      [channelLimit]: integer({
+        help: 'messages per second and channel, 0 is off',
+        readBy: [platform.id],
+        default: 1,
+      }),
+    }),
+    errorCodes: {
+      [notConfigured]: { status: 503, message: `No account can speak on ${platform.title}: no default bot is linked` },
+    },
+    capabilities: platform.capabilities,
+    limits: (settings) => ({
+      message: { max: platform.messageMax, unit: 'utf16' },
+      sendWindows: [{ scope: 'channel', max: Number(settings[channelLimit]), periodMs: 1000, blocks: 'everyone' }],
+    }),
+    openApiSide: () => ({ resolveChannel: () => Promise.reject(new BadInput(notConfigured)) }),
+  };
+}
