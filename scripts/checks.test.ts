@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { upwardImports } from './check-imports.ts';
+import { longFiles } from './check-length.ts';
+import { namedPlatforms } from './check-platform-names.ts';
+
+const file = (name: string, ...lines: string[]) => ({ file: name, text: `${lines.join('\n')}\n` });
+
+test('an import that goes down or sideways passes', () => {
+  const sources = [
+    file('src/api/main.ts', `import { a } from '../engine/a.ts';`, `import { config } from '../config.ts';`),
+    file('src/engine/a.ts', `import { b } from '../credits/b.ts';`, `import type { Config } from '../config.ts';`),
+    file('src/config.ts', `import { registry } from './platforms/registry.ts';`),
+    file('src/lib/a.test.ts', `import { main } from '../api/main.ts';`),
+  ];
+  expect(upwardImports(sources)).toEqual([]);
+});
+
+test.each([
+  ['src/lib/a.ts', `import { b } from '../db/b.ts';`],
+  ['src/db/a.ts', `export { b } from '../platforms/b.ts';`],
+  ['src/platforms/one/a.ts', `import type { b } from '../../engine/b.ts';`],
+  ['src/platforms/one/a.ts', `import type { Config } from '../../config.ts';`],
+  ['src/engine/a.ts', `import {\n  b,\n  c,\n} from '../api/b.ts';`],
+  ['src/engine/a.ts', `import { config } from '../config.ts';`],
+  ['src/engine/a.ts', `const b = await import('../bots/b.ts');`],
+  ['src/api/a.ts', `import '../../simulators/b.ts';`],
+  ['src/api/a.ts', `import { b } from '../engine/b.test.ts';`],
+  ['src/elsewhere/a.ts', ''],
+])('an upward import fails: %s with %s', (name, line) => {
+  expect(upwardImports([file(name, line)])).toHaveLength(1);
+});
+
+test('a platform is named by nobody but those who may', () => {
+  const line = '// Twitch and vkvideoRoleIds';
+  expect(
+    namedPlatforms(['engine', 'accounts', 'credits', 'api', 'lib'].map((at) => file(`src/${at}/a.ts`, line))),
+  ).toEqual(['engine', 'accounts', 'credits', 'api', 'lib'].map((at) => `src/${at}/a.ts:1: names a platform (Twitch)`));
+  const allowed = ['platforms/one/a', 'bots/a', 'cli/a', 'db/tables', 'config', 'engine/a.test', 'api/generated/a'];
+  expect(namedPlatforms(allowed.map((name) => file(`src/${name}.ts`, line)))).toEqual([]);
+  expect(namedPlatforms([file('src/api/a.ts', 'body.vkvideoAllowedRoleIds')])).toEqual([]);
+});
+
+test('a file of more than 300 lines has to say why', () => {
+  const lines = Array.from({ length: 301 }, () => '//');
+  expect(longFiles([file('src/a.ts', ...lines), file('src/b.ts', ...lines.slice(1))])).toEqual([
+    'src/a.ts: 301 lines; split it by idea, or open it with "// Long because: …"',
+  ]);
+  expect(longFiles([file('src/a.ts', '// Long because: one table', ...lines)])).toEqual([]);
+});

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { readMigrations } from '../src/db/migrate.ts';
+import { createTestDatabase } from './support/database.ts';
+
+const root = path.join(import.meta.dirname, '..');
+// Inside the repository, so that what is built finds its packages.
+const outDir = path.join(root, 'node_modules/.cache', `build-test-${process.pid}`);
+afterAll(() => rmSync(outDir, { recursive: true, force: true }));
+
+test('what is built migrates an empty database without the sources', async () => {
+  execFileSync(process.execPath, ['scripts/build.ts', outDir], { cwd: root, stdio: 'pipe' });
+  const { url } = await createTestDatabase({ empty: true });
+  const built = await import(pathToFileURL(path.join(outDir, 'db/migrate.js')).href);
+  expect(await built.migrate(url)).toEqual((await readMigrations()).map(({ name }) => name));
+}, 60_000);
+
+test('scripts run on the pinned Node, whatever the host has', () => {
+  expect(process.version).toMatch(/^v24\./);
+});
