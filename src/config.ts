@@ -90,7 +90,7 @@ export function allVariables(): readonly { readonly title: string; readonly vari
 
 function crossChecks(process: ProcessName, values: CoreValues, isProduction: boolean): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  if (isProduction && !values.CREDENTIALS_ENCRYPTION_KEY && process !== 'test') {
+  if (isProduction && values.CREDENTIALS_ENCRYPTION_KEY?.length === 0 && process !== 'test') {
     const problem = 'CREDENTIALS_ENCRYPTION_KEY is not set: production keeps tokens encrypted (32 bytes, base64)';
     problems.push({ key: 'CREDENTIALS_ENCRYPTION_KEY', problem });
   }

@@ -1,5 +1,6 @@
 /** Variables that the API and every worker, or every worker, read. */
 import { custom, integer, isUrl, splitList, text, url, variables } from '../lib/settings.ts';
+import { parseSealKeys } from '../lib/token-seal.ts';
 
 const all = ['all'];
 const workers = ['workers'];
@@ -39,13 +40,15 @@ export const commonVariables = variables({
       help: 'encrypts OAuth tokens at rest; several for rotation, the first encrypts; mandatory in production',
       readBy: all,
       isSecret: true,
-      default: null as readonly string[] | null,
+      default: [] as readonly Buffer[],
       rangeText: '32 bytes in base64, comma list',
     },
     (raw) => {
-      const keys = splitList(raw);
-      const areSound = keys.every((key) => Buffer.from(key, 'base64').length === 32);
-      return areSound ? { value: keys } : { problem: 'CREDENTIALS_ENCRYPTION_KEY has to be 32 bytes in base64' };
+      try {
+        return { value: parseSealKeys(raw) };
+      } catch {
+        return { problem: 'CREDENTIALS_ENCRYPTION_KEY has to be 32 bytes in base64, or several, comma-separated' };
+      }
     },
   ),
   OUTBOX_TTL_MINUTES: integer({

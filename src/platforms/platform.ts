@@ -28,6 +28,13 @@ export interface PlatformDescription {
   /** Date the platform closed its service, when it did. */
   readonly retiredSince?: string;
   readonly tables: PlatformTables;
+  /**
+   * Columns of `User` that hold the platform's identity from before `ExternalAccount` existed: written at sign-in,
+   * looked up before the accounts, read by the legacy sender.
+   */
+  readonly userColumns?: { readonly id: string; readonly accessToken: string; readonly refreshToken: string };
+  /** Column of `Channel` with the platform's stable id of the streamer, where the model has one. */
+  readonly channelIdColumn?: string;
   /** Every environment variable only this platform reads; keys are the variable names. */
   readonly variables: Readonly<Record<string, Variable>>;
   /** Error codes only this platform answers with. */

@@ -1,0 +1,49 @@
+/** Login tokens: HS256 JWTs that other MemAlerts services may issue too (http-api §2.1). */
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import type { ChannelId, UserId } from '../lib/brand.ts';
+import { BadInput } from '../lib/errors.ts';
+
+export type UserRole = 'viewer' | 'streamer' | 'admin';
+
+export interface Session {
+  readonly userId: UserId;
+  readonly role: UserRole;
+  readonly channelId: ChannelId | null;
+}
+
+const claimsSchema = z.object({
+  userId: z.string().min(1),
+  role: z.enum(['viewer', 'streamer', 'admin']),
+  channelId: z.string().min(1).nullish(),
+  // Overlay and hand-over tokens share the key and must never log anybody in.
+  kind: z.undefined(),
+});
+
+/** @param lifetime as in `JWT_EXPIRES_IN`, e.g. `7d` */
+export function issueSession(session: Session, secret: string, lifetime: string): Promise<string> {
+  return new SignJWT({ userId: session.userId, role: session.role, channelId: session.channelId })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt()
+    .setExpirationTime(lifetime)
+    .sign(new TextEncoder().encode(secret));
+}
+
+/** @throws BadInput `SESSION_EXPIRED`, or `UNAUTHORIZED` for anything that is no login of ours */
+export async function readSession(token: string, secret: string): Promise<Session> {
+  try {
+    const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), {
+      algorithms: ['HS256'],
+      requiredClaims: ['exp'],
+    });
+    const claims = claimsSchema.parse(payload);
+    return {
+      userId: claims.userId as UserId,
+      role: claims.role,
+      channelId: (claims.channelId ?? null) as ChannelId | null,
+    };
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw new BadInput('SESSION_EXPIRED');
+    throw new BadInput('UNAUTHORIZED', 'Invalid token');
+  }
+}

@@ -1,0 +1,46 @@
+/** What every route file of the core gets handed. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Db } from '../db/pool.ts';
+import type { ChannelId } from '../lib/brand.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { ApiSide, PlatformDescription, PlatformLimits, PlatformOAuth } from '../platforms/platform.ts';
+import type { Callers } from './plugins/callers.ts';
+
+/** Fastify with routes typed by their zod schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyInstance['log'],
+  ZodTypeProvider
+>;
+
+/** A platform as this API process runs it. */
+export interface HostedPlatform {
+  readonly description: PlatformDescription;
+  readonly side: ApiSide;
+  readonly limits: PlatformLimits;
+  /** Absent while accounts of the platform cannot be linked. */
+  readonly oauth?: PlatformOAuth;
+  /** Whether some account could speak in the channel: an entitled override, the default bot or a legacy sender. */
+  hasSender(channelId: ChannelId): Promise<boolean>;
+}
+
+export interface ApiContext {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly callers: Callers;
+  /** In display order. */
+  readonly platforms: readonly HostedPlatform[];
+}
+
+/** The hosted platform of a path or body value, or undefined; case and white space are forgiven. */
+export function findPlatform(context: ApiContext, provider: string): HostedPlatform | undefined {
+  const wanted = provider.trim().toLowerCase();
+  return context.platforms.find((platform) => platform.description.id === wanted);
+}

@@ -1,0 +1,115 @@
+/** Which bots of a channel are on: the gate and the subscription, read and written as one thing (http-api §3). */
+import { sql, type Transaction } from 'kysely';
+import { type Db, isMissingSchema } from '../db/pool.ts';
+import type { Database } from '../db/tables.ts';
+import type { ChannelId } from '../lib/brand.ts';
+import type { PlatformDescription, ResolvedChannel } from '../platforms/platform.ts';
+
+export interface Integration {
+  readonly enabled: boolean;
+  /** When the gate last moved; null without a gate row. */
+  readonly updatedAt: Date | null;
+  /** The platform's channel; null without a subscription or when it is empty. */
+  readonly target: string | null;
+  /** Both the subscription and the gate let the bot in: it reads, and `say` may use it. */
+  readonly isActive: boolean;
+}
+
+interface SubscriptionRow {
+  readonly target: string;
+  readonly enabled: boolean;
+}
+
+/** @param tolerateMissing whether a missing table means "off" (`say`) instead of an error (the panel) */
+export async function readIntegration(
+  db: Db,
+  platform: PlatformDescription,
+  channelId: ChannelId,
+  { tolerateMissing = false } = {},
+): Promise<Integration> {
+  const orMissing = <T>(query: Promise<T>, fallback: T): Promise<T> =>
+    tolerateMissing
+      ? query.catch((error: unknown) => (isMissingSchema(error) ? fallback : Promise.reject(error)))
+      : query;
+  const [gate, subscription] = await Promise.all([
+    orMissing(readGate(db, platform, channelId), undefined),
+    orMissing(readSubscription(db, platform, channelId), undefined),
+  ]);
+  const target = subscription?.target.trim() || null;
+  return {
+    enabled: gate?.enabled ?? subscription?.enabled ?? false,
+    updatedAt: gate?.updatedAt ?? null,
+    target,
+    isActive: target !== null && subscription?.enabled === true && gate?.enabled !== false,
+  };
+}
+
+/** Writes gate and subscription of an enabled bot; every precondition has been checked. */
+export async function enableIntegration(
+  tx: Transaction<Database>,
+  platform: PlatformDescription,
+  channelId: ChannelId,
+  resolved: ResolvedChannel,
+): Promise<void> {
+  const { subscription, targetColumn } = platform.tables;
+  const columns = [targetColumn, ...Object.keys(resolved.extra)];
+  const values = [resolved.target as string, ...Object.values(resolved.extra)];
+  await writeGate(tx, platform, channelId, true);
+  await sql`
+    insert into ${sql.table(subscription)} ("channelId", enabled, ${sql.join(columns.map((name) => sql.ref(name)))})
+    values (${channelId}, true, ${sql.join(values)})
+    on conflict ("channelId") do update
+    set enabled = true, ${sql.join(columns.map((name) => sql`${sql.ref(name)} = ${sql.ref(`excluded.${name}`)}`))}
+  `.execute(tx);
+}
+
+/** Switches a bot off without asking the platform; stored channel ids are kept for the next time. */
+export async function disableIntegration(
+  tx: Transaction<Database>,
+  platform: PlatformDescription,
+  channelId: ChannelId,
+  createsRow: boolean,
+): Promise<void> {
+  const { subscription, targetColumn } = platform.tables;
+  await writeGate(tx, platform, channelId, false);
+  if (createsRow) {
+    await sql`
+      insert into ${sql.table(subscription)} ("channelId", enabled, ${sql.ref(targetColumn)})
+      values (${channelId}, false, '')
+      on conflict ("channelId") do update set enabled = false
+    `.execute(tx);
+  } else {
+    await sql`update ${sql.table(subscription)} set enabled = false where "channelId" = ${channelId}`.execute(tx);
+  }
+}
+
+function readGate(db: Db, platform: PlatformDescription, channelId: ChannelId) {
+  return db
+    .selectFrom('BotIntegrationSettings')
+    .select(['enabled', 'updatedAt'])
+    .where('channelId', '=', channelId)
+    .where(sql<string>`provider::text`, '=', platform.id)
+    .executeTakeFirst();
+}
+
+async function readSubscription(db: Db, platform: PlatformDescription, channelId: ChannelId) {
+  const { subscription, targetColumn } = platform.tables;
+  const result = await sql<SubscriptionRow>`
+    select ${sql.ref(targetColumn)} as target, enabled
+    from ${sql.table(subscription)} where "channelId" = ${channelId}
+  `.execute(db);
+  return result.rows[0];
+}
+
+async function writeGate(
+  tx: Transaction<Database>,
+  platform: PlatformDescription,
+  channelId: ChannelId,
+  enabled: boolean,
+): Promise<void> {
+  await sql`
+    insert into "BotIntegrationSettings" ("channelId", provider, enabled)
+    values (${channelId}, ${platform.id}, ${enabled})
+    on conflict ("channelId", provider) do update set enabled = excluded.enabled, "updatedAt" = now()
+  `.execute(tx);
+}

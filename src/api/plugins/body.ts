@@ -1,0 +1,59 @@
+/** JSON and form bodies with their exact bytes kept: both webhook signatures cover raw bytes (http-api §1.1). */
+import type { FastifyInstance } from 'fastify';
+import { BadInput } from '../../lib/errors.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body as received; empty when there was none. */
+    rawBody: Buffer;
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+export interface BodyLimits {
+  readonly jsonBytes: number;
+  readonly formBytes: number;
+}
+
+export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
+  app.decorateRequest('rawBody');
+  app.addHook('onRequest', async (request) => {
+    request.rawBody = NO_BYTES;
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>(
+    /^application\/(.+\+)?json/i,
+    { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
+    async (request, body) => {
+      request.rawBody = body;
+      return body.length === 0 ? undefined : parseJson(body);
+    },
+  );
+  app.addContentTypeParser<Buffer>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer', bodyLimit: limits.formBytes },
+    async (request, body) => {
+      request.rawBody = body;
+      return Object.fromEntries(new URLSearchParams(body.toString('utf8')));
+    },
+  );
+  // Anything else is no body we understand; the handler's schema names the field that is missing.
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer', bodyLimit: limits.jsonBytes }, async (request, body) => {
+    request.rawBody = body;
+    return undefined;
+  });
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'), withoutPrototype);
+  } catch {
+    throw new BadInput('BAD_REQUEST', 'The body is not valid JSON');
+  }
+}
+
+/** Keys that could reach an object's prototype are dropped, wherever a handler may merge the body. */
+function withoutPrototype(key: string, value: unknown): unknown {
+  return key === '__proto__' || key === 'constructor' ? undefined : value;
+}

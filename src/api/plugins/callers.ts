@@ -1,0 +1,116 @@
+/** Who is calling, and whether they may: login cookie or bearer token, role, channel, beta access (http-api §2). */
+import cookie from '@fastify/cookie';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { readSession, type Session } from '../../accounts/sessions.ts';
+import { type Db, isMissingSchema } from '../../db/pool.ts';
+import type { ChannelId, UserId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+
+/** A signed-in person with the rights they have now, which may be fewer than their token says. */
+export interface Caller extends Session {
+  readonly hasBetaAccess: boolean;
+}
+
+/** A caller that acts for a channel. */
+export interface Streamer {
+  readonly userId: UserId;
+  readonly channelId: ChannelId;
+  readonly isAdmin: boolean;
+}
+
+export interface CallerRules {
+  readonly db: Db;
+  readonly jwtSecret: string;
+  readonly isBeta: boolean;
+}
+
+/** Names of login cookies, the beta's first. */
+export const LOGIN_COOKIES = { beta: 'token_beta', regular: 'token' } as const;
+
+/** A revoked admin or a moved channel loses access within this time. */
+const RIGHTS_CACHE_MS = 10_000;
+
+export interface Callers {
+  /** @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`, `BETA_ACCESS_REQUIRED` */
+  identify(request: FastifyRequest): Promise<Caller>;
+  /** @throws BadInput also `FORBIDDEN`, `MISSING_CHANNEL_ID` */
+  streamer(request: FastifyRequest): Promise<Streamer>;
+  /** @throws BadInput also `FORBIDDEN` */
+  admin(request: FastifyRequest): Promise<Caller>;
+  /** The verified user of a request without any refusal: for limits. */
+  userIdOf(request: FastifyRequest): Promise<UserId | null>;
+}
+
+export async function registerCallers(app: FastifyInstance, rules: CallerRules): Promise<Callers> {
+  await app.register(cookie);
+  const rights = new LRUCache<string, Caller>({ max: 50_000, ttl: RIGHTS_CACHE_MS });
+  const sessions = new WeakMap<FastifyRequest, Promise<Session>>();
+
+  const sessionOf = (request: FastifyRequest): Promise<Session> => {
+    const known = sessions.get(request) ?? readSession(tokenOf(request, rules.isBeta), rules.jwtSecret);
+    sessions.set(request, known);
+    return known;
+  };
+
+  const identify = async (request: FastifyRequest): Promise<Caller> => {
+    const session = await sessionOf(request);
+    const caller = rights.get(session.userId) ?? (await readRights(rules.db, session));
+    rights.set(session.userId, caller);
+    if (rules.isBeta && !caller.hasBetaAccess) throw new BadInput('BETA_ACCESS_REQUIRED');
+    return caller;
+  };
+
+  return {
+    identify,
+    async streamer(request) {
+      const caller = await identify(request);
+      if (caller.role === 'viewer') throw new BadInput('FORBIDDEN');
+      if (caller.channelId === null) throw new BadInput('MISSING_CHANNEL_ID');
+      return { userId: caller.userId, channelId: caller.channelId, isAdmin: caller.role === 'admin' };
+    },
+    async admin(request) {
+      const caller = await identify(request);
+      if (caller.role !== 'admin') throw new BadInput('FORBIDDEN');
+      return caller;
+    },
+    async userIdOf(request) {
+      try {
+        return (await sessionOf(request)).userId;
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+/** A cookie wins over the header even when it is invalid: a page must not silently act as somebody else. */
+function tokenOf(request: FastifyRequest, isBeta: boolean): string {
+  const cookies = request.cookies;
+  const fromCookie = (isBeta ? cookies[LOGIN_COOKIES.beta] : undefined) ?? cookies[LOGIN_COOKIES.regular];
+  const fromHeader = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const token = fromCookie ?? fromHeader?.trim();
+  if (!token) throw new BadInput('UNAUTHORIZED', 'No auth token found');
+  return token;
+}
+
+async function readRights(db: Db, session: Session): Promise<Caller> {
+  try {
+    const user = await db
+      .selectFrom('User')
+      .select(['role', 'channelId', 'hasBetaAccess'])
+      .where('id', '=', session.userId)
+      .executeTakeFirst();
+    if (user === undefined) throw new BadInput('UNAUTHORIZED', 'Invalid token');
+    return {
+      userId: session.userId,
+      role: user.role === 'admin' || user.role === 'streamer' ? user.role : 'viewer',
+      channelId: user.channelId as ChannelId | null,
+      hasBetaAccess: user.hasBetaAccess,
+    };
+  } catch (error) {
+    // Before the first migration there are no users to ask; the handlers answer "Feature not available".
+    if (isMissingSchema(error)) return { ...session, hasBetaAccess: false };
+    throw error;
+  }
+}

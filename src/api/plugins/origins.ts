@@ -1,0 +1,92 @@
+/** Which web pages may talk to this API: CORS, and the origin check of everything that changes state (http-api §2.4). */
+import cors from '@fastify/cors';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { BadInput } from '../../lib/errors.ts';
+
+export interface OriginRules {
+  readonly allowed: ReadonlySet<string>;
+  readonly isProduction: boolean;
+  /** Whether a refusal may list the allowed origins. */
+  readonly explains: boolean;
+}
+
+export interface OriginSources {
+  readonly webUrl: string | null;
+  readonly overlayUrl: string | null;
+  readonly domain: string | null;
+}
+
+const CHECKED_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+const UNCHECKED = /^\/(internal\/|webhooks|public\/|auth\/twitch|health$)/;
+const DEVELOPMENT_ORIGINS = ['http://localhost:5173', 'http://localhost:5174'];
+const LOCAL_ORIGIN = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
+
+export function allowedOrigins({ webUrl, overlayUrl, domain }: OriginSources): ReadonlySet<string> {
+  const origins = [webUrl, overlayUrl].flatMap((url) => (url === null ? [] : [new URL(url).origin]));
+  if (domain !== null) origins.push(`https://${domain}`, `https://www.${domain}`);
+  return new Set(origins.length > 0 ? origins : DEVELOPMENT_ORIGINS);
+}
+
+export function isAllowedOrigin(rules: OriginRules, origin: string): boolean {
+  return rules.allowed.has(origin) || (!rules.isProduction && LOCAL_ORIGIN.test(origin));
+}
+
+export async function registerOrigins(app: FastifyInstance, rules: OriginRules): Promise<void> {
+  await app.register(cors, {
+    credentials: true,
+    origin: (origin, callback) => callback(null, origin === undefined || isAllowedOrigin(rules, origin)),
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['Set-Cookie', 'X-Total', 'X-Limit', 'X-Offset', 'X-Request-Id'],
+  });
+  app.addHook('onRequest', async (request) => {
+    if (CHECKED_METHODS.has(request.method) && !UNCHECKED.test(pathOf(request))) requireOrigin(rules, request);
+  });
+}
+
+/**
+ * For GET endpoints that create state: only our own pages and a person's own navigation may call them.
+ *
+ * @throws BadInput `CSRF_INVALID`
+ */
+export function requireOwnNavigation(rules: OriginRules, request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site === 'same-origin' || site === 'same-site' || site === 'none') return;
+  const origin = originOf(request);
+  if (origin !== null && isAllowedOrigin(rules, origin)) return;
+  throw new BadInput('CSRF_INVALID', '', { details: { reason: 'foreign_navigation' } });
+}
+
+function requireOrigin(rules: OriginRules, request: FastifyRequest): void {
+  const origin = originOf(request);
+  const site = request.headers['sec-fetch-site'];
+  if (origin === null) {
+    if (!rules.isProduction) return;
+    if (pathOf(request) === '/auth/logout' && (site === 'same-origin' || site === 'same-site')) return;
+    throw new BadInput('CSRF_INVALID', '', {
+      details: {
+        reason: 'missing_origin',
+        secFetchSite: site ?? null,
+        originHeader: request.headers.origin ?? null,
+        refererHeader: request.headers.referer ?? null,
+      },
+    });
+  }
+  if (isAllowedOrigin(rules, origin)) return;
+  throw new BadInput('CSRF_INVALID', '', {
+    details: {
+      reason: 'origin_not_allowed',
+      requestOrigin: origin,
+      ...(rules.explains ? { allowedOrigins: [...rules.allowed] } : {}),
+    },
+  });
+}
+
+function originOf(request: FastifyRequest): string | null {
+  const { origin, referer } = request.headers;
+  if (origin !== undefined && origin !== 'null') return origin;
+  return referer !== undefined && URL.canParse(referer) ? new URL(referer).origin : null;
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}

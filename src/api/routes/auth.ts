@@ -1,0 +1,180 @@
+/** Sign-in through a platform, and logout (http-api §9.5, §9.7). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type SignInRules, signIn } from '../../accounts/login.ts';
+import { consumeOAuthState, createOAuthState, createPkcePair, type OAuthState } from '../../accounts/oauth-state.ts';
+import { issueSession, type Session } from '../../accounts/sessions.ts';
+import type { ProviderId } from '../../lib/brand.ts';
+import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
+import { LOGIN_COOKIES } from '../plugins/callers.ts';
+
+export interface AuthRules extends SignInRules {
+  readonly jwtSecret: string;
+  readonly jwtLifetime: string;
+  readonly isProduction: boolean;
+  /** Host the beta cookie is bound to; null on a regular instance. */
+  readonly betaHost: string | null;
+  readonly isBeta: boolean;
+  /** Where the web app lives, for every redirect that has no origin of its own. */
+  readonly webBaseUrl: string;
+}
+
+const LOGIN_SECONDS = 7 * 24 * 60 * 60;
+/** Ties the callback to the browser that opened the consent page: nobody can be logged in as somebody else. */
+const STATE_COOKIE = 'oauth_state';
+const STATE_COOKIE_SECONDS = 600;
+
+const PAGES: ReadonlySet<string> = new Set([
+  '/settings/accounts',
+  '/settings/bot',
+  '/settings/bot/twitch',
+  '/settings/bot/youtube',
+  '/settings/bot/vk',
+  '/settings/bot/vkvideo',
+  '/settings/bot/trovo',
+  '/settings/bot/kick',
+  '/dashboard',
+  '/',
+]);
+
+const startQuery = z.object({ redirect_to: z.string().optional() });
+const callbackQuery = z.object({
+  code: z.string().optional(),
+  state: z.string().optional(),
+  error: z.string().optional(),
+});
+const byProvider = z.object({ provider: z.string() });
+
+export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
+  const tags = ['sign-in'];
+
+  app.get(
+    '/auth/:provider',
+    { schema: { tags, params: byProvider, querystring: startQuery } },
+    async (request, reply) => {
+      const platform = findPlatform(context, request.params.provider);
+      if (platform?.oauth === undefined) return fail(reply, rules.webBaseUrl, { reason: 'unsupported_provider' });
+      const missing = platform.oauth.missingSettings()[0];
+      if (missing !== undefined) return fail(reply, rules.webBaseUrl, { reason: missingReason(missing) });
+      const pkce = platform.oauth.usesPkce ? createPkcePair() : null;
+      const state = await createOAuthState(
+        context.db,
+        {
+          provider: platform.description.id,
+          kind: 'login',
+          userId: null,
+          channelId: null,
+          redirectTo: ownPage(request.query.redirect_to),
+          origin: null,
+          codeVerifier: pkce?.verifier ?? null,
+        },
+        context.clock.now(),
+      );
+      const scopes = platform.oauth.scopes.streamer;
+      return reply
+        .setCookie(STATE_COOKIE, state, cookieOptions(rules, STATE_COOKIE_SECONDS))
+        .redirect(platform.oauth.authorizeUrl({ state, scopes, codeChallenge: pkce?.challenge ?? null }));
+    },
+  );
+
+  for (const path of ['/auth/:provider/callback', '/auth/:provider/link/callback']) {
+    app.get(path, { schema: { tags, params: byProvider, querystring: callbackQuery } }, (request, reply) =>
+      finish(context, rules, request, reply, request.query),
+    );
+  }
+
+  app.post(
+    '/auth/logout',
+    { schema: { tags, response: { 200: z.object({ message: z.string() }) } } },
+    async (_request, reply) => {
+      for (const name of Object.values(LOGIN_COOKIES)) {
+        reply.clearCookie(name, { path: '/' });
+        if (rules.betaHost !== null) reply.clearCookie(name, { path: '/', domain: rules.betaHost });
+      }
+      return { message: 'Logged out' };
+    },
+  );
+}
+
+async function finish(
+  context: ApiContext,
+  rules: AuthRules,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  query: z.output<typeof callbackQuery>,
+): Promise<FastifyReply> {
+  const base = rules.webBaseUrl;
+  if (query.error) return fail(reply, base, { reason: query.error.slice(0, 100) });
+  if (!query.code) return fail(reply, base, { reason: 'no_code' });
+  if (!query.state || request.cookies[STATE_COOKIE] !== query.state)
+    return fail(reply, base, { reason: 'state_not_found' });
+  const consumed = await consumeOAuthState(context.db, query.state, context.clock.now());
+  if (consumed.kind !== 'fresh') return fail(reply, base, { reason: consumed.kind });
+  const { state } = consumed;
+  if (state.kind !== 'login') return fail(reply, base, { reason: 'invalid_state_kind' });
+  // The provider stored in the state wins over the one in the path.
+  const platform = findPlatform(context, state.provider);
+  if (platform?.oauth === undefined) {
+    return fail(reply, base, { reason: 'login_not_supported', provider: state.provider });
+  }
+  reply.clearCookie(STATE_COOKIE, { path: '/' });
+  return completeLogin(context, rules, reply, { platform, state, code: query.code });
+}
+
+async function completeLogin(
+  context: ApiContext,
+  rules: AuthRules,
+  reply: FastifyReply,
+  login: { platform: HostedPlatform; state: OAuthState; code: string },
+): Promise<FastifyReply> {
+  const { platform, state, code } = login;
+  const provider: ProviderId = state.provider;
+  try {
+    const oauth = platform.oauth;
+    if (oauth === undefined) return fail(reply, rules.webBaseUrl, { reason: 'login_not_supported', provider });
+    const tokens = await oauth.exchangeCode(code, state.codeVerifier);
+    const identity = await oauth.identify(tokens.accessToken);
+    const now = context.clock.now();
+    const outcome = await signIn(context.db, { platform: platform.description, identity, tokens, now }, rules);
+    if (outcome.kind === 'account_already_linked') {
+      return fail(reply, rules.webBaseUrl, { reason: outcome.kind, provider });
+    }
+    const token = await issueSession(outcome.session, rules.jwtSecret, rules.jwtLifetime);
+    const name = rules.isBeta ? LOGIN_COOKIES.beta : LOGIN_COOKIES.regular;
+    return reply
+      .setCookie(name, token, cookieOptions(rules, LOGIN_SECONDS))
+      .redirect(`${rules.webBaseUrl}${state.redirectTo ?? landingPage(outcome.session)}`);
+  } catch (error) {
+    context.log.warn('auth.login_failed', { provider, error });
+    return fail(reply, rules.webBaseUrl, { reason: 'exception' });
+  }
+}
+
+function fail(reply: FastifyReply, base: string, reasons: Readonly<Record<string, string>>): FastifyReply {
+  return reply.redirect(`${base}/?${new URLSearchParams({ error: 'auth_failed', ...reasons })}`);
+}
+
+function cookieOptions(rules: AuthRules, maxAge: number) {
+  return {
+    httpOnly: true,
+    path: '/',
+    sameSite: 'lax',
+    maxAge,
+    secure: rules.isProduction,
+    ...(rules.betaHost === null ? {} : { domain: rules.betaHost }),
+  } as const;
+}
+
+function ownPage(path: string | undefined): string | null {
+  const trimmed = path?.trim();
+  return trimmed !== undefined && PAGES.has(trimmed) ? trimmed : null;
+}
+
+function landingPage(session: Session): string {
+  return session.role === 'streamer' && session.channelId !== null ? '/dashboard' : '/';
+}
+
+function missingReason(variable: string): string {
+  if (variable.endsWith('_CLIENT_ID')) return 'no_client_id';
+  return variable.endsWith('_CALLBACK_URL') ? 'no_callback_url' : 'missing_oauth_env';
+}

@@ -1,0 +1,122 @@
+/** `/streamer/bots`: which bots are on, and switching them (http-api §3). */
+import { z } from 'zod';
+import { isUniqueViolation } from '../../db/pool.ts';
+import { BadInput } from '../../lib/errors.ts';
+import { deprecatedProviders } from '../../platforms/registry.ts';
+import { recordAudit } from '../audit.ts';
+import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
+import { isoTime } from '../fields.ts';
+import { disableIntegration, enableIntegration, readIntegration } from '../integrations.ts';
+import type { Streamer } from '../plugins/callers.ts';
+
+const listAnswer = z.object({
+  items: z.array(z.object({ provider: z.string(), enabled: z.boolean(), updatedAt: isoTime.nullable() })),
+});
+
+const toggleAnswer = z.object({
+  ok: z.literal(true),
+  warnings: z.array(z.string()).optional().describe('what will behave differently on this platform'),
+});
+
+export function registerBotRoutes(app: Api, context: ApiContext): void {
+  app.get('/streamer/bots', { schema: { tags: ['bots'], response: { 200: listAnswer } } }, async (request) => {
+    const { channelId } = await context.callers.streamer(request);
+    const items = await Promise.all(
+      context.platforms.map(async ({ description }) => {
+        const { enabled, updatedAt } = await readIntegration(context.db, description, channelId);
+        return { provider: description.id, enabled, updatedAt: updatedAt?.toISOString() ?? null };
+      }),
+    );
+    return { items };
+  });
+
+  app.patch(
+    '/streamer/bots/:provider',
+    {
+      schema: {
+        tags: ['bots'],
+        params: z.object({ provider: z.string() }),
+        body: z.unknown().describe('`{ "enabled": boolean }` and the platform channel where the platform asks for one'),
+        response: { 200: toggleAnswer },
+      },
+    },
+    async (request) => {
+      const streamer = await context.callers.streamer(request);
+      const platform = requirePlatform(context, request.params.provider);
+      const body = isRecord(request.body) ? request.body : {};
+      const enabled = requireEnabled(body, request.headers['content-type']);
+      if (!enabled) {
+        await switchOff(context, platform, streamer);
+        return { ok: true as const };
+      }
+      const warnings = await switchOn(context, platform, streamer, body, request.host);
+      return { ok: true as const, ...(warnings.length > 0 ? { warnings: [...warnings] } : {}) };
+    },
+  );
+}
+
+async function switchOn(
+  context: ApiContext,
+  platform: HostedPlatform,
+  streamer: Streamer,
+  body: Readonly<Record<string, unknown>>,
+  host: string,
+): Promise<readonly string[]> {
+  const { channelId, userId, isAdmin } = streamer;
+  const resolved = await platform.side.resolveChannel({
+    channelId,
+    userId,
+    isAdmin,
+    body,
+    host,
+    hasSender: () => platform.hasSender(channelId),
+  });
+  try {
+    await context.db.transaction().execute(async (tx) => {
+      await enableIntegration(tx, platform.description, channelId, resolved);
+      await recordAudit(tx, streamer, 'streamer.bots.enable', { provider: platform.description.id });
+    });
+  } catch (error) {
+    // The partial unique index on the target is the only judge two racing requests cannot get past.
+    if (isUniqueViolation(error)) throw new BadInput('CHANNEL_ALREADY_ENABLED');
+    throw error;
+  }
+  const later = (await platform.side.enabled?.(channelId)) ?? [];
+  return [...resolved.warnings, ...later];
+}
+
+async function switchOff(context: ApiContext, platform: HostedPlatform, streamer: Streamer): Promise<void> {
+  await context.db.transaction().execute(async (tx) => {
+    const createsRow = platform.side.createsRowOnDisable ?? false;
+    await disableIntegration(tx, platform.description, streamer.channelId, createsRow);
+    await recordAudit(tx, streamer, 'streamer.bots.disable', { provider: platform.description.id });
+  });
+}
+
+function requirePlatform(context: ApiContext, provider: string): HostedPlatform {
+  if (deprecatedProviders.includes(provider.trim().toLowerCase())) {
+    throw new BadInput('PROVIDER_DEPRECATED', '', { extras: { code: 'PROVIDER_DEPRECATED' } });
+  }
+  const platform = findPlatform(context, provider);
+  if (platform !== undefined) return platform;
+  const allowed = context.platforms.map(({ description }) => description.id);
+  throw new BadInput('VALIDATION_ERROR', `provider has to be one of ${allowed.join(', ')}`, {
+    details: { provider, allowed },
+  });
+}
+
+function requireEnabled(body: Readonly<Record<string, unknown>>, contentType: string | undefined): boolean {
+  if (typeof body.enabled === 'boolean') return body.enabled;
+  const isJson = contentType?.toLowerCase().startsWith('application/json') ?? false;
+  throw new BadInput('VALIDATION_ERROR', 'enabled has to be a boolean', {
+    details: {
+      field: 'enabled',
+      receivedType: typeof body.enabled,
+      hint: isJson ? null : 'send the body as application/json',
+    },
+  });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,214 @@
+/** `/streamer/bot/commands`: the streamer's static commands (http-api §5). */
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { type Db, isUniqueViolation } from '../../db/pool.ts';
+import { commandWarnings } from '../../engine/commands/warnings.ts';
+import type { ChannelId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { isoTime, messageText, normaliseTrigger, okAnswer, triggerText } from '../fields.ts';
+
+const MAX_COMMANDS = 200;
+const ROLES = ['vip', 'moderator', 'subscriber', 'follower'] as const;
+
+const role = z
+  .string()
+  .transform((raw) => raw.trim().toLowerCase())
+  .pipe(z.union([z.enum(ROLES), z.literal('')], `must be one of ${ROLES.join(', ')}`));
+
+const login = z
+  .string()
+  .transform((raw) => raw.trim().toLowerCase().replace(/^@+/, ''))
+  .pipe(
+    z
+      .string()
+      .max(64, 'entries must be at most 64 characters')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+      .regex(/^[^\s\u0000-\u001f\u007f]*$/, 'entries must not contain white space'),
+  );
+
+const roleId = z
+  .string()
+  .transform((raw) => raw.trim())
+  .pipe(z.string().max(128, 'entries must be at most 128 characters'));
+
+const fields = {
+  trigger: triggerText,
+  response: messageText(450),
+  enabled: z.boolean(),
+  onlyWhenLive: z.boolean(),
+  allowedRoles: z.array(role).transform(distinct),
+  allowedUsers: z.array(login).max(100, 'must have at most 100 entries').transform(distinct),
+  vkvideoAllowedRoleIds: z.array(roleId).max(100, 'must have at most 100 entries').transform(distinct),
+};
+
+const createBody = z.object({
+  ...fields,
+  enabled: fields.enabled.default(true),
+  onlyWhenLive: fields.onlyWhenLive.default(false),
+  allowedRoles: fields.allowedRoles.optional(),
+  allowedUsers: fields.allowedUsers.optional(),
+  vkvideoAllowedRoleIds: fields.vkvideoAllowedRoleIds.optional(),
+});
+
+const patchBody = z
+  .object(fields)
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, `must have one of ${Object.keys(fields).join(', ')}`);
+
+const command = z.object({
+  id: z.string(),
+  trigger: z.string(),
+  response: z.string(),
+  enabled: z.boolean(),
+  onlyWhenLive: z.boolean(),
+  allowedRoles: z.array(z.string()),
+  allowedUsers: z.array(z.string()),
+  vkvideoAllowedRoleIds: z.array(z.string()),
+  createdAt: isoTime,
+  updatedAt: isoTime,
+});
+
+const savedCommand = command.extend({
+  warnings: z.array(z.string()).describe('platforms on which this command will answer nobody, or less than expected'),
+});
+
+const byId = z.object({ id: z.string() });
+
+export function registerCommandRoutes(app: Api, context: ApiContext): void {
+  const { db, callers } = context;
+  const url = '/streamer/bot/commands';
+  const tags = ['commands'];
+  const saved = (row: CommandRow) => {
+    const shown = present(row);
+    return { ...shown, warnings: commandWarnings(context.platforms, shown) };
+  };
+
+  app.get(url, { schema: { tags, response: { 200: z.object({ items: z.array(command) }) } } }, async (request) => {
+    const { channelId } = await callers.streamer(request);
+    const rows = await selectCommands(db).where('channelId', '=', channelId).orderBy('createdAt', 'desc').execute();
+    return { items: rows.map(present) };
+  });
+
+  app.post(url, { schema: { tags, body: createBody, response: { 201: savedCommand } } }, async (request, reply) => {
+    const { channelId } = await callers.streamer(request);
+    const row = await insertCommand(db, channelId, request.body);
+    return reply.code(201).send(saved(row));
+  });
+
+  app.patch(
+    `${url}/:id`,
+    { schema: { tags, params: byId, body: patchBody, response: { 200: savedCommand } } },
+    async (request) => {
+      const { channelId } = await callers.streamer(request);
+      const row = await updateCommand(db, channelId, request.params.id, request.body);
+      return saved(row);
+    },
+  );
+
+  app.delete(`${url}/:id`, { schema: { tags, params: byId, response: { 200: okAnswer } } }, async (request) => {
+    const { channelId } = await callers.streamer(request);
+    const result = await db
+      .deleteFrom('ChatBotCommand')
+      .where('channelId', '=', channelId)
+      .where('id', '=', request.params.id)
+      .executeTakeFirst();
+    if (result.numDeletedRows === 0n) throw new BadInput('NOT_FOUND');
+    return { ok: true as const };
+  });
+}
+
+const COLUMNS = [
+  'id',
+  'trigger',
+  'response',
+  'enabled',
+  'onlyWhenLive',
+  'allowedRoles',
+  'allowedUsers',
+  'vkvideoAllowedRoleIds',
+  'createdAt',
+  'updatedAt',
+] as const;
+
+function selectCommands(db: Db) {
+  return db.selectFrom('ChatBotCommand').select(COLUMNS);
+}
+
+type CommandRow = Awaited<ReturnType<ReturnType<typeof selectCommands>['execute']>>[number];
+
+async function insertCommand(db: Db, channelId: ChannelId, body: z.output<typeof createBody>): Promise<CommandRow> {
+  return takenTriggerIsConflict(
+    db.transaction().execute(async (tx) => {
+      // Counting under the channel's row lock keeps two requests from passing the limit together.
+      await sql`select 1 from "Channel" where id = ${channelId} for update`.execute(tx);
+      const { count } = await tx
+        .selectFrom('ChatBotCommand')
+        .select((eb) => eb.fn.countAll<string>().as('count'))
+        .where('channelId', '=', channelId)
+        .executeTakeFirstOrThrow();
+      if (Number(count) >= MAX_COMMANDS) {
+        throw new BadInput('CONFLICT', `A channel has at most ${MAX_COMMANDS} commands: delete one first`);
+      }
+      return tx
+        .insertInto('ChatBotCommand')
+        .values({ channelId, ...stored(body) } as never)
+        .returning(COLUMNS)
+        .executeTakeFirstOrThrow();
+    }),
+  );
+}
+
+async function updateCommand(
+  db: Db,
+  channelId: ChannelId,
+  id: string,
+  body: z.output<typeof patchBody>,
+): Promise<CommandRow> {
+  const row = await takenTriggerIsConflict(
+    db
+      .updateTable('ChatBotCommand')
+      .set(stored(body))
+      .where('channelId', '=', channelId)
+      .where('id', '=', id)
+      .returning(COLUMNS)
+      .executeTakeFirst(),
+  );
+  if (row === undefined) throw new BadInput('NOT_FOUND');
+  return row;
+}
+
+/** Columns to write: lists as JSON, the trigger with its compared form. */
+function stored(body: z.output<typeof patchBody>) {
+  const { trigger, allowedRoles, allowedUsers, vkvideoAllowedRoleIds, ...plain } = body;
+  return {
+    ...withoutUndefined(plain),
+    ...(trigger === undefined ? {} : { trigger, triggerNormalized: normaliseTrigger(trigger) }),
+    ...withoutUndefined({
+      allowedRoles: allowedRoles && JSON.stringify(allowedRoles),
+      allowedUsers: allowedUsers && JSON.stringify(allowedUsers),
+      vkvideoAllowedRoleIds: vkvideoAllowedRoleIds && JSON.stringify(vkvideoAllowedRoleIds),
+    }),
+  };
+}
+
+function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+async function takenTriggerIsConflict<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new BadInput('CONFLICT', 'Another command of this channel has that trigger');
+    throw error;
+  }
+}
+
+function present(row: CommandRow) {
+  return { ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
+}
+
+function distinct(entries: readonly string[]): string[] {
+  return [...new Set(entries)].filter((entry) => entry !== '');
+}

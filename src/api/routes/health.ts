@@ -1,0 +1,57 @@
+/** Operational endpoints: alive, ready, metrics (http-api §2.7). */
+import { sql } from 'kysely';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { z } from 'zod';
+import { BadInput } from '../../lib/errors.ts';
+import { isLoopback } from '../../lib/loopback.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+export interface BuildFacts {
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly port: string | null;
+  readonly domain: string | null;
+  readonly instance: string | null;
+}
+
+const nullableText = z.string().nullable();
+const healthAnswer = z.object({
+  status: z.literal('ok'),
+  build: z.object({ name: nullableText, version: nullableText, deployTrigger: nullableText }),
+  instance: z.object({ port: nullableText, domain: nullableText, instance: nullableText }),
+});
+const readyAnswer = z.object({ status: z.enum(['ready', 'not_ready']), reason: z.string().optional() });
+
+export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: BuildFacts): void {
+  const tags = ['operations'];
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+
+  const alive = async () => ({
+    status: 'ok' as const,
+    build: { name: build.name, version: build.version, deployTrigger: null },
+    instance: { port: build.port, domain: build.domain, instance: build.instance },
+  });
+  app.get('/health', { schema: { tags, response: { 200: healthAnswer } } }, alive);
+  app.get('/healthz', { schema: { tags, response: { 200: healthAnswer } } }, alive);
+
+  for (const path of ['/ready', '/readyz']) {
+    app.get(path, { schema: { tags, response: { 200: readyAnswer, 503: readyAnswer } } }, async (_request, reply) => {
+      try {
+        await sql`select 1 from "BotIntegrationSettings" limit 1`.execute(db);
+        return { status: 'ready' as const };
+      } catch (error) {
+        log.debug('api.not_ready', { error });
+        return reply.code(503).send({ status: 'not_ready' as const, reason: 'database unavailable or not migrated' });
+      }
+    });
+  }
+
+  app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (request, reply) => {
+    if (!isLoopback(request.socket.remoteAddress)) throw new BadInput('NOT_FOUND');
+    return reply
+      .header('content-type', metrics.contentType)
+      .serializer((text: string) => text)
+      .send(await metrics.metrics());
+  });
+}

@@ -1,0 +1,164 @@
+/** `say` and the fate of what was said (http-api §6). */
+import { z } from 'zod';
+import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
+import { BadInput } from '../../lib/errors.ts';
+import { speakingOrder } from '../../platforms/registry.ts';
+import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
+import { isoTime, messageText } from '../fields.ts';
+import { readIntegration } from '../integrations.ts';
+import type { Streamer } from '../plugins/callers.ts';
+import { limiter } from '../plugins/limits.ts';
+
+const sayBody = z.object({
+  message: messageText(500).refine(
+    (text) => !/^[/.]/.test(text),
+    'must not start with / or . (platforms read it as a command)',
+  ),
+  provider: z.string().nullish(),
+});
+
+const sayAnswer = z.object({
+  ok: z.literal(true),
+  provider: z.string(),
+  outbox: z.object({ id: z.string(), status: z.string(), createdAt: isoTime }),
+});
+
+const statusAnswer = z.object({
+  provider: z.string(),
+  id: z.string(),
+  status: z.enum(['pending', 'processing', 'sent', 'failed']),
+  attempts: z.number(),
+  lastError: z.string().nullable(),
+  processingAt: isoTime.nullable(),
+  sentAt: isoTime.nullable(),
+  failedAt: isoTime.nullable(),
+  createdAt: isoTime,
+  updatedAt: isoTime,
+});
+
+const idempotencyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
+    .optional(),
+});
+
+export interface SayRules {
+  readonly outboxTtlMs: number;
+  /** Per channel and provider, 0 is off. */
+  readonly per30Seconds: number;
+}
+
+interface Target {
+  readonly platform: HostedPlatform;
+  readonly platformChannel: string;
+}
+
+export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules): void {
+  const tags = ['say'];
+  const targets = new WeakMap<object, string>();
+  const limit = limiter(app, rules.per30Seconds, 30, (request) => `say:${targets.get(request)}`);
+
+  app.post(
+    '/streamer/bot/say',
+    { schema: { tags, headers: idempotencyHeader, body: sayBody, response: { 200: sayAnswer } } },
+    async (request, reply) => {
+      const streamer = await context.callers.streamer(request);
+      const { message, provider } = request.body;
+      const target = await chooseTarget(context, streamer, provider?.trim() || null);
+      const { description, limits } = target.platform;
+      requireLength(message, limits.message);
+      targets.set(request, `${streamer.channelId}:${description.id}`);
+      await limit(request, reply);
+      const row = await enqueue(context.db, {
+        platform: description,
+        platforms: context.platforms.map((hosted) => hosted.description),
+        channelId: streamer.channelId,
+        target: target.platformChannel,
+        text: message,
+        source: 'say',
+        idempotencyKey: request.headers['idempotency-key'] ?? null,
+        ttlMs: rules.outboxTtlMs,
+        now: context.clock.now(),
+      });
+      return {
+        ok: true as const,
+        provider: row.provider,
+        outbox: { id: row.id, status: row.status, createdAt: row.createdAt.toISOString() },
+      };
+    },
+  );
+
+  app.get(
+    '/streamer/bot/outbox/:provider/:id',
+    { schema: { tags, params: z.object({ provider: z.string(), id: z.string() }), response: { 200: statusAnswer } } },
+    async (request) => {
+      const { channelId } = await context.callers.streamer(request);
+      const platform = findPlatform(context, request.params.provider);
+      const id = request.params.id.trim();
+      if (platform === undefined || id === '') throw new BadInput('BAD_REQUEST', 'Name a provider and an outbox id');
+      const row = await outboxStatus(context.db, platform.description, channelId, id);
+      if (row === null) throw new BadInput('NOT_FOUND');
+      return {
+        provider: platform.description.id,
+        id: row.id,
+        status: row.status,
+        attempts: row.attempts,
+        lastError: row.lastError,
+        processingAt: row.processingAt?.toISOString() ?? null,
+        sentAt: row.sentAt?.toISOString() ?? null,
+        failedAt: row.failedAt?.toISOString() ?? null,
+        createdAt: row.createdAt.toISOString(),
+        updatedAt: row.updatedAt.toISOString(),
+      };
+    },
+  );
+}
+
+async function chooseTarget(context: ApiContext, streamer: Streamer, provider: string | null): Promise<Target> {
+  if (provider !== null) return namedTarget(context, streamer, provider);
+  const enabled = (
+    await Promise.all(inSpeakingOrder(context).map((platform) => activeTarget(context, streamer, platform)))
+  ).filter((target) => target !== null);
+  const [only] = enabled;
+  if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is switched on for this channel');
+  if (enabled.length === 1) return only;
+  throw new BadInput('BAD_REQUEST', 'Several bots are switched on: name one as provider', {
+    extras: { enabledProviders: enabled.map((target) => target.platform.description.id) },
+  });
+}
+
+async function namedTarget(context: ApiContext, streamer: Streamer, provider: string): Promise<Target> {
+  const platform = findPlatform(context, provider);
+  if (platform === undefined) {
+    const allowed = context.platforms.map(({ description }) => description.id);
+    throw new BadInput('VALIDATION_ERROR', `provider has to be one of ${allowed.join(', ')}`, {
+      details: { field: 'provider', allowed },
+    });
+  }
+  // A named platform whose tables are missing is a missing feature, not a switched-off bot.
+  const { isActive, target } = await readIntegration(context.db, platform.description, streamer.channelId);
+  if (!isActive || target === null) throw new BadInput('BOT_DISABLED');
+  return { platform, platformChannel: target };
+}
+
+async function activeTarget(context: ApiContext, streamer: Streamer, platform: HostedPlatform): Promise<Target | null> {
+  const integration = await readIntegration(context.db, platform.description, streamer.channelId, {
+    tolerateMissing: true,
+  });
+  if (!integration.isActive || integration.target === null) return null;
+  return { platform, platformChannel: integration.target };
+}
+
+function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
+  return speakingOrder.flatMap(({ id }) => context.platforms.filter(({ description }) => description.id === id));
+}
+
+/** A message is never split or cut: what is too long for the platform is the caller's to shorten (design §9.12). */
+function requireLength(message: string, limit: HostedPlatform['limits']['message']): void {
+  const length = limit.unit === 'utf16' ? message.length : [...message].length;
+  if (length <= limit.max) return;
+  throw new BadInput('BAD_REQUEST', `message: this platform takes at most ${limit.max} characters, not ${length}`, {
+    details: { field: 'message', max: limit.max, length },
+  });
+}

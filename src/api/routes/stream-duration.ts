@@ -1,0 +1,54 @@
+/** `/streamer/bot/stream-duration`: the smart command that tells how long the stream has been running (http-api §7.2). */
+import { z } from 'zod';
+import { DEFAULT_DURATION_TEMPLATE, readDurationSettings } from '../../engine/duration/settings.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { messageText, normaliseTrigger, triggerText } from '../fields.ts';
+
+const settings = z.object({
+  enabled: z.boolean(),
+  trigger: z.string(),
+  responseTemplate: z.string().nullable(),
+  breakCreditMinutes: z.number(),
+  onlyWhenLive: z.boolean(),
+});
+
+const patchBody = z.object({
+  enabled: z.boolean(),
+  trigger: triggerText,
+  responseTemplate: messageText(450).nullable().default(DEFAULT_DURATION_TEMPLATE),
+  breakCreditMinutes: z.number().transform((minutes) => Math.min(Math.max(Math.floor(minutes), 0), 1440)),
+  onlyWhenLive: z.boolean(),
+});
+
+export function registerStreamDurationRoutes(app: Api, { db, clock, callers }: ApiContext): void {
+  const url = '/streamer/bot/stream-duration';
+  const tags = ['settings'];
+
+  app.get(url, { schema: { tags, response: { 200: settings } } }, async (request) => {
+    const { channelId } = await callers.streamer(request);
+    const row = await db
+      .selectFrom('Channel')
+      .select('streamDurationCommandJson')
+      .where('id', '=', channelId)
+      .executeTakeFirst();
+    if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
+    return readDurationSettings(row.streamDurationCommandJson);
+  });
+
+  app.patch(url, { schema: { tags, body: patchBody, response: { 200: settings } } }, async (request) => {
+    const { channelId } = await callers.streamer(request);
+    const stored = {
+      ...request.body,
+      triggerNormalized: normaliseTrigger(request.body.trigger),
+      updatedAt: clock.now().toISOString(),
+    };
+    const result = await db
+      .updateTable('Channel')
+      .set({ streamDurationCommandJson: JSON.stringify(stored) })
+      .where('id', '=', channelId)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) throw new BadInput('CHANNEL_NOT_FOUND');
+    return request.body;
+  });
+}

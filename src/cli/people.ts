@@ -1,0 +1,72 @@
+/** How an operator gets the first owner and the first streamers going. */
+import { randomUUID } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import type { Db } from '../db/pool.ts';
+import type { Database } from '../db/tables.ts';
+import { BadInput } from '../lib/errors.ts';
+import { platforms } from '../platforms/registry.ts';
+
+interface Person {
+  readonly provider: string;
+  /** Lower-case. */
+  readonly login: string;
+}
+
+interface Account {
+  readonly userId: string;
+  readonly providerAccountId: string;
+  readonly displayName: string | null;
+  readonly channelId: string | null;
+}
+
+/** @returns a sentence for the operator */
+export async function grantAdmin(db: Db, person: Person): Promise<string> {
+  return db.transaction().execute(async (tx) => {
+    const account = await findAccount(tx, person);
+    await sql`update "User" set role = 'admin' where id = ${account.userId}`.execute(tx);
+    return `${person.login} is an owner now (user ${account.userId}). It takes effect within seconds.`;
+  });
+}
+
+/** Creates the channel and links it to the person's platform account. @returns a sentence for the operator */
+export async function createChannel(
+  db: Db,
+  person: Person & { readonly slug: string | null; readonly name: string | null },
+): Promise<string> {
+  return db.transaction().execute(async (tx) => {
+    const account = await findAccount(tx, person);
+    if (account.channelId !== null) throw new BadInput('CONFLICT', `${person.login} has a channel already`);
+    const channelId = randomUUID();
+    const slug = (person.slug ?? person.login).trim().toLowerCase();
+    const linkColumn = platforms.find(({ id }) => id === person.provider)?.channelIdColumn;
+    const link = linkColumn === undefined ? sql`` : sql`, ${sql.ref(linkColumn)}`;
+    const linkValue = linkColumn === undefined ? sql`` : sql`, ${account.providerAccountId}`;
+    const created = await sql`
+      insert into "Channel" (id, slug, name${link})
+      values (${channelId}, ${slug}, ${person.name ?? account.displayName ?? person.login}${linkValue})
+      on conflict do nothing
+    `.execute(tx);
+    if (created.numAffectedRows === 0n) {
+      throw new BadInput('CONFLICT', `The slug ${slug} or that platform channel is taken: choose another --slug`);
+    }
+    await sql`
+      update "User" set "channelId" = ${channelId}, role = case role when 'admin' then role else 'streamer' end
+      where id = ${account.userId}
+    `.execute(tx);
+    return `Channel ${slug} (${channelId}) belongs to ${person.login} now.`;
+  });
+}
+
+async function findAccount(tx: Transaction<Database>, { provider, login }: Person): Promise<Account> {
+  const found = await sql<Account>`
+    select a."userId", a."providerAccountId", a."displayName", u."channelId"
+    from "ExternalAccount" a join "User" u on u.id = a."userId"
+    where a.provider::text = ${provider} and lower(a.login) = ${login}
+    order by a."updatedAt" desc limit 1
+    for update of u
+  `.execute(tx);
+  if (found.rows[0] === undefined) {
+    throw new BadInput('NOT_FOUND', `Nobody has signed in as ${login} on ${provider}: open /auth/${provider} first`);
+  }
+  return found.rows[0];
+}
