@@ -63,7 +63,8 @@ async function canEnter(folder: string): Promise<boolean> {
 }
 
 async function copyOf(native: string): Promise<string> {
-  const copy = path.join(ROOTS_PLACE, 'postgres', fingerprint(native));
+  const { version } = JSON.parse(await readFile(path.join(native, '../package.json'), 'utf8'));
+  const copy = path.join(ROOTS_PLACE, `postgres-${version}`);
   if (existsSync(copy)) return copy;
   const draft = `${copy}.${process.pid}`;
   await mkdir(path.dirname(copy), { recursive: true });
