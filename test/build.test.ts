@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
@@ -21,6 +21,10 @@ test('what is built migrates an empty database without the sources', async () =>
   expect(JSON.parse(output)).toEqual((await readMigrations()).map(({ name }) => name));
 }, 60_000);
 
-test('scripts run on the pinned Node, whatever the host has', () => {
+test('scripts run on the pinned Node, whatever the host has, and a signal reaches it with no shell in between', () => {
   expect(process.version).toMatch(/^v24\./);
+  expect(realpathSync(path.join(root, 'node_modules/.bin/node'))).toBe(process.execPath);
+  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const longRunning = Object.keys(scripts).filter((name) => /^(start|demo)/.test(name));
+  expect(longRunning.filter((name) => !scripts[name].startsWith('exec node '))).toEqual([]);
 });
