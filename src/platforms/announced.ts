@@ -13,6 +13,7 @@ interface Announcement {
   readonly tablePrefix: string;
   readonly targetColumn: string;
   readonly extraColumns?: readonly string[];
+  readonly pageAliases?: readonly string[];
   readonly needsOwner: boolean;
   /** Longest message, in UTF-16 units: the cautious reading where the platform names no unit. */
   readonly messageMax: number;
@@ -39,6 +40,7 @@ export const vkvideo = announce({
   tablePrefix: 'VkVideo',
   targetColumn: 'vkvideoChannelId',
   extraColumns: ['vkvideoChannelUrl'],
+  pageAliases: ['vk'],
   needsOwner: false,
   messageMax: 500,
   capabilities: { ...noRoles, roles: ['moderator'], hasPlatformRoleIds: true },
@@ -75,6 +77,7 @@ function announce(platform: Announcement): PlatformDescription {
     id: platform.id as ProviderId,
     title: platform.title,
     logPrefix: platform.logPrefix,
+    pageAliases: platform.pageAliases ?? [],
     ...(platform.retiredSince === undefined ? {} : { retiredSince: platform.retiredSince }),
     tables: {
       subscription: `${platform.tablePrefix}ChatBotSubscription`,

@@ -1,3 +1,4 @@
+// Long because: the contract is read as one page.
 /** The platform contract: what a chat platform must be able to do to live here, and what it may do besides. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Db } from '../db/pool.ts';
@@ -33,6 +34,8 @@ export interface PlatformDescription {
    * looked up before the accounts, read by the legacy sender.
    */
   readonly userColumns?: { readonly id: string; readonly accessToken: string; readonly refreshToken: string };
+  /** Other names of its settings page in the web app; the id itself is always one. */
+  readonly pageAliases?: readonly string[];
   /** Column of `Channel` with the platform's stable id of the streamer, where the model has one. */
   readonly channelIdColumn?: string;
   /** Every environment variable only this platform reads; keys are the variable names. */

@@ -17,7 +17,7 @@ export interface OriginSources {
 }
 
 const CHECKED_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
-const UNCHECKED = /^\/(internal\/|webhooks|public\/|auth\/twitch|health$)/;
+const UNCHECKED = /^\/(internal\/|webhooks|public\/|health$)/;
 const DEVELOPMENT_ORIGINS = ['http://localhost:5173', 'http://localhost:5174'];
 const LOCAL_ORIGIN = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
 

@@ -5,6 +5,7 @@ import { type SignInRules, signIn } from '../../accounts/login.ts';
 import { consumeOAuthState, createOAuthState, createPkcePair, type OAuthState } from '../../accounts/oauth-state.ts';
 import { issueSession, type Session } from '../../accounts/sessions.ts';
 import type { ProviderId } from '../../lib/brand.ts';
+import { platforms } from '../../platforms/registry.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
 import { LOGIN_COOKIES } from '../plugins/callers.ts';
 
@@ -25,16 +26,11 @@ const STATE_COOKIE = 'oauth_state';
 const STATE_COOKIE_SECONDS = 600;
 
 const PAGES: ReadonlySet<string> = new Set([
+  '/',
+  '/dashboard',
   '/settings/accounts',
   '/settings/bot',
-  '/settings/bot/twitch',
-  '/settings/bot/youtube',
-  '/settings/bot/vk',
-  '/settings/bot/vkvideo',
-  '/settings/bot/trovo',
-  '/settings/bot/kick',
-  '/dashboard',
-  '/',
+  ...platforms.flatMap(({ id, pageAliases = [] }) => [id, ...pageAliases].map((page) => `/settings/bot/${page}`)),
 ]);
 
 const startQuery = z.object({ redirect_to: z.string().optional() });

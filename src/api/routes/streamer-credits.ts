@@ -1,0 +1,167 @@
+/** `/streamer/credits/*`: the roll a streamer sees, and how the overlay behaves (http-api §10.5). */
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { issueOverlayToken } from '../../credits/overlay-token.ts';
+import type { CreditsRoll } from '../../credits/roll.ts';
+import type { Db } from '../../db/pool.ts';
+import type { ChannelId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { okAnswer } from '../fields.ts';
+
+const MAX_STYLE = 50_000;
+const MAX_IGNORED = 200;
+const MAX_IGNORED_LENGTH = 64;
+
+const styleBody = z.object({
+  creditsStyleJson: z
+    .string()
+    .transform((raw) => raw.trim())
+    .pipe(z.string().max(MAX_STYLE, `must be at most ${MAX_STYLE} characters`))
+    .nullable(),
+});
+const styleAnswer = z.object({ ok: z.literal(true), creditsStyleJson: z.string().nullable() });
+const tokenAnswer = z.object({ token: z.string() });
+const windowAnswer = z.object({ creditsReconnectWindowMinutes: z.number() });
+const ignoredAnswer = z.object({ creditsIgnoredChatters: z.array(z.string()) });
+const person = z.object({ name: z.string(), avatarUrl: z.string().nullable() });
+const stateAnswer = z.object({
+  channelSlug: z.string(),
+  creditsReconnectWindowMinutes: z.number(),
+  chatters: z.array(person),
+  donors: z.array(person.extend({ amount: z.number(), currency: z.string() })),
+});
+
+export function registerStreamerCreditsRoutes(
+  app: Api,
+  { db, callers }: ApiContext,
+  roll: CreditsRoll,
+  jwtSecret: string,
+): void {
+  const base = '/streamer/credits';
+  const tags = ['credits'];
+  const issue = (channel: ChannelSettings) =>
+    issueOverlayToken(
+      { channelId: channel.id, channelSlug: channel.slug.toLowerCase(), version: channel.creditsTokenVersion },
+      jwtSecret,
+    );
+
+  app.get(
+    `${base}/token`,
+    { schema: { tags, response: { 200: tokenAnswer.extend({ creditsStyleJson: z.string().nullable() }) } } },
+    async (request) => {
+      const channel = await readChannel(db, (await callers.streamer(request)).channelId);
+      return { token: await issue(channel), creditsStyleJson: channel.creditsStyleJson };
+    },
+  );
+
+  app.post(`${base}/token/rotate`, { schema: { tags, response: { 200: tokenAnswer } } }, async (request) => {
+    const { channelId } = await callers.streamer(request);
+    await sql`update "Channel" set "creditsTokenVersion" = "creditsTokenVersion" + 1 where id = ${channelId}`.execute(
+      db,
+    );
+    return { token: await issue(await readChannel(db, channelId)) };
+  });
+
+  app.get(`${base}/state`, { schema: { tags, response: { 200: stateAnswer } } }, async (request) => {
+    const channel = await readChannel(db, (await callers.streamer(request)).channelId);
+    const { chatters, donors } = await roll.read(channel.id);
+    const { slug, creditsReconnectWindowMinutes } = channel;
+    return { channelSlug: slug, creditsReconnectWindowMinutes, chatters: [...chatters], donors: [...donors] };
+  });
+
+  app.post(`${base}/reset`, { schema: { tags, response: { 200: okAnswer } } }, async (request) => {
+    const channel = await readChannel(db, (await callers.streamer(request)).channelId);
+    await roll.reset(channel.id);
+    return { ok: true as const };
+  });
+
+  app.post(
+    `${base}/settings`,
+    { schema: { tags, body: styleBody, response: { 200: styleAnswer } } },
+    async (request) => {
+      const creditsStyleJson = request.body.creditsStyleJson || null;
+      await updateChannel(db, (await callers.streamer(request)).channelId, { creditsStyleJson });
+      return { ok: true as const, creditsStyleJson };
+    },
+  );
+
+  app.get(`${base}/reconnect-window`, { schema: { tags, response: { 200: windowAnswer } } }, async (request) => {
+    const { creditsReconnectWindowMinutes } = await readChannel(db, (await callers.streamer(request)).channelId);
+    return { creditsReconnectWindowMinutes };
+  });
+
+  app.post(
+    `${base}/reconnect-window`,
+    { schema: { tags, body: z.object({ minutes: z.number() }), response: { 200: windowAnswer } } },
+    async (request) => {
+      const creditsReconnectWindowMinutes = Math.min(Math.max(Math.floor(request.body.minutes), 1), 1440);
+      await updateChannel(db, (await callers.streamer(request)).channelId, { creditsReconnectWindowMinutes });
+      return { creditsReconnectWindowMinutes };
+    },
+  );
+
+  app.get(`${base}/ignored-chatters`, { schema: { tags, response: { 200: ignoredAnswer } } }, async (request) => {
+    const channel = await readChannel(db, (await callers.streamer(request)).channelId);
+    return { creditsIgnoredChatters: namesOf(channel.creditsIgnoredChattersJson) };
+  });
+
+  app.post(
+    `${base}/ignored-chatters`,
+    {
+      schema: {
+        tags,
+        body: z.object({ creditsIgnoredChatters: z.array(z.string()) }),
+        response: { 200: ignoredAnswer },
+      },
+    },
+    async (request) => {
+      const { channelId } = await callers.streamer(request);
+      const names = keptNames(request.body.creditsIgnoredChatters);
+      await updateChannel(db, channelId, { creditsIgnoredChattersJson: JSON.stringify(names) });
+      roll.forgetRules(channelId);
+      return { creditsIgnoredChatters: names };
+    },
+  );
+}
+
+type ChannelSettings = Awaited<ReturnType<typeof readChannel>>;
+
+async function readChannel(db: Db, channelId: ChannelId) {
+  const row = await db
+    .selectFrom('Channel')
+    .select([
+      'slug',
+      'creditsStyleJson',
+      'creditsTokenVersion',
+      'creditsReconnectWindowMinutes',
+      'creditsIgnoredChattersJson',
+    ])
+    .where('id', '=', channelId)
+    .executeTakeFirst();
+  if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
+  return { id: channelId, ...row };
+}
+
+async function updateChannel(
+  db: Db,
+  channelId: ChannelId,
+  columns: Readonly<Record<string, string | number | null>>,
+): Promise<void> {
+  const result = await db.updateTable('Channel').set(columns).where('id', '=', channelId).executeTakeFirst();
+  if (result.numUpdatedRows === 0n) throw new BadInput('CHANNEL_NOT_FOUND');
+}
+
+function namesOf(stored: unknown): string[] {
+  return Array.isArray(stored) ? stored.filter((name) => typeof name === 'string') : [];
+}
+
+/** Blank, overlong and repeated names are dropped (case does not make a difference), then the first 200 are kept. */
+function keptNames(given: readonly string[]): string[] {
+  const kept = new Map<string, string>();
+  for (const name of given.map((entry) => entry.trim())) {
+    const key = name.toLowerCase();
+    if (name !== '' && name.length <= MAX_IGNORED_LENGTH && !kept.has(key)) kept.set(key, name);
+  }
+  return [...kept.values()].slice(0, MAX_IGNORED);
+}
