@@ -1,0 +1,348 @@
+/** The tables as TypeScript sees them. The migrations are the truth; a test compares the two. */
+import type { ColumnType, Generated } from 'kysely';
+
+type IntegrationProvider = 'twitch' | 'vkplaylive' | 'vkvideo' | 'youtube' | 'trovo' | 'kick';
+type AccountProvider = 'twitch' | 'youtube' | 'vk' | 'vkvideo' | 'vkplay' | 'kick' | 'trovo' | 'boosty' | 'discord';
+type RewardProvider = 'kick' | 'trovo' | 'vkvideo' | 'twitch';
+
+/** What all five outbox tables share; only the target column differs. */
+export interface OutboxColumns {
+  id: Generated<string>;
+  seq: Generated<number>;
+  channelId: string;
+  message: string;
+  source: Generated<string>;
+  dedupKey: string | null;
+  status: Generated<string>;
+  attempts: Generated<number>;
+  lastError: string | null;
+  nextAttemptAt: Generated<Date>;
+  expiresAt: Generated<Date | null>;
+  claimToken: string | null;
+  claimedBy: number | null;
+  senderAccountId: string | null;
+  platformMessageId: string | null;
+  processingAt: Date | null;
+  sentAt: Date | null;
+  failedAt: Date | null;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+/** What all five subscription tables share. */
+interface SubscriptionColumns {
+  id: Generated<string>;
+  channelId: string;
+  enabled: Generated<boolean>;
+  createdAt: Generated<Date>;
+}
+
+/** The sender of one channel. */
+interface OverrideColumns {
+  id: Generated<string>;
+  channelId: string;
+  externalAccountId: string;
+  enabled: Generated<boolean>;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+/** The sender of every channel without an override. */
+interface DefaultCredentialColumns {
+  id: Generated<string>;
+  externalAccountId: string;
+  enabled: Generated<boolean>;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+interface AuditLogTable {
+  id: Generated<string>;
+  actorId: string | null;
+  channelId: string | null;
+  action: string;
+  payloadJson: Generated<string>;
+  createdAt: Generated<Date>;
+}
+
+interface BotChannelHealthTable {
+  provider: string;
+  channelId: string;
+  state: string;
+  reason: string | null;
+  since: Generated<Date>;
+  startNumber: number | null;
+  updatedAt: Generated<Date>;
+}
+
+interface BotChannelLeaseTable {
+  provider: string;
+  channelId: string;
+  startNumber: number;
+  acquiredAt: Generated<Date>;
+}
+
+interface BotIntegrationSettingsTable {
+  id: Generated<string>;
+  channelId: string;
+  provider: IntegrationProvider;
+  enabled: Generated<boolean>;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+interface BotWorkerTable {
+  startNumber: Generated<number>;
+  provider: string;
+  host: string;
+  pid: number;
+  startedAt: Generated<Date>;
+  heartbeatAt: Generated<Date>;
+}
+
+interface ChannelTable {
+  id: Generated<string>;
+  twitchChannelId: string | null;
+  slug: string;
+  name: string;
+  creditsStyleJson: string | null;
+  creditsIgnoredChattersJson: ColumnType<unknown, string | undefined, string>;
+  creditsTokenVersion: Generated<number>;
+  creditsReconnectWindowMinutes: Generated<number>;
+  streamDurationCommandJson: string | null;
+  followGreetingsEnabled: Generated<boolean>;
+  followGreetingTemplate: string | null;
+  createdAt: Generated<Date>;
+}
+
+interface ChannelEntitlementTable {
+  id: Generated<string>;
+  channelId: string;
+  key: string;
+  enabled: Generated<boolean>;
+  expiresAt: Date | null;
+  source: string | null;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+interface ChannelLiveStateTable {
+  channelId: string;
+  provider: string;
+  isLive: boolean;
+  since: Date;
+  seenAt: Generated<Date>;
+}
+
+interface ChatBotCommandTable {
+  id: Generated<string>;
+  channelId: string;
+  trigger: string;
+  triggerNormalized: string;
+  response: string;
+  enabled: Generated<boolean>;
+  onlyWhenLive: Generated<boolean>;
+  allowedRoles: ColumnType<unknown, string | undefined, string>;
+  allowedUsers: ColumnType<unknown, string | undefined, string>;
+  vkvideoAllowedRoleIds: ColumnType<unknown, string | undefined, string>;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+interface ChatBotEventDedupTable {
+  id: Generated<string>;
+  channelId: string;
+  kind: string;
+  eventId: string;
+  createdAt: Generated<Date>;
+}
+
+interface ConfigChangeTable {
+  id: Generated<number>;
+  kind: string;
+  provider: string;
+  changedAt: Generated<Date>;
+}
+
+interface ConfigVersionTable {
+  kind: string | null;
+  provider: string | null;
+  last: number | null;
+  changes: number | null;
+}
+
+interface CreditsChatterTable {
+  channelId: string;
+  userId: string;
+  seq: Generated<number>;
+  displayName: string;
+  avatarUrl: string | null;
+}
+
+interface CreditsDonorTable {
+  channelId: string;
+  nameKey: string;
+  seq: Generated<number>;
+  name: string;
+  amount: number;
+  currency: string;
+  avatarUrl: string | null;
+}
+
+interface CreditsRollTable {
+  channelId: string;
+  status: string;
+  startedAt: Date;
+  lastSeenAt: Date;
+  offlineAt: Date | null;
+  expiresAt: Date;
+}
+
+interface ExternalAccountTable {
+  id: Generated<string>;
+  userId: string;
+  provider: AccountProvider;
+  providerAccountId: string;
+  displayName: string | null;
+  login: string | null;
+  avatarUrl: string | null;
+  profileUrl: string | null;
+  accessToken: string | null;
+  refreshToken: string | null;
+  deviceId: string | null;
+  scopes: string | null;
+  tokenExpiresAt: Date | null;
+  brokenAt: Date | null;
+  brokenReason: string | null;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+interface ExternalWebhookDeliveryDedupTable {
+  id: Generated<string>;
+  provider: RewardProvider;
+  messageId: string;
+  receivedAt: Generated<Date>;
+  externalEventId: string | null;
+}
+
+interface OAuthStateTable {
+  state: string;
+  provider: AccountProvider;
+  kind: 'login' | 'link' | 'bot_link';
+  userId: string | null;
+  channelId: string | null;
+  redirectTo: string | null;
+  origin: string | null;
+  codeVerifier: string | null;
+  expiresAt: Date;
+  consumedAt: Date | null;
+  createdAt: Generated<Date>;
+}
+
+interface PlatformEventSubscriptionTable {
+  provider: string;
+  channelId: string;
+  type: string;
+  status: string;
+  reason: string | null;
+  remoteId: string | null;
+  updatedAt: Generated<Date>;
+}
+
+interface QuotaLedgerTable {
+  provider: string;
+  project: string;
+  day: string;
+  method: string;
+  calls: Generated<number>;
+  units: Generated<number>;
+}
+
+interface StreamRunTable {
+  channelId: string;
+  runId: string;
+  status: string;
+  startedAt: Date;
+  onlineMs: Generated<number>;
+  segmentStartedAt: Date | null;
+  offlineAt: Date | null;
+  updatedAt: Generated<Date>;
+}
+
+interface UserTable {
+  id: Generated<string>;
+  twitchUserId: string | null;
+  displayName: string;
+  profileImageUrl: string | null;
+  role: Generated<string>;
+  channelId: string | null;
+  twitchAccessToken: string | null;
+  twitchRefreshToken: string | null;
+  hasBetaAccess: Generated<boolean>;
+  createdAt: Generated<Date>;
+}
+
+interface WebhookInboxTable {
+  seq: Generated<number>;
+  provider: string;
+  channelId: string;
+  deliveryId: string;
+  businessKey: string | null;
+  eventType: string;
+  payload: ColumnType<unknown, string, string>;
+  status: Generated<string>;
+  receivedAt: Generated<Date>;
+  processedAt: Date | null;
+}
+
+/** Every table and view, for Kysely. */
+export interface Database {
+  AuditLog: AuditLogTable;
+  BotChannelHealth: BotChannelHealthTable;
+  BotChannelLease: BotChannelLeaseTable;
+  BotIntegrationSettings: BotIntegrationSettingsTable;
+  BotWorker: BotWorkerTable;
+  Channel: ChannelTable;
+  ChannelEntitlement: ChannelEntitlementTable;
+  ChannelLiveState: ChannelLiveStateTable;
+  ChatBotCommand: ChatBotCommandTable;
+  ChatBotEventDedup: ChatBotEventDedupTable;
+  ChatBotOutboxMessage: OutboxColumns & { twitchLogin: string };
+  ChatBotSubscription: SubscriptionColumns & { twitchLogin: string };
+  ConfigChange: ConfigChangeTable;
+  ConfigVersion: ConfigVersionTable;
+  CreditsChatter: CreditsChatterTable;
+  CreditsDonor: CreditsDonorTable;
+  CreditsRoll: CreditsRollTable;
+  ExternalAccount: ExternalAccountTable;
+  ExternalWebhookDeliveryDedup: ExternalWebhookDeliveryDedupTable;
+  GlobalKickBotCredential: DefaultCredentialColumns;
+  GlobalTrovoBotCredential: DefaultCredentialColumns;
+  GlobalTwitchBotCredential: DefaultCredentialColumns;
+  GlobalVkVideoBotCredential: DefaultCredentialColumns;
+  GlobalYouTubeBotCredential: DefaultCredentialColumns;
+  KickBotIntegration: OverrideColumns;
+  KickChatBotOutboxMessage: OutboxColumns & { kickChannelId: string };
+  KickChatBotSubscription: SubscriptionColumns & { userId: string; kickChannelId: string };
+  OAuthState: OAuthStateTable;
+  PlatformEventSubscription: PlatformEventSubscriptionTable;
+  QuotaLedger: QuotaLedgerTable;
+  StreamRun: StreamRunTable;
+  TrovoBotIntegration: OverrideColumns;
+  TrovoChatBotOutboxMessage: OutboxColumns & { trovoChannelId: string };
+  TrovoChatBotSubscription: SubscriptionColumns & { userId: string; trovoChannelId: string };
+  TwitchBotIntegration: OverrideColumns;
+  User: UserTable;
+  VkVideoBotIntegration: OverrideColumns;
+  VkVideoChatBotOutboxMessage: OutboxColumns & { vkvideoChannelId: string };
+  VkVideoChatBotSubscription: SubscriptionColumns & {
+    userId: string | null;
+    vkvideoChannelId: string;
+    vkvideoChannelUrl: string | null;
+  };
+  WebhookInbox: WebhookInboxTable;
+  YouTubeBotIntegration: OverrideColumns;
+  YouTubeChatBotOutboxMessage: OutboxColumns & { youtubeChannelId: string };
+  YouTubeChatBotSubscription: SubscriptionColumns & { userId: string; youtubeChannelId: string };
+}
