@@ -40,7 +40,8 @@ export async function buildServer(
   connect: (callers: Callers) => ApiContext,
 ): Promise<{ app: Api; context: ApiContext }> {
   const app = Fastify({
-    trustProxy: 1,
+    // A forwarded address counts only when a proxy on this host or network wrote it: anybody else could be lying.
+    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
     requestTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: Math.max(rules.bodies.jsonBytes, rules.bodies.formBytes),
     genReqId: (request) => {

@@ -1,3 +1,4 @@
+// Long because: every table of the model is typed here, one after the other.
 /** The tables as TypeScript sees them. The migrations are the truth; a test compares the two. */
 import type { ColumnType, Generated } from 'kysely';
 
@@ -106,7 +107,7 @@ interface ChannelTable {
   slug: string;
   name: string;
   creditsStyleJson: string | null;
-  creditsIgnoredChattersJson: ColumnType<unknown, string | undefined, string>;
+  creditsIgnoredChattersJson: ColumnType<string[], string | undefined, string>;
   creditsTokenVersion: Generated<number>;
   creditsReconnectWindowMinutes: Generated<number>;
   streamDurationCommandJson: string | null;
@@ -142,9 +143,9 @@ interface ChatBotCommandTable {
   response: string;
   enabled: Generated<boolean>;
   onlyWhenLive: Generated<boolean>;
-  allowedRoles: ColumnType<unknown, string | undefined, string>;
-  allowedUsers: ColumnType<unknown, string | undefined, string>;
-  vkvideoAllowedRoleIds: ColumnType<unknown, string | undefined, string>;
+  allowedRoles: ColumnType<string[], string | undefined, string>;
+  allowedUsers: ColumnType<string[], string | undefined, string>;
+  vkvideoAllowedRoleIds: ColumnType<string[], string | undefined, string>;
   createdAt: Generated<Date>;
   updatedAt: Generated<Date>;
 }

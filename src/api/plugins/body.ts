@@ -1,5 +1,5 @@
 /** JSON and form bodies with their exact bytes kept: both webhook signatures cover raw bytes (http-api §1.1). */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BadInput } from '../../lib/errors.ts';
 
 declare module 'fastify' {
@@ -25,7 +25,7 @@ export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
   app.addContentTypeParser<Buffer>(
     /^application\/(.+\+)?json/i,
     { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
-    async (request, body) => {
+    async (request: FastifyRequest, body: Buffer) => {
       request.rawBody = body;
       return body.length === 0 ? undefined : parseJson(body);
     },
@@ -33,16 +33,20 @@ export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
   app.addContentTypeParser<Buffer>(
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer', bodyLimit: limits.formBytes },
-    async (request, body) => {
+    async (request: FastifyRequest, body: Buffer) => {
       request.rawBody = body;
       return Object.fromEntries(new URLSearchParams(body.toString('utf8')));
     },
   );
   // Anything else is no body we understand; the handler's schema names the field that is missing.
-  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer', bodyLimit: limits.jsonBytes }, async (request, body) => {
-    request.rawBody = body;
-    return undefined;
-  });
+  app.addContentTypeParser<Buffer>(
+    '*',
+    { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
+    async (request: FastifyRequest, body: Buffer) => {
+      request.rawBody = body;
+      return undefined;
+    },
+  );
 }
 
 function parseJson(body: Buffer): unknown {
