@@ -1,0 +1,91 @@
+/** Where a credits roll begins, rests and resumes: only the stream's boundaries decide (http-api §10.4). */
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../db/tables.ts';
+import type { ChannelId } from '../lib/brand.ts';
+
+/** The channel went live on its first platform, or off on its last. */
+export interface LiveBoundary {
+  readonly channelId: ChannelId;
+  readonly isLive: boolean;
+  readonly at: Date;
+}
+
+interface Roll {
+  readonly status: string;
+  readonly offlineAt: Date | null;
+  readonly expiresAt: Date;
+}
+
+const MINUTE_MS = 60_000;
+const SHORTEST_ONLINE_LIFE_MS = 6 * 60 * MINUTE_MS;
+
+/** Idempotent: a repeated boundary changes nothing, so a re-delivered event cannot wipe a roll. */
+export async function applyLiveBoundary(
+  tx: Transaction<Database>,
+  { channelId, isLive, at }: LiveBoundary,
+): Promise<void> {
+  const settings = await sql<{ windowMinutes: number }>`
+    select least(greatest("creditsReconnectWindowMinutes", 1), 1440) as "windowMinutes"
+    from "Channel" where id = ${channelId} for no key update
+  `.execute(tx);
+  const windowMinutes = settings.rows[0]?.windowMinutes;
+  if (windowMinutes === undefined) return;
+  const rolls = await sql<Roll>`
+    select status, "offlineAt", "expiresAt" from "CreditsRoll" where "channelId" = ${channelId} for update
+  `.execute(tx);
+  const roll = rolls.rows[0];
+  if (isLive) await goOnline(tx, channelId, roll, windowMinutes, at);
+  else if (roll?.status === 'online') await goOffline(tx, channelId, windowMinutes, at);
+}
+
+/** Replaces whatever roll there was by an empty one that is online. */
+export async function startRoll(
+  tx: Transaction<Database>,
+  channelId: ChannelId,
+  windowMinutes: number,
+  now: Date,
+): Promise<void> {
+  await sql`delete from "CreditsChatter" where "channelId" = ${channelId}`.execute(tx);
+  await sql`delete from "CreditsDonor" where "channelId" = ${channelId}`.execute(tx);
+  await sql`
+    insert into "CreditsRoll" ("channelId", status, "startedAt", "lastSeenAt", "offlineAt", "expiresAt")
+    values (${channelId}, 'online', ${now}, ${now}, null, ${new Date(now.getTime() + onlineLifeMs(windowMinutes))})
+    on conflict ("channelId") do update set status = 'online', "startedAt" = excluded."startedAt",
+      "lastSeenAt" = excluded."lastSeenAt", "offlineAt" = null, "expiresAt" = excluded."expiresAt"
+  `.execute(tx);
+}
+
+/** How long an online roll is kept after its last chatter. */
+export function onlineLifeMs(windowMinutes: number): number {
+  return Math.max(SHORTEST_ONLINE_LIFE_MS, (windowMinutes + 120) * MINUTE_MS);
+}
+
+async function goOnline(
+  tx: Transaction<Database>,
+  channelId: ChannelId,
+  roll: Roll | undefined,
+  windowMinutes: number,
+  at: Date,
+): Promise<void> {
+  if (roll?.status === 'online' && roll.expiresAt > at) return;
+  const gapMs = roll?.offlineAt ? at.getTime() - roll.offlineAt.getTime() : Number.POSITIVE_INFINITY;
+  if (gapMs > windowMinutes * MINUTE_MS) return startRoll(tx, channelId, windowMinutes, at);
+  await sql`
+    update "CreditsRoll" set status = 'online', "offlineAt" = null, "lastSeenAt" = ${at},
+      "expiresAt" = ${new Date(at.getTime() + onlineLifeMs(windowMinutes))}
+    where "channelId" = ${channelId}
+  `.execute(tx);
+}
+
+async function goOffline(
+  tx: Transaction<Database>,
+  channelId: ChannelId,
+  windowMinutes: number,
+  at: Date,
+): Promise<void> {
+  await sql`
+    update "CreditsRoll" set status = 'offline', "offlineAt" = ${at},
+      "expiresAt" = ${new Date(at.getTime() + (windowMinutes + 5) * MINUTE_MS)}
+    where "channelId" = ${channelId}
+  `.execute(tx);
+}
