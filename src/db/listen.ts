@@ -48,6 +48,7 @@ const CHANNEL = 'memalerts';
 const RECONNECT: BackoffLimits = { firstMs: 200, longestMs: 10_000 };
 const KEEPALIVE_MS = 15_000;
 const ANSWER_DEADLINE_MS = 5_000;
+const CLOSE_DEADLINE_MS = 1_000;
 
 /** Connects now and for ever again; must not be awaited, a missing database is waited for. */
 export function listen(databaseUrl: string, events: ListenEvents, deps: ListenDeps): Listener {
@@ -105,7 +106,10 @@ class ReconnectingListener implements Listener {
     this.#holdsWorkerLock = false;
     const client = this.#client;
     this.#client = null;
-    await client?.end().catch(() => {});
+    if (!client) return;
+    const timer = this.#deps.clock.setTimer(CLOSE_DEADLINE_MS, () => client.connection.stream.destroy());
+    await client.end().catch(() => {});
+    timer.cancel();
   }
 
   async #connect(): Promise<void> {
@@ -204,5 +208,5 @@ class ReconnectingListener implements Listener {
 function destroy(client: pg.Client): void {
   client.on('error', () => {});
   client.end().catch(() => {});
-  client.connection?.stream.destroy();
+  client.connection.stream.destroy();
 }
