@@ -22,11 +22,11 @@ interface PoolOptions {
 }
 
 const DEFAULT_CONNECTIONS = 10;
-const DEFAULT_WAIT_MS = 10_000;
-const CONNECT_TIMEOUT_MS = 5_000;
+const DEFAULT_WAIT_MS = 5_000;
 const LOGGED_SQL_CHARS = 300;
 
 const INT8 = 20;
+const DATE = 1082;
 const TIMESTAMP_WITHOUT_ZONE = 1114;
 
 // Times are stored as UTC without a zone; the driver would read and write them in the host's zone.
@@ -34,6 +34,7 @@ pg.defaults.parseInputDatesAsUTC = true;
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === INT8) return Number;
+    if (oid === DATE) return (text: string) => text;
     if (oid === TIMESTAMP_WITHOUT_ZONE) return (text: string) => new Date(`${text.replace(' ', 'T')}Z`);
     return pg.types.getTypeParser(oid, format);
   },
@@ -45,7 +46,7 @@ export function createPool(databaseUrl: string, { applicationName, slowMs, log }
   const pool = new pg.Pool({
     connectionString,
     max: connectionLimit,
-    connectionTimeoutMillis: Math.min(poolTimeoutMs, CONNECT_TIMEOUT_MS),
+    connectionTimeoutMillis: poolTimeoutMs,
     application_name: applicationName,
     options: '-c TimeZone=UTC',
     types,
