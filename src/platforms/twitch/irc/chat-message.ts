@@ -1,0 +1,126 @@
+/** Turns a PRIVMSG line into our chat message, reading only the tags it needs. */
+import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
+import type { ChatMessage } from '../../platform.ts';
+import { detached, type IrcLine, unescapeTag } from './line.ts';
+import { badgeStanding, MODERATOR, rolesOf, SUBSCRIBER, VIP } from './roles.ts';
+
+const PROVIDER = 'twitch' as ProviderId;
+
+interface WantedTags {
+  standing: number;
+  displayName: string;
+  messageId: string;
+  userId: string;
+  roomId: string;
+  /** Where a shared-chat message was typed; empty outside shared chat. */
+  sourceRoomId: string;
+  sentAt: string;
+}
+
+/**
+ * @param nowMs stands in for a missing time stamp
+ * @returns null for what is not answered or credited here: a copy from a shared chat, no author, no text
+ */
+export function toChatMessage(
+  line: IrcLine,
+  channelId: ChannelId,
+  isOwnAccount: (id: PlatformUserId) => boolean,
+  nowMs: () => number,
+): ChatMessage | null {
+  const tags = readTags(line.tags);
+  // A copy in another channel of the group: the original is read, or not, where it was typed (sheet §1.7).
+  if (tags.sourceRoomId !== '' && tags.sourceRoomId !== tags.roomId) return null;
+  const text = withoutAction(line.text);
+  if (tags.userId === '' || text.trim() === '') return null;
+
+  const shownName = unescapeTag(tags.displayName).trim();
+  const login = plainLogin(line.nick || shownName);
+  const platformUserId = tags.userId as PlatformUserId;
+  const sentAtMs = Number(tags.sentAt);
+  return {
+    provider: PROVIDER,
+    channelId,
+    messageId: tags.messageId === '' ? null : (detached(tags.messageId) as PlatformMessageId),
+    author: {
+      platformUserId,
+      login: login === '' ? null : login,
+      displayName: shownName || login,
+      avatarUrl: null,
+      roles: rolesOf(tags.standing),
+    },
+    text,
+    sentAtMs: sentAtMs > 0 ? sentAtMs : nowMs(),
+    isBacklog: false,
+    isOwn: isOwnAccount(platformUserId),
+  };
+}
+
+/** One pass; the switch on the first letter spares most comparisons. */
+function readTags(tags: string): WantedTags {
+  const found: WantedTags = {
+    standing: 0,
+    displayName: '',
+    messageId: '',
+    userId: '',
+    roomId: '',
+    sourceRoomId: '',
+    sentAt: '',
+  };
+  let at = 0;
+  while (at < tags.length) {
+    const semicolon = tags.indexOf(';', at);
+    const end = semicolon === -1 ? tags.length : semicolon;
+    readTag(tags, at, end, found);
+    at = end + 1;
+  }
+  return found;
+}
+
+function readTag(tags: string, at: number, end: number, found: WantedTags): void {
+  switch (tags.charAt(at)) {
+    case 'b':
+      if (tags.startsWith('badges=', at)) found.standing |= badgeStanding(tags.slice(at + 7, end));
+      break;
+    case 'd':
+      if (tags.startsWith('display-name=', at)) found.displayName = tags.slice(at + 13, end);
+      break;
+    case 'i':
+      if (tags.startsWith('id=', at)) found.messageId = tags.slice(at + 3, end);
+      break;
+    case 'm':
+      if (end === at + 5 && tags.startsWith('mod=1', at)) found.standing |= MODERATOR;
+      break;
+    case 'r':
+      if (tags.startsWith('room-id=', at)) found.roomId = tags.slice(at + 8, end);
+      break;
+    case 's':
+      if (end === at + 12 && tags.startsWith('subscriber=1', at)) found.standing |= SUBSCRIBER;
+      else if (tags.startsWith('source-room-id=', at)) found.sourceRoomId = tags.slice(at + 15, end);
+      break;
+    case 't':
+      if (tags.startsWith('tmi-sent-ts=', at)) found.sentAt = tags.slice(at + 12, end);
+      break;
+    case 'u':
+      if (tags.startsWith('user-id=', at)) found.userId = tags.slice(at + 8, end);
+      break;
+    case 'v':
+      // `vip=0` exists, so presence says nothing (sheet §1.4).
+      if (end === at + 5 && tags.startsWith('vip=1', at)) found.standing |= VIP;
+      break;
+  }
+}
+
+const ACTION_START = '\u0001ACTION ';
+
+/** `/me` arrives wrapped in control characters. */
+function withoutAction(text: string): string {
+  if (!text.startsWith(ACTION_START)) return text;
+  return text.slice(ACTION_START.length, text.endsWith('\u0001') ? -1 : undefined);
+}
+
+function plainLogin(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/^[@#]+/, '');
+}

@@ -1,0 +1,236 @@
+/** The channels to be read: on which connection each is joined, and what is said about those that are not. */
+import type { PlatformChannelId } from '../../../lib/brand.ts';
+import type { Logger } from '../../../lib/logger.ts';
+import type { ReadChannel, ReaderEvents, ReaderState } from '../../platform.ts';
+import { type Joinable, JoinQueue, type JoinQueueDeps } from './join-queue.ts';
+import { type IrcLine, tagOf } from './line.ts';
+import { shareOf } from './pacing.ts';
+import { isPrivilegedState } from './roles.ts';
+import { batches, roomName } from './room-names.ts';
+import type { Session } from './session.ts';
+
+export interface RoomsDeps extends JoinQueueDeps {
+  readonly log: Logger;
+  readonly events: ReaderEvents;
+  /** The login an account goes by now; null when the account or the answer is missing. */
+  readonly resolveLogin: (stableId: string) => Promise<PlatformChannelId | null>;
+  /** Called when the newest session has nothing left to join. */
+  readonly settled: () => void;
+}
+
+export interface Room extends Joinable {
+  channel: ReadChannel;
+  /** The session that reads it and may speak in it: the newest, or the one before until the newest has joined. */
+  joinedOn: Session | null;
+  isPrivileged: boolean;
+  state: ReaderState | null;
+}
+
+/** Channels one account may be in without being moderator there (sheet §1.11). */
+const UNPRIVILEGED_ROOMS_MAX = 100;
+export const JOIN_REFUSALS: Readonly<Record<string, string>> = {
+  msg_banned: 'banned',
+  msg_channel_blocked: 'banned',
+  msg_channel_suspended: 'suspended',
+  msg_suspended: 'suspended',
+  tos_ban: 'suspended',
+};
+
+export class Rooms {
+  readonly #deps: RoomsDeps;
+  readonly #rooms = new Map<string, Room>();
+  readonly #queue: JoinQueue<Room>;
+  /** What is said of a new room. */
+  #linkState: ReaderState = { kind: 'connecting', reason: null };
+  #lookUps: Promise<void> = Promise.resolve();
+
+  constructor(deps: RoomsDeps) {
+    this.#deps = deps;
+    this.#queue = new JoinQueue(deps, (silent) => this.#silent(silent));
+  }
+
+  find(name: string): Room | undefined {
+    return this.#rooms.get(name);
+  }
+
+  setChannels(channels: readonly ReadChannel[]): void {
+    const wanted = new Map<string, ReadChannel>();
+    for (const channel of channels) {
+      const name = roomName(channel.target);
+      if (name === null) this.#deps.events.state(channel.channelId, userAction('invalid_login'));
+      else if (wanted.has(name)) this.#deps.events.state(channel.channelId, userAction('duplicate_channel'));
+      else wanted.set(name, channel);
+    }
+    const isUnwanted = (room: Room) => wanted.get(room.name)?.channelId !== room.channel.channelId;
+    this.#leave([...this.#rooms.values()].filter(isUnwanted));
+    for (const [name, channel] of wanted) this.#want(name, channel);
+    this.#queue.pump();
+    this.#checkSettled();
+  }
+
+  /** A newer session is ready: every room moves to it; what an older one has joined is read there until then. */
+  attach(session: Session): void {
+    this.#queue.start(session);
+    this.#linkState = { kind: 'connecting', reason: 'join_queued' };
+    for (const room of this.#rooms.values()) {
+      // A room that refuses keeps its pace: a new connection changes nothing for it.
+      if (room.step !== 'refused') this.#queue.wait(room);
+      if (room.joinedOn === null && room.failures === 0) this.#tell(room, this.#linkState);
+    }
+    this.#queue.pump();
+    this.#checkSettled();
+  }
+
+  detach(session: Session): void {
+    if (session === this.#queue.session) this.#queue.stop();
+    for (const room of this.#rooms.values()) {
+      if (room.joinedOn !== session) continue;
+      room.joinedOn = null;
+      if (room.step === 'joined') this.#queue.wait(room);
+      this.#tell(room, { kind: 'degraded', reason: 'disconnected' });
+    }
+  }
+
+  /** Why there is no connection, for every room that is not read. */
+  linkDown(state: ReaderState): void {
+    this.#linkState = state;
+    for (const room of this.#rooms.values()) if (room.joinedOn === null) this.#tell(room, state);
+  }
+
+  /** ROOMSTATE, USERSTATE, NOTICE and our own PART; everything else is ignored. */
+  handle(session: Session, line: IrcLine): void {
+    const room = this.#rooms.get(line.params);
+    if (!room) return;
+    const isAnswer = session === this.#queue.session && room.step === 'asked';
+    switch (line.command) {
+      case 'USERSTATE':
+        room.isPrivileged = isPrivilegedState(line.tags);
+        return;
+      case 'ROOMSTATE':
+        if (isAnswer) this.#joined(room, session);
+        return;
+      case 'NOTICE': {
+        const reason = JOIN_REFUSALS[tagOf(line.tags, 'msg-id') ?? ''];
+        if (!reason || !isAnswer) return;
+        this.#refuse(room, userAction(reason));
+        this.#queue.pump();
+        return;
+      }
+      case 'PART':
+        if (line.nick === session.nick) this.#parted(room, session);
+    }
+  }
+
+  close(): void {
+    this.#queue.close();
+    this.#rooms.clear();
+  }
+
+  #want(name: string, channel: ReadChannel): void {
+    const known = this.#rooms.get(name);
+    if (known) {
+      known.channel = channel;
+      return;
+    }
+    const room: Room = {
+      channel,
+      name,
+      step: 'waiting',
+      joinedOn: null,
+      isPrivileged: false,
+      failures: 0,
+      atMs: 0,
+      state: null,
+    };
+    this.#rooms.set(name, room);
+    this.#queue.wait(room);
+    this.#tell(room, this.#linkState);
+  }
+
+  #leave(rooms: readonly Room[]): void {
+    const bySession = new Map<Session, string[]>();
+    for (const room of rooms) {
+      this.#rooms.delete(room.name);
+      this.#queue.remove(room);
+      // A room that was only asked for may still be joined a moment later.
+      const sessions = new Set([room.joinedOn, room.step === 'asked' ? this.#queue.session : null]);
+      for (const session of sessions) {
+        if (!session) continue;
+        const names = bySession.get(session);
+        if (names) names.push(room.name);
+        else bySession.set(session, [room.name]);
+      }
+      this.#deps.log.info('chatbot.part', logFields(room));
+    }
+    for (const [session, names] of bySession) {
+      for (const list of batches(names)) session.write(`PART ${list}`);
+    }
+  }
+
+  #joined(room: Room, session: Session): void {
+    this.#queue.joined(room);
+    room.joinedOn = session;
+    this.#deps.log.info('chatbot.join', logFields(room));
+    this.#tell(room, { kind: 'live', reason: null });
+    this.#deps.events.sendable(room.channel.channelId);
+    this.#checkSettled();
+  }
+
+  #refuse(room: Room, state: ReaderState): void {
+    this.#queue.postpone(room);
+    this.#deps.log.warn('chatbot.join_failed', { ...logFields(room), reason: state.reason, failures: room.failures });
+    if (room.joinedOn === null) this.#tell(room, state);
+    if (state.reason === 'suspended' || room.failures > 1) this.#lookUpName(room);
+    this.#checkSettled();
+  }
+
+  /** Silence is all that Twitch says to an unknown channel and to one above the limit (sheet §1.3, §1.11). */
+  #silent(rooms: readonly Room[]): void {
+    let unprivileged = 0;
+    for (const room of this.#rooms.values()) if (room.joinedOn && !room.isPrivileged) unprivileged += 1;
+    const isFull = unprivileged >= shareOf(UNPRIVILEGED_ROOMS_MAX, this.#deps.limitShare());
+    const state: ReaderState = isFull ? userAction('join_limit') : { kind: 'degraded', reason: 'join_unconfirmed' };
+    for (const room of rooms) this.#refuse(room, state);
+  }
+
+  /** Twitch takes us out of a room when the bot is banned there; the next JOIN is told the reason. */
+  #parted(room: Room, session: Session): void {
+    if (room.joinedOn !== session) return;
+    room.joinedOn = null;
+    this.#tell(room, { kind: 'degraded', reason: 'parted' });
+    if (room.step === 'joined') this.#queue.rejoin(room);
+    this.#queue.pump();
+  }
+
+  /** A streamer who renamed is found under the new name; one question at a time. */
+  #lookUpName(room: Room): void {
+    const { stableId, channelId } = room.channel;
+    if (stableId === null) return;
+    const isStillLost = () => this.#rooms.get(room.name) === room && room.step !== 'joined';
+    this.#lookUps = this.#lookUps.then(async () => {
+      if (!isStillLost()) return;
+      const login = await this.#deps.resolveLogin(stableId).catch(() => null);
+      const name = login === null ? null : roomName(login);
+      if (name === null || name === room.name || !isStillLost()) return;
+      this.#deps.events.renamed(channelId, name.slice(1) as PlatformChannelId);
+    });
+  }
+
+  #checkSettled(): void {
+    if (this.#queue.isSettled) this.#deps.settled();
+  }
+
+  #tell(room: Room, state: ReaderState): void {
+    if (room.state?.kind === state.kind && room.state.reason === state.reason) return;
+    room.state = state;
+    this.#deps.events.state(room.channel.channelId, state);
+  }
+}
+
+function logFields(room: Room): { channelId: string; login: string } {
+  return { channelId: room.channel.channelId, login: room.name.slice(1) };
+}
+
+function userAction(reason: string): ReaderState {
+  return { kind: 'needs_user_action', reason };
+}
