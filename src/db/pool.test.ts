@@ -58,11 +58,12 @@ test('a refused connection, a terminated one and an exhausted pool are an outage
   }
 });
 
-test('an idle connection that dies does not end the process, and the next query gets a new one', async () => {
+test('an idle connection that dies is handled by the pool and logged, and the next query gets a new one', async () => {
   const pool = open();
   const before = await backendOf(pool);
   await sql`select pg_terminate_backend(${before})`.execute(open().db);
   await vi.waitFor(() => expect(pool.pg.totalCount).toBe(0));
+  expect(lines.filter((line) => line.includes('db.idle_connection_lost'))).toHaveLength(1);
   expect(await backendOf(pool)).not.toBe(before);
 });
 

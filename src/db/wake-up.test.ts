@@ -119,6 +119,17 @@ test('an override wakes its channel', async () => {
   expect(await hintsOf(link)).toEqual(['channels:twitch:c1']);
 });
 
+test('a grant wakes its platform when it is linked, renewed, broken or removed, not when it gets a new picture', async () => {
+  const link = `insert into "ExternalAccount" (id, "userId", provider, "providerAccountId") values ('a2', 'u1', 'kick', '22')`;
+  const change = (set: string) => hintsOf(`update "ExternalAccount" set ${set} where id = 'a2'`);
+  const hint = ['credentials:kick'];
+  expect(await hintsOf(link)).toEqual(hint);
+  expect(await change(`"accessToken" = 'new'`)).toEqual(hint);
+  expect(await change(`"brokenAt" = timezone('utc', now())`)).toEqual(hint);
+  expect(await change(`"avatarUrl" = 'https://a/b.png'`)).toEqual([]);
+  expect(await hintsOf(`delete from "ExternalAccount" where id = 'a2'`)).toEqual(hint);
+});
+
 test('a command wakes its channel when its answer or audience changes, also when two swap in one statement', async () => {
   const add = (trigger: string, enabled: boolean) => `
     insert into "ChatBotCommand" ("channelId", trigger, "triggerNormalized", response, enabled)
