@@ -340,8 +340,12 @@ export interface ApiDeps extends CommonDeps {
   readonly isProduction: boolean;
   /** Records what a webhook said about a stream; drives the stream run and the credits roll. */
   readonly recordLive: (channelId: ChannelId, fact: LiveFact) => Promise<void>;
-  /** Queues one message of ours for the channel; false when an equal `dedupKey` is already there. */
-  readonly enqueue: (message: QueuedMessage) => Promise<boolean>;
+  /**
+   * Queues one message of ours for the channel; false when an equal `dedupKey` is already there.
+   *
+   * @param db the transaction the message is to be part of
+   */
+  readonly enqueue: (db: Db, message: QueuedMessage) => Promise<boolean>;
   /** The signed-in streamer of a request; answers 401/403/400 itself by throwing (http-api §2). */
   readonly streamer: (request: FastifyRequest) => Promise<{ userId: UserId; channelId: ChannelId; isAdmin: boolean }>;
 }

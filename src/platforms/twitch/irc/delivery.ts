@@ -68,7 +68,8 @@ function isRefusal(notice: string): boolean {
   return notice.startsWith('msg_') || notice === 'tos_ban' || notice === 'unrecognized_cmd';
 }
 
-function refused(notice: string, clock: Clock): SendOutcome {
+/** What a reason code of Twitch means for the message: unknown ones are permanent (sheet §2.2). */
+export function refused(notice: string, clock: Clock): SendOutcome {
   const inMs = (delayMs: number) => new Date(clock.now().getTime() + delayMs);
   switch (notice) {
     case 'msg_ratelimit':
@@ -78,6 +79,7 @@ function refused(notice: string, clock: Clock): SendOutcome {
     case 'msg_duplicate':
       return { kind: 'retry', reason: notice };
     case 'msg_timedout':
+    case 'user_timed_out':
       return { kind: 'retry', reason: notice, retryAt: inMs(AFTER_TIMEOUT_NOTICE_MS) };
     default:
       return { kind: 'rejected', reason: notice };

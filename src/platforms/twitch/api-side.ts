@@ -1,0 +1,51 @@
+/** Twitch in the API: enabling a bot, webhooks, greetings, the older switches, and event subscriptions. */
+import type { PlatformChannelId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { ApiDeps, ApiSide } from '../platform.ts';
+import { requireLinkedChannel, requireLogin } from './channel.ts';
+import { EventSub } from './eventsub/eventsub.ts';
+import type { Webhook } from './eventsub/remote.ts';
+import { registerWebhook } from './eventsub/webhook.ts';
+import { createHelix } from './helix/client.ts';
+import { registerFollowGreetings } from './routes/follow-greetings.ts';
+import { registerLegacyToggles } from './routes/legacy-toggles.ts';
+import { type TwitchSettings, twitchSettings } from './settings.ts';
+
+export function openApiSide(deps: ApiDeps): ApiSide {
+  const settings = twitchSettings(deps.settings);
+  const helix = createHelix(deps, settings);
+  const eventSub = new EventSub({
+    db: deps.db,
+    log: deps.log,
+    helix,
+    webhook: webhookOf(settings, deps.publicBaseUrl),
+  });
+
+  return {
+    createsRowOnDisable: true,
+    async resolveChannel({ channelId, hasSender }) {
+      const { twitchChannelId } = await requireLinkedChannel(deps.db, channelId);
+      if (!(await hasSender())) throw new BadInput('TWITCH_BOT_NOT_CONFIGURED');
+      const login = await requireLogin(helix, twitchChannelId);
+      return { target: login as PlatformChannelId, extra: {}, warnings: [] };
+    },
+    async enabled(channelId) {
+      // Without them the worker's poll still notices streams, a minute later: nothing to warn the streamer of.
+      await eventSub.ensure(channelId);
+      return [];
+    },
+    routes(app) {
+      registerWebhook(app, deps, settings.TWITCH_EVENTSUB_SECRET);
+      registerFollowGreetings(app, deps, eventSub);
+      registerLegacyToggles(app, deps, helix, eventSub);
+    },
+    reconcileSubscriptions: () => eventSub.reconcile(),
+  };
+}
+
+function webhookOf(settings: TwitchSettings, publicBaseUrl: string | null): Webhook | null {
+  const fromHost = publicBaseUrl === null ? null : `${publicBaseUrl}/webhooks/twitch/eventsub`;
+  const callback = settings.TWITCH_WEBHOOK_CALLBACK_URL ?? fromHost;
+  const secret = settings.TWITCH_EVENTSUB_SECRET;
+  return callback === null || secret === null ? null : { callback, secret };
+}

@@ -1,0 +1,44 @@
+/** What Twitch says about event subscriptions, in answers and in deliveries (sheet §2.4, §2.6). */
+import { z } from 'zod';
+
+const subscription = z.object({
+  id: z.string().min(1),
+  status: z.string(),
+  type: z.string(),
+  version: z.string(),
+  condition: z.record(z.string(), z.unknown()),
+  transport: z.object({ method: z.string(), callback: z.string().optional() }),
+});
+
+export type RemoteSubscription = z.infer<typeof subscription>;
+
+export const subscriptionsAnswer = z.object({
+  data: z.array(subscription),
+  pagination: z.object({ cursor: z.string().optional() }).nullish(),
+});
+
+/** A delivery, as far as every kind has it. */
+export const delivery = z.object({
+  challenge: z.string().optional(),
+  // A challenge for a conduit's shard names no subscription.
+  subscription: subscription.pick({ id: true, status: true, type: true, condition: true }).optional(),
+  event: z.unknown(),
+});
+
+export type Delivery = z.infer<typeof delivery>;
+
+export const followEvent = z.object({
+  user_id: z.string().min(1),
+  user_login: z.string(),
+  user_name: z.string(),
+  broadcaster_user_id: z.string().min(1),
+  broadcaster_user_login: z.string(),
+  broadcaster_user_name: z.string(),
+  followed_at: z.string(),
+});
+
+/** `started_at` comes with `stream.online` only. */
+export const streamEvent = z.object({
+  broadcaster_user_id: z.string().min(1),
+  started_at: z.iso.datetime({ offset: true }).optional(),
+});

@@ -1,0 +1,123 @@
+/** `POST /webhooks/twitch/eventsub`: what Twitch tells us about follows, streams and its own subscriptions. */
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Db } from '../../../db/pool.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import { BadInput } from '../../../lib/errors.ts';
+import type { ApiDeps } from '../../platform.ts';
+import { type Delivery, delivery, streamEvent } from './eventsub.external.ts';
+import { greetFollower, remember, wasHandled } from './follow.ts';
+import { isEventType } from './remote.ts';
+import { prove } from './signature.ts';
+import { recordStanding, type Standing } from './standing.ts';
+
+type WebhookDeps = Pick<ApiDeps, 'db' | 'clock' | 'log' | 'enqueue' | 'recordLive'>;
+
+const LONGEST_CHALLENGE = 1_000;
+
+export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret: string | null): void {
+  app.withTypeProvider<ZodTypeProvider>().post(
+    '/webhooks/twitch/eventsub',
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Deliveries of Twitch EventSub, signed',
+        // Read by hand: nothing of a body is looked at before its signature was.
+        body: z.unknown(),
+        response: { 200: z.union([z.object({ message: z.string() }), z.string()]) },
+      },
+    },
+    async (request, reply) => {
+      const proof = prove(request, secret, deps.clock.now());
+      if (proof.kind === 'refused') throw new BadInput('FORBIDDEN', proof.message);
+      const parsed = delivery.safeParse(request.body);
+      if (!parsed.success) throw new BadInput('BAD_REQUEST', 'That is no delivery of EventSub');
+      const type = request.headers['twitch-eventsub-message-type'];
+      if (isChallenge(parsed.data, type)) {
+        const challenge = await answerChallenge(deps.db, parsed.data);
+        return reply.type('text/plain; charset=utf-8').send(challenge);
+      }
+      const message =
+        type === 'revocation'
+          ? await recordRevocation(deps, parsed.data)
+          : await handle(deps, proof.messageId, proof.sentAt, parsed.data);
+      return { message };
+    },
+  );
+}
+
+/** The header is not signed, the body is. */
+function isChallenge({ subscription, challenge }: Delivery, type: unknown): boolean {
+  if (challenge === undefined) return false;
+  return subscription?.status === 'webhook_callback_verification_pending' || type === 'webhook_callback_verification';
+}
+
+async function answerChallenge(db: Db, { challenge = '', subscription }: Delivery): Promise<string> {
+  if (challenge.length > LONGEST_CHALLENGE) throw new BadInput('BAD_REQUEST', 'The challenge is too long');
+  if (subscription) await mark(db, subscription, { status: 'active', reason: null, remoteId: subscription.id });
+  return challenge;
+}
+
+async function recordRevocation({ db, log }: WebhookDeps, { subscription }: Delivery): Promise<string> {
+  // A delivery replayed under another type still carries the status it was signed with.
+  if (subscription === undefined || subscription.status === 'enabled') return 'Event received';
+  log.warn('chatbot.eventsub_revoked', { type: subscription.type, reason: subscription.status });
+  await mark(db, subscription, { status: 'failed', reason: subscription.status, remoteId: subscription.id });
+  return 'Revocation recorded';
+}
+
+async function mark(
+  db: Db,
+  { type, condition }: NonNullable<Delivery['subscription']>,
+  standing: Standing,
+): Promise<void> {
+  const channelId = await findChannel(db, condition.broadcaster_user_id);
+  if (channelId !== null && isEventType(type)) await recordStanding(db, channelId, type, standing);
+}
+
+async function handle(
+  deps: WebhookDeps,
+  messageId: string,
+  sentAt: Date,
+  { subscription, event }: Delivery,
+): Promise<string> {
+  switch (subscription?.type) {
+    case 'channel.follow':
+      return greetFollower(deps, messageId, event);
+    case 'stream.online':
+    case 'stream.offline':
+      return recordStream(deps, messageId, sentAt, subscription.type === 'stream.online', event);
+    default:
+      return 'Event received';
+  }
+}
+
+/** Remembered only after it was recorded: a failure is answered 500 and Twitch tries again. */
+async function recordStream(
+  { db, clock, recordLive }: WebhookDeps,
+  messageId: string,
+  sentAt: Date,
+  isLive: boolean,
+  event: unknown,
+): Promise<string> {
+  const parsed = streamEvent.safeParse(event);
+  if (!parsed.success) return 'No broadcaster id, ignoring';
+  const channelId = await findChannel(db, parsed.data.broadcaster_user_id);
+  if (channelId === null) return 'Channel not found, ignoring';
+  if (await wasHandled(db, 'stream', messageId)) return 'Duplicate event ignored';
+  const startedAt = parsed.data.started_at;
+  await recordLive(channelId, { isLive, at: isLive && startedAt ? new Date(startedAt) : sentAt });
+  await remember(db, 'stream', messageId, channelId, clock.now());
+  return isLive ? 'Stream online recorded' : 'Stream offline recorded';
+}
+
+async function findChannel(db: Db, broadcasterId: unknown): Promise<ChannelId | null> {
+  if (typeof broadcasterId !== 'string') return null;
+  const row = await db
+    .selectFrom('Channel')
+    .select('id')
+    .where('twitchChannelId', '=', broadcasterId)
+    .executeTakeFirst();
+  return (row?.id ?? null) as ChannelId | null;
+}

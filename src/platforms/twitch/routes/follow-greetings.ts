@@ -1,0 +1,116 @@
+/** `/streamer/bot/follow-greetings`: whether new followers are greeted, and how (http-api §7.1). */
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Database } from '../../../db/tables.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import { BadInput } from '../../../lib/errors.ts';
+import type { ApiDeps } from '../../platform.ts';
+import { requireLinkedChannel } from '../channel.ts';
+import type { EventSub } from '../eventsub/eventsub.ts';
+import { readStanding } from '../eventsub/standing.ts';
+import { DEFAULT_GREETING, LONGEST_GREETING } from '../greeting.ts';
+
+const PATH = '/streamer/bot/follow-greetings';
+const EVENT = 'channel.follow';
+
+const template = z
+  .string()
+  .transform((raw) => raw.trim().replace(/\p{Cc}+/gu, ' '))
+  .pipe(z.string().min(1, 'must not be empty').max(LONGEST_GREETING, `must be at most ${LONGEST_GREETING} characters`));
+
+const eventSubState = z
+  .enum(['active', 'pending', 'failed'])
+  .describe('whether Twitch tells us about follows; `failed` usually means the streamer has to link Twitch again');
+
+const settings = z.object({
+  followGreetingsEnabled: z.boolean(),
+  followGreetingTemplate: z.string(),
+  eventSub: eventSubState.optional(),
+});
+
+const saved = z.object({
+  ok: z.literal(true),
+  followGreetingsEnabled: z.boolean(),
+  followGreetingTemplate: z.string().nullable(),
+  eventSub: eventSubState.optional(),
+});
+
+export function registerFollowGreetings(
+  app: FastifyInstance,
+  { db, streamer }: Pick<ApiDeps, 'db' | 'streamer'>,
+  eventSub: EventSub,
+): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const tags = ['bots'];
+  // Who asks is settled before what they ask is looked at.
+  const preValidation = async (request: Parameters<ApiDeps['streamer']>[0]) => void (await streamer(request));
+
+  api.get(PATH, { schema: { tags, response: { 200: settings } } }, async (request) => {
+    const { channelId } = await streamer(request);
+    const row = await db
+      .selectFrom('Channel')
+      .select(['followGreetingsEnabled', 'followGreetingTemplate'])
+      .where('id', '=', channelId)
+      .executeTakeFirst();
+    if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
+    const standing = row.followGreetingsEnabled ? await readStanding(db, channelId, EVENT) : null;
+    return {
+      followGreetingsEnabled: row.followGreetingsEnabled,
+      followGreetingTemplate: row.followGreetingTemplate ?? DEFAULT_GREETING,
+      ...(standing === null ? {} : { eventSub: standing.status }),
+    };
+  });
+
+  api.post(
+    `${PATH}/enable`,
+    {
+      preValidation,
+      schema: {
+        tags,
+        body: z.object({ followGreetingTemplate: template.optional() }).nullish(),
+        response: { 200: saved },
+      },
+    },
+    async (request) => {
+      const { channelId } = await streamer(request);
+      const known = await requireLinkedChannel(db, channelId);
+      const given = request.body?.followGreetingTemplate;
+      const row = await write(db, channelId, {
+        followGreetingsEnabled: true,
+        followGreetingTemplate: given ?? known.followGreetingTemplate ?? DEFAULT_GREETING,
+      });
+      const standings = await eventSub.ensure(channelId);
+      return { ...row, eventSub: standings.get(EVENT)?.status ?? ('failed' as const) };
+    },
+  );
+
+  api.post(`${PATH}/disable`, { schema: { tags, response: { 200: saved } } }, async (request) => {
+    const { channelId } = await streamer(request);
+    const row = await write(db, channelId, { followGreetingsEnabled: false });
+    await eventSub.drop(channelId, EVENT);
+    return row;
+  });
+
+  api.patch(
+    PATH,
+    { preValidation, schema: { tags, body: z.object({ followGreetingTemplate: template }), response: { 200: saved } } },
+    async (request) => {
+      const { channelId } = await streamer(request);
+      return write(db, channelId, { followGreetingTemplate: request.body.followGreetingTemplate });
+    },
+  );
+}
+
+type GreetingColumns = Pick<Database['Channel'], 'followGreetingTemplate'> & { followGreetingsEnabled: boolean };
+
+async function write(db: ApiDeps['db'], channelId: ChannelId, columns: Partial<GreetingColumns>) {
+  const row = await db
+    .updateTable('Channel')
+    .set(columns)
+    .where('id', '=', channelId)
+    .returning(['followGreetingsEnabled', 'followGreetingTemplate'])
+    .executeTakeFirst();
+  if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
+  return { ok: true as const, ...row };
+}

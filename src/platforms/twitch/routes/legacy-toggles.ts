@@ -1,0 +1,78 @@
+/** `/streamer/bot/{enable,disable,subscription}`: the older switches of the Twitch bot (http-api §7.3). */
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { isUniqueViolation } from '../../../db/pool.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import { BadInput } from '../../../lib/errors.ts';
+import type { ApiDeps } from '../../platform.ts';
+import { requireLinkedChannel, requireLogin } from '../channel.ts';
+import type { EventSub } from '../eventsub/eventsub.ts';
+import type { Helix } from '../helix/client.ts';
+
+const done = z.object({ ok: z.literal(true) });
+
+export function registerLegacyToggles(
+  app: FastifyInstance,
+  { db, streamer }: Pick<ApiDeps, 'db' | 'streamer'>,
+  helix: Helix,
+  eventSub: EventSub,
+): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const schema = { tags: ['bots'], deprecated: true, response: { 200: done } };
+
+  api.post('/streamer/bot/enable', { schema }, async (request) => {
+    const { channelId } = await streamer(request);
+    const { twitchChannelId } = await requireLinkedChannel(db, channelId);
+    const login = await requireLogin(helix, twitchChannelId);
+    await write(db, channelId, true, login);
+    await eventSub.ensure(channelId);
+    return { ok: true as const };
+  });
+
+  // Asks Twitch nothing: a bot can be switched off while Twitch is down.
+  api.post('/streamer/bot/disable', { schema }, async (request) => {
+    const { channelId } = await streamer(request);
+    await requireLinkedChannel(db, channelId);
+    await write(db, channelId, false, null);
+    return { ok: true as const };
+  });
+
+  api.get(
+    '/streamer/bot/subscription',
+    { schema: { tags: ['bots'], deprecated: true, response: { 200: z.object({ enabled: z.boolean() }) } } },
+    async (request) => {
+      const { channelId } = await streamer(request);
+      const row = await db
+        .selectFrom('ChatBotSubscription')
+        .select('enabled')
+        .where('channelId', '=', channelId)
+        .executeTakeFirst();
+      return { enabled: row?.enabled ?? false };
+    },
+  );
+}
+
+/** Both switches say the same afterwards: a gate that exists follows the subscription (W16). */
+async function write(db: ApiDeps['db'], channelId: ChannelId, enabled: boolean, login: string | null): Promise<void> {
+  try {
+    await db.transaction().execute(async (tx) => {
+      await tx
+        .insertInto('ChatBotSubscription')
+        .values({ channelId, enabled, twitchLogin: login ?? '' })
+        .onConflict((conflict) =>
+          conflict.column('channelId').doUpdateSet({ enabled, ...(login === null ? {} : { twitchLogin: login }) }),
+        )
+        .execute();
+      await tx
+        .updateTable('BotIntegrationSettings')
+        .set({ enabled })
+        .where('channelId', '=', channelId)
+        .where('provider', '=', 'twitch')
+        .execute();
+    });
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new BadInput('CHANNEL_ALREADY_ENABLED');
+    throw error;
+  }
+}
