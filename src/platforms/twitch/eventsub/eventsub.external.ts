@@ -22,7 +22,7 @@ export const delivery = z.object({
   challenge: z.string().optional(),
   // A challenge for a conduit's shard names no subscription.
   subscription: subscription.pick({ id: true, status: true, type: true, condition: true }).optional(),
-  event: z.unknown(),
+  event: z.unknown().optional(),
 });
 
 export type Delivery = z.infer<typeof delivery>;
