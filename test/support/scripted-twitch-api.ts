@@ -42,6 +42,8 @@ export class ScriptedTwitchApi {
   /** Answers given instead of the usual ones, by `METHOD /path`. */
   readonly scripts = new Map<string, Script>();
   appTokens = 0;
+  /** Runs after a request was read and before it is answered. */
+  meanwhile: ((route: string) => Promise<void>) | null = null;
   #ids = 0;
   readonly #server: Server;
 
@@ -98,6 +100,7 @@ export class ScriptedTwitchApi {
       body: isJson ? JSON.parse(raw) : Object.fromEntries(new URLSearchParams(raw)),
     };
     this.calls.push(call);
+    await this.meanwhile?.(`${call.method} ${call.path}`);
     const script = this.scripts.get(`${call.method} ${call.path}`) ?? this.#usual(call);
     if (script.status === 'hang up') {
       request.socket.destroy();

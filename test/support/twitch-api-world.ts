@@ -17,7 +17,7 @@ import { twitchVariables } from '../../src/platforms/twitch/settings.ts';
 import { ManualClock } from './manual-clock.ts';
 import { ScriptedTwitchApi } from './scripted-twitch-api.ts';
 
-export const SECRET = 'pinecone-secret-01';
+const SECRET = 'pinecone-secret-01';
 export const CALLBACK = 'https://bots.example/webhooks/twitch/eventsub';
 
 /** What every part of the platform gets, with the addresses of the scripted Twitch. */

@@ -116,6 +116,18 @@ test('the answer to a challenge is not forgotten when the creation is recorded a
   expect(await readStanding(db, channel.channelId, 'channel.follow')).toMatchObject({ status: 'active', remoteId: id });
 });
 
+test('a bot switched on while the others are gone through keeps the subscription it finds', async () => {
+  const { twitch, streamer, side, db } = await emptyWorld();
+  const channel = await streamer({ bot: 'off' });
+  twitch.subscribe('stream.online', channel.twitchId, CALLBACK);
+  twitch.meanwhile = async (route) => {
+    if (route !== 'GET /helix/eventsub/subscriptions') return;
+    await db.updateTable('ChatBotSubscription').set({ enabled: true }).execute();
+  };
+  await side.reconcileSubscriptions?.();
+  expect(summary(twitch.subscriptions, channel)).toEqual(['stream.online enabled']);
+});
+
 test('enabling subscribes one channel without reading all the others, and survives a silent Twitch', async () => {
   const { twitch, streamer, side } = await emptyWorld();
   const channel = await streamer();

@@ -82,7 +82,18 @@ export class EventSub {
       }
     }
     byWish.delete(FOREIGN);
-    for (const { id } of [...byWish.values()].flat()) await this.#delete(id);
+    if (byWish.size > 0) await this.#deleteUnwanted(byWish);
+  }
+
+  /** Asks again first: a bot switched on while Twitch was asked may have found its subscription still there. */
+  async #deleteUnwanted(byWish: ReadonlyMap<string, readonly RemoteSubscription[]>): Promise<void> {
+    const desired = await readDesiredEvents(this.#deps.db, null);
+    const wanted = new Set(
+      desired.flatMap(({ broadcasterId, types }) => types.map((type) => keyOf({ type, broadcasterId }))),
+    );
+    for (const [key, subscriptions] of byWish) {
+      if (!wanted.has(key)) for (const { id } of subscriptions) await this.#delete(id);
+    }
   }
 
   async #list(broadcasterId: string | null): Promise<RemoteSubscription[] | string> {

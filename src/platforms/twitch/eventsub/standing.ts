@@ -19,7 +19,7 @@ export function standingOf({ id, status }: RemoteSubscription): Standing | null 
   return null;
 }
 
-/** Writes only what changed. A challenge answered meanwhile has proved more than `pending` knows. */
+/** Writes only what changed. A challenge answered meanwhile, or an id learned before, is more than `pending` knows. */
 export async function recordStanding(db: Db, channelId: ChannelId, type: EventType, standing: Standing): Promise<void> {
   const { status, reason, remoteId } = standing;
   await sql`
@@ -29,8 +29,8 @@ export async function recordStanding(db: Db, channelId: ChannelId, type: EventTy
     set status = excluded.status, reason = excluded.reason, "remoteId" = excluded."remoteId"
     where (known.status, known.reason, known."remoteId")
         is distinct from (excluded.status, excluded.reason, excluded."remoteId")
-      and not (known.status = 'active' and excluded.status = 'pending'
-        and known."remoteId" is not distinct from excluded."remoteId")
+      and not (excluded.status = 'pending' and known.status <> 'failed'
+        and coalesce(excluded."remoteId", known."remoteId") is not distinct from known."remoteId")
   `.execute(db);
 }
 
