@@ -1,0 +1,64 @@
+/** Decides what becomes of a message after one send (design §4, §5; workers §10.2). */
+import { backoffMs } from '../../lib/backoff.ts';
+import type { Reason, SendOutcome } from '../../platforms/platform.ts';
+import { ATTEMPTS_MAX, type ClaimedRow, isReply, type RowUpdate } from './row.ts';
+
+/** What a row's columns do not tell. */
+export interface Circumstances {
+  readonly now: Date;
+  /** Sends of this row in a row that did not settle it, this one included: they space the next. */
+  readonly misses: number;
+  /** 0 ≤ x < 1; jitter only. */
+  readonly random: () => number;
+}
+
+const RETRY = { firstMs: 1000, longestMs: 60_000 };
+
+/** The row's next state after one send. Replies are never sent twice, everything else until it expires. */
+export function settle(row: ClaimedRow, outcome: SendOutcome, circumstances: Circumstances): RowUpdate {
+  const tried = row.attempts + 1;
+  switch (outcome.kind) {
+    case 'sent':
+      return { status: 'sent', attempts: tried, platformMessageId: outcome.platformMessageId };
+    case 'rejected':
+      return failed(tried, outcome.reason);
+    case 'retry':
+      return tried >= ATTEMPTS_MAX
+        ? failed(tried, outcome.reason)
+        : again(row, tried, outcome.reason, outcome.retryAt, circumstances);
+    case 'unconfirmed':
+      return isReply(row.source)
+        ? failed(tried, outcome.reason)
+        : again(row, row.attempts, outcome.reason, undefined, circumstances);
+    case 'unavailable':
+      return again(row, row.attempts, outcome.reason, outcome.retryAt, circumstances);
+    case 'unauthorized':
+      return again(row, row.attempts, outcome.reason, undefined, circumstances);
+  }
+}
+
+const LONGEST_ERROR_CHARS = 500;
+
+function failed(attempts: number, reason: Reason): RowUpdate {
+  return { status: 'failed', attempts, lastError: reason.slice(0, LONGEST_ERROR_CHARS) };
+}
+
+/** Waits as long as the platform asked, at most a minute; without a word from it, longer each time. */
+function again(
+  { expiresAt }: ClaimedRow,
+  attempts: number,
+  reason: Reason,
+  retryAt: Date | undefined,
+  { now, misses, random }: Circumstances,
+): RowUpdate {
+  if (expiresAt !== null && expiresAt <= now) return failed(attempts, reason);
+  const askedMs = retryAt === undefined ? backoffMs(misses, RETRY, random) : retryAt.getTime() - now.getTime();
+  const dueMs = now.getTime() + Math.min(Math.max(askedMs, 0), RETRY.longestMs);
+  return {
+    status: 'pending',
+    attempts,
+    lastError: reason.slice(0, LONGEST_ERROR_CHARS),
+    // Looked at when it expires, so that its end is recorded on time.
+    nextAttemptAt: new Date(Math.min(dueMs, expiresAt?.getTime() ?? dueMs)),
+  };
+}
