@@ -1,0 +1,20 @@
+/** What Twitch tells a person whose message it did not take; clients go by the code. */
+export const REFUSALS: Record<string, string> = {
+  msg_banned: 'You are permanently banned from talking in this channel.',
+  msg_timedout: 'You are timed out here for a while.',
+  msg_channel_suspended: 'This channel does not exist or has been suspended.',
+  msg_duplicate: 'Your message was not sent because it is identical to the one before it.',
+  msg_ratelimit: 'Your message was not sent because you are sending messages too quickly.',
+  msg_emoteonly: 'This room is in emote-only mode.',
+  msg_followersonly: 'This room is in followers-only mode.',
+  msg_followersonly_followed: 'This room is in followers-only mode and you have not followed long enough.',
+  msg_followersonly_zero: 'This room is in followers-only mode. Follow the channel to chat.',
+  msg_r9k: 'This room is in unique-chat mode and your message was said before.',
+  msg_slowmode: 'This room is in slow mode and you are sending messages too quickly.',
+  msg_subsonly: 'This room is in subscribers-only mode.',
+  msg_rejected: 'Your message is held for review.',
+  msg_rejected_mandatory: 'Your message was blocked by the settings of the channel.',
+  msg_suspended: 'Your account is suspended.',
+  unrecognized_cmd: 'Unrecognized command.',
+  no_permission: 'You do not have permission to do that.',
+};
