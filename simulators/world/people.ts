@@ -32,7 +32,7 @@ export class People {
     const known = this.#byLogin.get(login);
     if (known) return known;
     const person: Person = {
-      id: id ?? String(this.#nextId++),
+      id: id ?? this.#freeId(),
       login,
       displayName: displayName ?? login,
       color: color ?? '#1E90FF',
@@ -67,6 +67,11 @@ export class People {
     person.login = login;
     this.#byLogin.set(login, person);
     return person;
+  }
+
+  #freeId(): string {
+    while (this.#byId.has(String(this.#nextId))) this.#nextId += 1;
+    return String(this.#nextId);
   }
 
   all(): Person[] {

@@ -110,6 +110,8 @@ export function privmsg(message: ChatMessage): Line {
     turbo: 0,
     'user-id': author.id,
     'user-type': isModerator ? 'mod' : '',
+    // Real lines carry vip=0 at times; a script adds it through its own tags.
+    ...(message.badges.includes('vip/1') ? { vip: 1 } : {}),
     ...message.extraTags,
   });
   const text = message.isAction ? `\u0001ACTION ${message.text}\u0001` : message.text;
