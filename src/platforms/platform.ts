@@ -54,6 +54,8 @@ export interface PlatformDescription {
 /** One chat platform. The core reaches it through this value alone and never asks which one it is. */
 export interface Platform extends PlatformDescription {
   timers(settings: PlatformSettings): WorkerTimers;
+  /** `lastError` of a message that expired because no account could speak (workers §10.4). */
+  readonly noSenderReason: Reason;
   /** Whether an operator switched this worker off, and the log event that says so. */
   killSwitch?(settings: PlatformSettings): { isOff: boolean; event: string };
   oauth(deps: CommonDeps): PlatformOAuth;

@@ -28,6 +28,7 @@ export const twitch: Platform = {
   },
   limits,
   timers,
+  noSenderReason: 'no_default_client',
   oauth: createOAuth,
   legacySender: findLegacySender,
   openWorkerSide,

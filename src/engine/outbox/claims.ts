@@ -1,0 +1,131 @@
+/** Takes the oldest message of each ready channel, all of them in one statement. */
+import type pg from 'pg';
+import type { ChannelId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { SenderCredential } from '../../platforms/platform.ts';
+import { LEGACY_SENDER_KEY, type Permit, type SendLimits } from '../limits/send-limits.ts';
+import type { ClaimedRow, SpeakingChannel } from './row.ts';
+import type { Statements } from './statements.ts';
+
+export interface ClaimCandidate {
+  readonly channel: SpeakingChannel;
+  readonly credential: SenderCredential;
+  readonly permit: Permit;
+  /** Whether the row's own waiting time is to be ignored. */
+  readonly isEager: boolean;
+}
+
+/** What the oldest unfinished row of a channel turned out to be. */
+export type Head =
+  | { readonly kind: 'claimed'; readonly row: ClaimedRow; readonly message: string }
+  | { readonly kind: 'none' | 'busy' | 'expired' | 'interrupted' | 'unreachable' }
+  | { readonly kind: 'waiting'; readonly dueInMs: number };
+
+interface HeadRow {
+  readonly channelId: ChannelId;
+  readonly verdict: 'due' | 'orphaned' | 'waiting' | 'busy' | 'expired' | 'interrupted';
+  readonly id: string;
+  readonly source: string;
+  readonly message: string;
+  readonly expiresAt: Date | null;
+  readonly nextAttemptAt: Date;
+  readonly attempts: number | null;
+  readonly isTaken: boolean;
+}
+
+interface ClaimDeps {
+  readonly pg: pg.Pool;
+  readonly statements: Statements;
+  readonly limits: SendLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly logPrefix: string;
+  readonly startNumber: () => number | null;
+  readonly ttlMs: number;
+}
+
+export class Claims {
+  readonly #deps: ClaimDeps;
+  #isSeeded = false;
+  #claims = 0;
+  #isFailing = false;
+
+  constructor(deps: ClaimDeps) {
+    this.#deps = deps;
+  }
+
+  /** @returns the heads in the order of the candidates; all `unreachable` when the database is */
+  async claim(candidates: readonly ClaimCandidate[]): Promise<Head[]> {
+    const { clock, log, logPrefix, startNumber } = this.#deps;
+    const ours = startNumber();
+    if (ours === null) return candidates.map(() => UNREACHABLE);
+    try {
+      await this.#seed();
+      const now = clock.now();
+      const token = `${ours}.${++this.#claims}`;
+      const heads = await this.#query(candidates, now, ours, token);
+      this.#isFailing = false;
+      return candidates.map(({ channel }) => headOf(heads.get(channel.channelId), token, now));
+    } catch (error) {
+      if (!this.#isFailing) log.warn(`${logPrefix}outbox_claim_failed`, { error });
+      this.#isFailing = true;
+      return candidates.map(() => UNREACHABLE);
+    }
+  }
+
+  /** Gives back what was claimed and not begun. */
+  async release({ id, claimToken }: ClaimedRow): Promise<void> {
+    const { pg, statements, log, logPrefix } = this.#deps;
+    try {
+      await pg.query({ ...statements.release, values: [[id], claimToken] });
+    } catch (error) {
+      log.warn(`${logPrefix}outbox_release_failed`, { outboxId: id, error });
+    }
+  }
+
+  async #query(candidates: readonly ClaimCandidate[], now: Date, ours: number, token: string) {
+    const { rows } = await this.#deps.pg.query<HeadRow>({
+      ...this.#deps.statements.claim,
+      values: [
+        candidates.map(({ channel }) => channel.channelId),
+        candidates.map(({ credential }) => credential.accountId),
+        candidates.map(({ isEager }) => isEager),
+        now,
+        ours,
+        token,
+      ],
+    });
+    return new Map(rows.map((row) => [row.channelId, row]));
+  }
+
+  /** The platform remembers what was sent before this process began. */
+  async #seed(): Promise<void> {
+    const { pg, statements, limits, clock, ttlMs } = this.#deps;
+    if (this.#isSeeded || limits.longestPeriodMs === 0) return;
+    const nowMs = clock.now().getTime();
+    const sinceMs = nowMs - limits.longestPeriodMs;
+    const { rows } = await pg.query<{ channelId: ChannelId; senderAccountId: string | null; at: Date }>({
+      ...statements.recent,
+      values: [new Date(sinceMs), new Date(sinceMs - ttlMs)],
+    });
+    for (const { channelId, senderAccountId, at } of rows) {
+      limits.seed(senderAccountId ?? LEGACY_SENDER_KEY, channelId, nowMs - at.getTime());
+    }
+    this.#isSeeded = true;
+  }
+}
+
+const UNREACHABLE: Head = { kind: 'unreachable' };
+
+function headOf(row: HeadRow | undefined, claimToken: string, now: Date): Head {
+  if (row === undefined) return { kind: 'none' };
+  if (row.verdict === 'waiting') {
+    return { kind: 'waiting', dueInMs: row.nextAttemptAt.getTime() - now.getTime() };
+  }
+  if (row.verdict === 'busy' || row.verdict === 'expired') return { kind: row.verdict };
+  if (!row.isTaken) return { kind: 'busy' };
+  if (row.verdict === 'interrupted') return { kind: 'interrupted' };
+  const { id, source, message, expiresAt } = row;
+  return { kind: 'claimed', row: { id, claimToken, source, attempts: row.attempts ?? 0, expiresAt }, message };
+}

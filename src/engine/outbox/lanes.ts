@@ -1,0 +1,119 @@
+/** The channels something is going on in: which step each is at, what it waits for, how many may send at once. */
+import type { ChannelId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { WakeTimes } from './wake-times.ts';
+
+/** One channel's way to the platform: one message at a time. */
+export interface Lane {
+  readonly channelId: ChannelId;
+  /** `resting` until a wake-up; `asking` for its sender; `ready` for a claim; `taken` while a row of it is ours. */
+  step: 'resting' | 'asking' | 'ready' | 'taken';
+  /** Woken while it was busy: to be looked at again. */
+  isDirty: boolean;
+  /** The next claim ignores the row's own waiting time. */
+  isEager: boolean;
+  /** Sends of the present head that did not settle it. */
+  misses: number;
+  /** Nobody can speak there at present. */
+  lacksSender: boolean;
+}
+
+const SENDING_MAX = 64;
+
+export class Lanes {
+  readonly #lanes = new Map<ChannelId, Lane>();
+  readonly #alarms: WakeTimes;
+  readonly #start: (lane: Lane) => void;
+  #taken = 0;
+  #isClosed = false;
+
+  /** @param start what a lane does when it is woken while it rests */
+  constructor(clock: Clock, start: (lane: Lane) => void) {
+    this.#alarms = new WakeTimes(clock, (channelId) => this.wake(channelId));
+    this.#start = start;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get free(): number {
+    return SENDING_MAX - this.#taken;
+  }
+
+  lacksSender(channelId: ChannelId): boolean {
+    return this.#lanes.get(channelId)?.lacksSender ?? false;
+  }
+
+  of(channelId: ChannelId): Lane {
+    const known = this.#lanes.get(channelId);
+    if (known) return known;
+    const lane: Lane = {
+      channelId,
+      step: 'resting',
+      isDirty: false,
+      isEager: false,
+      misses: 0,
+      lacksSender: false,
+    };
+    this.#lanes.set(channelId, lane);
+    return lane;
+  }
+
+  /** A lane that is busy remembers it. */
+  wake(channelId: ChannelId, isEager = false): void {
+    if (this.#isClosed) return;
+    const lane = this.of(channelId);
+    lane.isEager ||= isEager;
+    if (lane.step !== 'resting') {
+      lane.isDirty = true;
+      return;
+    }
+    this.#alarms.drop(channelId);
+    lane.isDirty = false;
+    lane.step = 'asking';
+    this.#start(lane);
+  }
+
+  take(lane: Lane): void {
+    lane.step = 'taken';
+    this.#taken += 1;
+  }
+
+  /** A lane with nothing to remember is forgotten. */
+  rest(lane: Lane): void {
+    if (lane.step === 'taken') this.#taken -= 1;
+    lane.step = 'resting';
+    if (lane.isDirty && !this.#isClosed) this.wake(lane.channelId);
+    else if (!lane.isEager && !lane.lacksSender && lane.misses === 0) this.#lanes.delete(lane.channelId);
+  }
+
+  /** A hint about a further row changes nothing for the head. */
+  restFor(lane: Lane, delayMs: number): void {
+    lane.isDirty = false;
+    this.rest(lane);
+    this.wait(lane.channelId, delayMs);
+  }
+
+  /** Like `restFor`, for a wait that an eager lane need not keep. */
+  retryIn(lane: Lane, delayMs: number): void {
+    if (!lane.isEager) {
+      this.restFor(lane, delayMs);
+      return;
+    }
+    lane.isDirty = true;
+    this.rest(lane);
+  }
+
+  /** Wakes the channel later, unless something is going on in it. */
+  wait(channelId: ChannelId, delayMs: number): void {
+    const step = this.#lanes.get(channelId)?.step ?? 'resting';
+    if (step === 'resting' && !this.#isClosed) this.#alarms.set(channelId, delayMs);
+  }
+
+  /** Wakes nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#alarms.clear();
+  }
+}

@@ -1,0 +1,180 @@
+/** The delivery's SQL, rendered once for a platform's tables. */
+import pg from 'pg';
+import { WORKER_LOCK_SPACE } from '../../db/listen.ts';
+import type { PlatformTables } from '../../platforms/platform.ts';
+import { ATTEMPTS_MAX } from './row.ts';
+
+/** A worker that has not said so for this long is dead, whatever its lock says: its host may have vanished. */
+const HEARTBEAT_MAX_SECONDS = 15;
+/** The last fallback for a claim nobody finishes. */
+const CLAIM_MAX_SECONDS = 60;
+
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export type Statements = ReturnType<typeof renderStatements>;
+
+export function renderStatements({ outbox, targetColumn }: Pick<PlatformTables, 'outbox' | 'targetColumn'>) {
+  const table = pg.escapeIdentifier(outbox);
+  const target = pg.escapeIdentifier(targetColumn);
+  const named = (name: string, text: string): Statement => ({ name: `${name} ${outbox}`, text });
+  return {
+    claim: named('claim', claim(table)),
+    heads: named('heads', heads(table)),
+    record: named('record', record(table)),
+    release: named('release', release(table)),
+    expire: named('expire', expire(table)),
+    insertReplies: named('replies', insertReplies(table, target)),
+    recent: named('recent', recent(table)),
+    prune: named('prune', prune(table)),
+  };
+}
+
+/** The oldest unfinished row of a channel; LATERAL keeps its cost constant, however long the backlog. */
+function headOf(table: string, channelId: string): string {
+  return `cross join lateral (
+    select * from ${table} m
+    where m."channelId" = ${channelId} and m.status in ('pending', 'processing')
+    order by m.seq limit 1
+  ) o`;
+}
+
+// $1 channels, $2 their senders, $3 whether the wait is to be ignored, $4 now, $5 our start number, $6 claim token.
+//
+// Verdicts of a head: due; waiting for its next try; expired; busy with a living worker; orphaned by a dead one, to be
+// sent again; interrupted, a reply of a dead worker or a message that took too many workers with it. A row of ours that
+// we do not know of is due: the answer to its claim was lost, so nothing was sent.
+// A row never tried is due whatever its time says: the clock of the host that wrote it may differ.
+function claim(table: string): string {
+  return `
+    with lane as (
+      select * from unnest($1::text[], $2::text[], $3::boolean[]) as lane (channel_id, account_id, is_eager)
+    ), head as materialized (
+      select lane.channel_id, lane.account_id, o.*, case
+        when o.status = 'pending' and o."expiresAt" <= $4 then 'expired'
+        when o.status = 'pending' and (lane.is_eager or o."lastError" is null or o."nextAttemptAt" <= $4) then 'due'
+        when o.status = 'pending' then 'waiting'
+        when o."claimedBy" = $5 then 'due'
+        when o."processingAt" > $4::timestamp - interval '${CLAIM_MAX_SECONDS} s' and ${isAlive('o."claimedBy"')} then 'busy'
+        when o.source in ('command', 'duration') or o.attempts + 1 >= ${ATTEMPTS_MAX} then 'interrupted'
+        else 'orphaned'
+      end as verdict
+      from lane ${headOf(table, 'lane.channel_id')}
+    ), taken as (
+      update ${table} o set
+        status = case head.verdict when 'interrupted' then 'failed' else 'processing' end,
+        attempts = o.attempts + case when head.verdict in ('orphaned', 'interrupted') then 1 else 0 end,
+        "lastError" = case head.verdict when 'interrupted' then 'interrupted' else o."lastError" end,
+        "failedAt" = case head.verdict when 'interrupted' then $4::timestamp end,
+        "processingAt" = case head.verdict when 'interrupted' then o."processingAt" else $4::timestamp end,
+        "claimToken" = $6, "claimedBy" = $5, "senderAccountId" = head.account_id
+      from head
+      where o.id = head.id and head.verdict in ('due', 'orphaned', 'interrupted')
+        -- Looked at again under the row's lock: of two that claim at once, one finds it changed.
+        and o.status = head.status and o."claimToken" is not distinct from head."claimToken"
+      returning o.id, o.attempts
+    )
+    select head.channel_id as "channelId", head.verdict, head.id, head.source, head.message, head."expiresAt",
+      head."nextAttemptAt", taken.attempts, taken.id is not null as "isTaken"
+    from head left join taken on taken.id = head.id`;
+}
+
+function isAlive(startNumber: string): string {
+  return `exists (
+    select from "BotWorker" w
+    where w."startNumber" = ${startNumber} and w."heartbeatAt" > $4::timestamp - interval '${HEARTBEAT_MAX_SECONDS} s'
+      and exists (
+        select from pg_locks l
+        where l.locktype = 'advisory' and l.classid = ${WORKER_LOCK_SPACE} and l.objid = ${startNumber} and l.objsubid = 2
+          and l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      )
+  )`;
+}
+
+// $1 channels.
+function heads(table: string): string {
+  return `
+    select o."channelId", o.status, o."lastError", o."nextAttemptAt", o."expiresAt", o."createdAt"
+    from unnest($1::text[]) as held (channel_id) ${headOf(table, 'held.channel_id')}`;
+}
+
+// $1 ids, $2 tokens, $3 states, $4 attempts, $5 errors, $6 next tries, $7 platform ids, $8 senders, $9 times.
+// Only the holder of the claim writes its outcome.
+function record(table: string): string {
+  return `
+    update ${table} o set
+      status = r.status, attempts = r.attempts, "lastError" = r.error,
+      "nextAttemptAt" = coalesce(r.next_at, o."nextAttemptAt"),
+      "platformMessageId" = r.platform_message_id, "senderAccountId" = r.account_id,
+      "processingAt" = case when r.status = 'pending' then null else o."processingAt" end,
+      "sentAt" = case when r.status = 'sent' then r.at end,
+      "failedAt" = case when r.status = 'failed' then r.at end
+    from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::timestamp[], $7::text[], $8::text[],
+      $9::timestamp[]) as r (id, token, status, attempts, error, next_at, platform_message_id, account_id, at)
+    where o.id = r.id and o."claimToken" = r.token and o.status = 'processing'
+    returning o.id`;
+}
+
+// $1 ids, $2 token. Claimed, and then not begun.
+function release(table: string): string {
+  return `
+    update ${table} set status = 'pending', "processingAt" = null
+    where id = any($1::text[]) and "claimToken" = $2 and status = 'processing'`;
+}
+
+// $1 channels, $2 what each of them waited for, $3 now.
+function expire(table: string): string {
+  return `
+    update ${table} o set status = 'failed', "failedAt" = $3, "lastError" = coalesce(o."lastError", waited.reason)
+    from unnest($1::text[], $2::text[]) as waited (channel_id, reason)
+    where o."channelId" = waited.channel_id and o.status = 'pending' and o."expiresAt" <= $3
+    returning o.id, o."channelId", o.attempts, o."lastError"`;
+}
+
+// $1 ids, $2 channels, $3 targets, $4 texts, $5 sources, $6 dedup keys, $7 senders, $8 whether it may go out at once,
+// $9 provider, $10 our start number, $11 claim token, $12 now, $13 expiry.
+//
+// A reply is written only while the lease is ours, and is born claimed when nothing older waits in its channel.
+// What a lost answer left behind is found by its id; what another delivery of the chat line left is not ours.
+function insertReplies(table: string, target: string): string {
+  return `
+    with reply as (
+      select r.*, r.may_go and not exists (
+        select from ${table} o where o."channelId" = r.channel_id and o.status in ('pending', 'processing')
+      ) as goes
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[])
+        with ordinality as r (id, channel_id, target, text, source, dedup_key, account_id, may_go, place)
+      join "BotChannelLease" lease
+        on lease.provider = $9 and lease."channelId" = r.channel_id and lease."startNumber" = $10
+    ), inserted as (
+      insert into ${table} (id, "channelId", ${target}, message, source, "dedupKey", status, "processingAt",
+        "claimToken", "claimedBy", "senderAccountId", "expiresAt")
+      select id, channel_id, target, text, source, dedup_key, case when goes then 'processing' else 'pending' end,
+        case when goes then $12::timestamp end, case when goes then $11 end, case when goes then $10::bigint end,
+        case when goes then account_id end, $13::timestamp
+      from reply order by place
+      on conflict do nothing
+      returning id, status
+    )
+    select id, status from inserted
+    union all
+    select id, case when "claimToken" = $11 then status else 'pending' end from ${table} where id = any($1::text[])`;
+}
+
+// $1 since, $2 since when the row may have been created. Messages that were, or may have been, on the wire.
+function recent(table: string): string {
+  return `
+    select "channelId", "senderAccountId", coalesce("sentAt", "processingAt") as at from ${table}
+    where "createdAt" >= $2 and coalesce("sentAt", "processingAt") >= $1
+    order by 3`;
+}
+
+// $1 created before, $2 rows at a time.
+function prune(table: string): string {
+  return `
+    delete from ${table} where id in (
+      select id from ${table} where "createdAt" < $1 and status in ('sent', 'failed') limit $2
+    )`;
+}
