@@ -1,6 +1,7 @@
 /** The simulated Twitch's control actions: the in-process abilities as JSON. */
 import { z } from 'zod';
 import { action, type ControlActions } from '../world/control.ts';
+import { LIMIT_NAMES } from './limits.ts';
 import { loadRequestSchema } from './load.ts';
 import type { TwitchSimulator } from './simulator.ts';
 
@@ -52,6 +53,10 @@ function worldActions(sim: TwitchSimulator): ControlActions {
       ({ person: who, scopes, seconds }) => sim.issueToken(who, scopes, { seconds }),
     ),
     autoConsent: action(z.object({ person: person.nullable() }), (given) => sim.autoConsent(given.person)),
+    setLimits: action(
+      z.object({ limits: z.union([z.literal('off'), z.partialRecord(z.enum(LIMIT_NAMES), z.number())]) }),
+      (given) => sim.setLimits(given.limits),
+    ),
     mapHost: action(z.object({ host: z.string(), target: z.string() }), ({ host, target }) =>
       sim.mapHost(host, target),
     ),

@@ -17,7 +17,7 @@ export interface TwitchLimits {
   helixMessagesPerMin: number;
 }
 
-export const REAL_LIMITS: TwitchLimits = {
+const REAL_LIMITS: TwitchLimits = {
   messagesPer30s: 20,
   privilegedMessagesPer30s: 100,
   channelMessagesPerS: 1,
@@ -44,6 +44,15 @@ export const NO_LIMITS: TwitchLimits = {
   helixMessagesPerMin: 0,
 };
 
+export const LIMIT_NAMES = Object.keys(REAL_LIMITS) as (keyof TwitchLimits)[];
+
+/** `off`, or Twitch's own with some changed. */
+export type LimitChoice = Partial<TwitchLimits> | 'off';
+
+export function chosenLimits(choice: LimitChoice): TwitchLimits {
+  return choice === 'off' ? NO_LIMITS : { ...REAL_LIMITS, ...choice };
+}
+
 type Verdict = 'pass' | 'deaf' | 'too fast';
 
 interface Account {
@@ -57,13 +66,19 @@ interface Account {
 
 /** The counters of every account: connections and HTTP share them. */
 export class LimitBook {
-  readonly limits: TwitchLimits;
+  limits: TwitchLimits;
   readonly #clock: Clock;
   readonly #accounts = new Map<string, Account>();
 
   constructor(clock: Clock, limits: TwitchLimits) {
     this.#clock = clock;
     this.limits = limits;
+  }
+
+  /** New rules for everybody, and a clean record. */
+  change(limits: TwitchLimits): void {
+    this.limits = limits;
+    this.#accounts.clear();
   }
 
   /** Counts one message, dropped ones too: after the limit every further one keeps the bucket full. */
@@ -93,10 +108,6 @@ export class LimitBook {
 
   delivered(accountId: string, channelId: string, text: string): void {
     this.#account(accountId).lastText.set(channelId, { text, atMs: this.#clock.monotonicMs() });
-  }
-
-  isDeafTo(accountId: string): boolean {
-    return this.#clock.monotonicMs() < this.#account(accountId).deafUntilMs;
   }
 
   mayJoin(accountId: string): boolean {

@@ -48,6 +48,8 @@ export class Room {
   };
   stream: Stream | null = null;
   suspended = false;
+  /** When somebody last joined, in milliseconds since 1970 with fractions. */
+  joinedAtMs: number | null = null;
   /** Rooms that show each other's messages, this one included. */
   sharedWith: readonly Room[] = [];
 

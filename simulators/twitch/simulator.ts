@@ -1,6 +1,6 @@
 /** A Twitch on 127.0.0.1: one world of people and rooms behind chat, Helix, OAuth and EventSub. */
 import { randomInt } from 'node:crypto';
-import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { Callbacks } from '../world/callbacks.ts';
 import { controlInterface } from '../world/control.ts';
 import type { Token } from '../world/grants.ts';
@@ -15,35 +15,12 @@ import { TwitchFaults } from './faults.ts';
 import { Helix } from './helix/router.ts';
 import { clearChat, roomState } from './irc/lines.ts';
 import { IrcServer } from './irc/server.ts';
-import { NO_LIMITS, REAL_LIMITS, type TwitchLimits } from './limits.ts';
+import { chosenLimits, type LimitChoice } from './limits.ts';
 import { type LoadReport, type LoadRequest, runLoad } from './load.ts';
 import { OAuth } from './oauth.ts';
+import type { SayOptions, TwitchSimulatorOptions } from './options.ts';
 import { type Role, Room, type RoomModes } from './room.ts';
 import { APPLICATION, createState, roomOf, type TwitchState } from './state.ts';
-
-export interface TwitchSimulatorOptions {
-  /** 0, the default, takes a free one. */
-  port?: number;
-  /** Port that keeps serving `/_control/` while the platform refuses connections. */
-  controlPort?: number;
-  /** Twitch's own by default; `off` for load runs. */
-  limits?: Partial<TwitchLimits> | 'off';
-  clock?: Clock;
-  /** A used refresh token dies. True by default. */
-  rotateRefreshTokens?: boolean;
-  pingSeconds?: number;
-}
-
-export interface SayOptions {
-  /** Answers this message. */
-  replyTo?: string | undefined;
-  /** In the place of the author's roles, e.g. `moderator/1,subscriber/12`. */
-  badges?: string | undefined;
-  isFirst?: boolean | undefined;
-  isAction?: boolean | undefined;
-  /** Added to, or put in the place of, the usual tags; values unescaped. */
-  tags?: Record<string, string> | undefined;
-}
 
 const PONG_SECONDS = 10;
 
@@ -73,8 +50,7 @@ export class TwitchSimulator {
     rotateRefreshTokens = true,
     pingSeconds = 300,
   }: TwitchSimulatorOptions) {
-    const enforced = limits === 'off' ? NO_LIMITS : { ...REAL_LIMITS, ...limits };
-    this.#state = createState(clock, enforced, rotateRefreshTokens);
+    this.#state = createState(clock, chosenLimits(limits), rotateRefreshTokens);
     this.deliveries = new Deliveries(clock, this.#callbacks);
     this.subscriptions = new Subscriptions(this.#state, this.deliveries);
     this.#oauth = new OAuth(this.#state);
@@ -255,10 +231,15 @@ export class TwitchSimulator {
     return ids.map((login) => login ?? 'anonymous');
   }
 
-  /** How many accounts read each channel that somebody reads. */
-  joinedChannels(): Record<string, number> {
+  /** When each channel that somebody reads was last joined, in milliseconds since 1970 with fractions. */
+  joinedChannels(): Record<string, number | null> {
     const read = [...this.#state.rooms.values()].filter(({ listeners }) => listeners.size > 0);
-    return Object.fromEntries(read.map((room) => [room.name, room.listeners.size]));
+    return Object.fromEntries(read.map((room) => [room.name, room.joinedAtMs]));
+  }
+
+  /** Also forgets what accounts did so far. */
+  setLimits(limits: LimitChoice): void {
+    this.#state.limits.change(chosenLimits(limits));
   }
 
   /** Writes lines into channels as a crowd and waits for the bot's answers; real time. */

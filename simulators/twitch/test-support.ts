@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { startTwitchSimulator, type TwitchSimulator, type TwitchSimulatorOptions } from './simulator.ts';
+import type { TwitchSimulatorOptions } from './options.ts';
+import { startTwitchSimulator, type TwitchSimulator } from './simulator.ts';
 
 /** Stops with the test. */
 export async function simulator(options?: TwitchSimulatorOptions): Promise<TwitchSimulator> {

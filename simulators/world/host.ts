@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../../src/lib/clock.ts';
 import { HttpFaults, type Trouble } from './faults.ts';
 
@@ -27,12 +28,15 @@ export type Interceptor = (request: IncomingMessage, response: ServerResponse, p
 export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
 const BODY_MAX_BYTES = 1_048_576;
+const LISTEN_ATTEMPTS = 20;
+const LISTEN_PAUSE_MS = 50;
 
 export class Host {
   readonly faults = new HttpFaults();
   /** Every call that reached the platform, oldest first, for tests that look at what was asked. */
   readonly calls: { method: string; path: string; query: string; at: number }[] = [];
   port = 0;
+  #isStopped = false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #clock: Clock;
@@ -57,10 +61,19 @@ export class Host {
     return this.#server.listening;
   }
 
+  /** Without a port: where it listened before, also when somebody borrows that port for a moment. */
   async listen(port = this.port): Promise<void> {
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.port = (this.#server.address() as AddressInfo).port;
+    for (let attempt = 1; !this.#isStopped; attempt += 1) {
+      try {
+        this.#server.listen(port, '127.0.0.1');
+        await once(this.#server, 'listening');
+        this.port = (this.#server.address() as AddressInfo).port;
+        return;
+      } catch (error) {
+        if (attempt === LISTEN_ATTEMPTS) throw error;
+        await setTimeout(LISTEN_PAUSE_MS);
+      }
+    }
   }
 
   /** Nobody can connect until `listen`; open connections are cut. */
@@ -77,7 +90,9 @@ export class Host {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** For good. */
   stop(): Promise<void> {
+    this.#isStopped = true;
     return this.refuse();
   }
 

@@ -138,7 +138,7 @@ function describedStream({ owner, stream }: Room): Record<string, unknown> {
 }
 
 /** `{user_id, user_login, user_name}`, with another word in front where Twitch has one. */
-export function named(person: Person | undefined, word: string): Record<string, string> {
+function named(person: Person | undefined, word: string): Record<string, string> {
   if (!person) return {};
   return { [`${word}_id`]: person.id, [`${word}_login`]: person.login, [`${word}_name`]: person.displayName };
 }

@@ -59,10 +59,12 @@ export class Helix {
   #bucket({ token }: Caller, path: string): PointBucket {
     const isSending = path === 'chat/messages';
     const { helixMessagesPerMin, helixPointsPerMin } = this.#state.limits.limits;
-    const name = `${token.clientId} ${token.personId} ${isSending}`;
+    const limit = isSending ? helixMessagesPerMin : helixPointsPerMin;
+    // A changed limit starts with a full bucket.
+    const name = `${token.clientId} ${token.personId} ${isSending} ${limit}`;
     const known = this.#buckets.get(name);
     if (known) return known;
-    const bucket = new PointBucket(this.#state.clock, isSending ? helixMessagesPerMin : helixPointsPerMin);
+    const bucket = new PointBucket(this.#state.clock, limit);
     this.#buckets.set(name, bucket);
     return bucket;
   }

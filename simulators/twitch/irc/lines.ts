@@ -147,7 +147,7 @@ function sharedTags({ source }: ChatMessage): Record<string, string | number> {
 const EMOTES: Record<string, string> = { Kappa: '25', LUL: '425618', PogChamp: '305954156', HeyGuys: '30259' };
 
 /** Emote positions, in Unicode code points as Twitch counts them. */
-export function emoteSpans(text: string): string {
+function emoteSpans(text: string): string {
   const spans = new Map<string, string[]>();
   let position = 0;
   for (const word of text.split(' ')) {

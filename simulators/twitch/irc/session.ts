@@ -1,15 +1,16 @@
 /** One chat connection, from CAP to QUIT. */
 import type { RawData, WebSocket } from 'ws';
 import type { Timer } from '../../../src/lib/clock.ts';
+import { epochMs } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';
 import type { Listener, Room } from '../room.ts';
 import { roomNamed, type TwitchState } from '../state.ts';
+import { Capabilities } from './capabilities.ts';
 import { globalUserState, notice, prefixOf, roomState, server, userState, welcome } from './lines.ts';
 import type { LoginDesk } from './login.ts';
 import { REFUSALS } from './refusals.ts';
 import { type ClientLine, type Line, parseClientLine } from './wire.ts';
 
-const CAPABILITIES = ['twitch.tv/tags', 'twitch.tv/commands', 'twitch.tv/membership'];
 const NAMES_MAX = 1000;
 const FRAME_CHARACTERS = 16_384;
 
@@ -25,7 +26,7 @@ export class IrcSession implements Listener {
   readonly #desk: LoginDesk;
   readonly #socket: WebSocket;
   readonly #rules: SessionRules;
-  readonly #capabilities = new Set<string>();
+  readonly #capabilities = new Capabilities();
   #person: Person | null = null;
   #canWrite = false;
   #pass: string | null = null;
@@ -58,7 +59,7 @@ export class IrcSession implements Listener {
   }
 
   get wantsTags(): boolean {
-    return this.#capabilities.has('twitch.tv/tags');
+    return this.#capabilities.has('tags');
   }
 
   /** Half-open from now on: neither reads nor writes, the TCP connection stays. */
@@ -86,7 +87,7 @@ export class IrcSession implements Listener {
   }
 
   deliver(line: Line): void {
-    if (line.needs && !this.#capabilities.has(`twitch.tv/${line.needs}`)) return;
+    if (line.needs && !this.#capabilities.has(line.needs)) return;
     // Lines of one turn share a frame, as on the real platform.
     if (this.#pending === '') queueMicrotask(() => this.flush());
     this.#pending += line.tags !== '' && this.wantsTags ? `@${line.tags} ${line.rest}\r\n` : `${line.rest}\r\n`;
@@ -136,7 +137,7 @@ export class IrcSession implements Listener {
         this.#ping = this.#nextPing();
         break;
       case 'CAP':
-        this.#negotiate(line.params);
+        for (const answer of this.#capabilities.negotiate(line.params)) this.deliver(server(answer));
         break;
       case 'PASS':
         this.#pass = line.params[0] ?? '';
@@ -158,15 +159,6 @@ export class IrcSession implements Listener {
       default:
         this.deliver(server(`421 ${this.login ?? '*'} ${line.command} :Unknown command`));
     }
-  }
-
-  #negotiate([verb, list = '']: readonly string[]): void {
-    if (verb?.toUpperCase() === 'LS') this.deliver(server(`CAP * LS :${CAPABILITIES.join(' ')}`));
-    if (verb?.toUpperCase() !== 'REQ') return;
-    const asked = list.split(' ').filter((name) => name !== '');
-    const refused = asked.filter((name) => !CAPABILITIES.includes(name));
-    if (refused.length === 0) for (const name of asked) this.#capabilities.add(name);
-    this.deliver(server(refused.length > 0 ? `CAP * NAK :${refused.join(' ')}` : `CAP * ACK :${asked.join(' ')}`));
   }
 
   #logIn(nick: string): void {
@@ -206,7 +198,8 @@ export class IrcSession implements Listener {
     const limit = this.#state.limits.limits.joinedChannels;
     const id = this.accountId;
     if (limit === 0 || id === null || this.#isAtHome(room, id)) return true;
-    return [...this.rooms].filter((each) => !this.#isAtHome(each, id)).length < limit;
+    const isIn = (each: Room) => [...each.listeners].some(({ accountId }) => accountId === id);
+    return [...this.#state.rooms.values()].filter((each) => isIn(each) && !this.#isAtHome(each, id)).length < limit;
   }
 
   #isAtHome(room: Room, id: string): boolean {
@@ -218,8 +211,9 @@ export class IrcSession implements Listener {
     const login = this.login ?? '';
     this.rooms.add(room);
     room.broadcast({ tags: '', rest: `:${prefixOf(login)} JOIN #${room.name}`, needs: 'membership' });
-    const present = this.#capabilities.has('twitch.tv/membership') ? namesIn(room).slice(0, NAMES_MAX) : [];
+    const present = this.#capabilities.has('membership') ? namesIn(room).slice(0, NAMES_MAX) : [];
     room.listeners.add(this);
+    room.joinedAtMs = epochMs();
     this.deliver({ tags: '', rest: `:${prefixOf(login)} JOIN #${room.name}` });
     const names = [...present.filter((name) => name !== login), login].join(' ');
     this.deliver({ tags: '', rest: `:${login}.tmi.twitch.tv 353 ${login} = #${room.name} :${names}` });

@@ -48,12 +48,12 @@ export function tagsOf(values: Record<string, string | number>): string {
 const ESCAPES: Record<string, string> = { ';': '\\:', ' ': '\\s', '\\': '\\\\', '\r': '\\r', '\n': '\\n' };
 const UNESCAPES: Record<string, string> = { ':': ';', s: ' ', '\\': '\\', r: '\r', n: '\n' };
 
-export function escapeTag(value: string): string {
+function escapeTag(value: string): string {
   return value.replace(/[; \\\r\n]/g, (character) => ESCAPES[character] ?? '');
 }
 
 /** A backslash before any other character, or at the end, is dropped. */
-export function unescapeTag(value: string): string {
+function unescapeTag(value: string): string {
   return value.replace(/\\(.?)/gs, (_, character: string) => UNESCAPES[character] ?? character);
 }
 
