@@ -4,9 +4,6 @@ import type { Clock } from '../../lib/clock.ts';
 import type { PlatformLimits, SendWindow as WindowRule } from '../../platforms/platform.ts';
 import { SendWindow } from './send-window.ts';
 
-/** `SenderCredential.key` of a sender without an account row: there is at most one. */
-export const LEGACY_SENDER_KEY = 'legacy';
-
 export interface Speaker {
   /** `SenderCredential.key`. */
   readonly senderKey: string;

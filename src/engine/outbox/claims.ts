@@ -1,10 +1,11 @@
 /** Takes the oldest message of each ready channel, all of them in one statement. */
 import type pg from 'pg';
+import { LEGACY_SENDER_KEY } from '../../accounts/credentials.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { SenderCredential } from '../../platforms/platform.ts';
-import { LEGACY_SENDER_KEY, type Permit, type SendLimits } from '../limits/send-limits.ts';
+import type { Permit, SendLimits } from '../limits/send-limits.ts';
 import type { ClaimedRow, SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
 

@@ -1,0 +1,79 @@
+/** Which accounts are bots, and which account belongs to a channel's owner: the questions senders are chosen by. */
+import { sql } from 'kysely';
+import type { Db } from '../db/pool.ts';
+import type { ChannelId, ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
+
+type BotTables = Pick<PlatformDescription, 'id' | 'tables'>;
+
+export interface BotAccounts {
+  readonly defaultAccountId: ExternalAccountId | null;
+  /** Of every account that may speak for us: the default bot and all overrides. */
+  readonly platformUserIds: ReadonlySet<PlatformUserId>;
+}
+
+interface BotAccountRow {
+  readonly id: ExternalAccountId;
+  readonly platformUserId: PlatformUserId;
+  readonly isDefault: boolean;
+}
+
+/** Of several default rows the newest counts. */
+export async function readBotAccounts(db: Db, { tables }: BotTables): Promise<BotAccounts> {
+  const { rows } = await sql<BotAccountRow>`
+    select a.id, a."providerAccountId" as "platformUserId", bot.is_default as "isDefault"
+    from (
+      select "externalAccountId", true as is_default, "updatedAt" from ${sql.table(tables.defaultCredential)} where enabled
+      union all
+      select "externalAccountId", false, "updatedAt" from ${sql.table(tables.override)} where enabled
+    ) bot
+    join "ExternalAccount" a on a.id = bot."externalAccountId"
+    order by bot."updatedAt" desc
+  `.execute(db);
+  return {
+    defaultAccountId: rows.find(({ isDefault }) => isDefault)?.id ?? null,
+    platformUserIds: new Set(rows.map(({ platformUserId }) => platformUserId)),
+  };
+}
+
+/**
+ * The owner's own account: never one that is a bot anywhere; first one that can be refreshed and has the scopes, then
+ * the newest (workers §9.2).
+ */
+export async function chooseOwnerAccount(
+  db: Db,
+  { id, tables }: BotTables,
+  scopes: readonly string[],
+  channelId: ChannelId,
+): Promise<ExternalAccountId | null> {
+  const { rows } = await sql<{ id: ExternalAccountId }>`
+    select a.id from "User" u join "ExternalAccount" a on a."userId" = u.id
+    where u."channelId" = ${channelId} and a.provider::text = ${id} and a."brokenAt" is null
+      and not exists (select from ${sql.table(tables.override)} o where o."externalAccountId" = a.id)
+      and not exists (select from ${sql.table(tables.defaultCredential)} d where d."externalAccountId" = a.id)
+    order by
+      a."refreshToken" is not null
+        and regexp_split_to_array(coalesce(a.scopes, ''), '[\\s,]+') @> ${sql.val(scopes)}::text[] desc,
+      a."createdAt" desc
+    limit 1
+  `.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+/** Whether the database names an account that could speak there: an entitled override, or the default bot. */
+export async function hasBotAccount(db: Db, { tables }: BotTables, channelId: ChannelId, now: Date): Promise<boolean> {
+  const { rows } = await sql`
+    select from "ExternalAccount" a
+    where a."brokenAt" is null and (
+      exists (select from ${sql.table(tables.defaultCredential)} d where d.enabled and d."externalAccountId" = a.id)
+      or exists (
+        select from ${sql.table(tables.override)} o
+        join "ChannelEntitlement" e on e."channelId" = o."channelId" and e.key = 'custom_bot'
+        where o.enabled and o."externalAccountId" = a.id and o."channelId" = ${channelId}
+          and e.enabled and (e."expiresAt" is null or e."expiresAt" > ${now})
+      )
+    )
+    limit 1
+  `.execute(db);
+  return rows.length > 0;
+}
