@@ -41,10 +41,8 @@ export interface Credentials extends CredentialSource {
   /** Whether some account could speak in the channel; asked of the database. */
   hasSender(channelId: ChannelId): Promise<boolean>;
   /** Every account that may speak for us, as last known. */
-  ownAccountIds(): ReadonlySet<PlatformUserId> {
-    return this.#ownIds;
-  }
-
+  ownAccountIds(): ReadonlySet<PlatformUserId>;
+  /** After a `channels` or `credentials` hint, and after hints may have been lost. */
   invalidate(): void;
 }
 
@@ -64,9 +62,10 @@ class SenderCredentials implements Credentials {
   readonly #listeners = new Set<() => void>();
   /** Channels whose override could not be used: said once. */
   readonly #fallenBack = new Set<ChannelId>();
-  #bots: BotAccounts | null = null;
-  #areBotsStale = true;
-  #readingBots: Promise<BotAccounts> | null = null;
+  /** Counts the hints: what was read before the last one is stale. */
+  #version = 0;
+  #bots: { version: number; accounts: BotAccounts } | null = null;
+  #readingBots: { version: number; accounts: Promise<BotAccounts> } | null = null;
   #legacy: { grant: LegacyGrant | null; accountId: ExternalAccountId | null; atMs: number } | null = null;
   #ownIds: ReadonlySet<PlatformUserId> = new Set();
   #announced: string | null | undefined;
@@ -130,13 +129,11 @@ class SenderCredentials implements Credentials {
   }
 
   ownAccountIds(): ReadonlySet<PlatformUserId> {
-    const ids = this.#bots?.platformUserIds ?? new Set<PlatformUserId>();
-    const legacy = this.#legacy?.grant;
-    return legacy ? new Set([...ids, legacy.platformUserId]) : ids;
+    return this.#ownIds;
   }
 
   invalidate(): void {
-    this.#areBotsStale = true;
+    this.#version += 1;
     this.#legacy = null;
     this.#grants.invalidate();
     void this.#announce();
@@ -144,20 +141,23 @@ class SenderCredentials implements Credentials {
 
   /** Of the database; when it fails, what it said last. */
   async #botAccounts(): Promise<BotAccounts> {
-    if (this.#bots !== null && !this.#areBotsStale) return this.#bots;
-    this.#areBotsStale = false;
-    this.#readingBots ??= readBotAccounts(this.#deps.db, this.#deps.platform).finally(() => {
-      this.#readingBots = null;
-    });
-    try {
-      this.#bots = await this.#readingBots;
-      this.#ownIds = this.#bots.platformUserIds;
-    } catch (error) {
-      this.#areBotsStale = true;
-      if (this.#bots === null) throw error;
-      this.#deps.log.warn(`${this.#deps.platform.logPrefix}sender_lookup_failed`, { error });
+    const { db, platform, log } = this.#deps;
+    const version = this.#version;
+    if (this.#bots?.version === version) return this.#bots.accounts;
+    if (this.#readingBots?.version !== version) {
+      this.#readingBots = { version, accounts: readBotAccounts(db, platform) };
     }
-    return this.#bots;
+    try {
+      const accounts = await this.#readingBots.accounts;
+      this.#bots = { version, accounts };
+      this.#ownIds = accounts.platformUserIds;
+      return accounts;
+    } catch (error) {
+      this.#readingBots = null;
+      if (this.#bots === null) throw error;
+      log.warn(`${platform.logPrefix}sender_lookup_failed`, { error });
+      return this.#bots.accounts;
+    }
   }
 
   async #legacySender(): Promise<SenderCredential | null> {
