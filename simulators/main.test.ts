@@ -66,7 +66,15 @@ test('a load run reports every answered and every lost command, and the stream t
 
   const report = await running.control('load', load);
 
-  expect(report).toMatchObject({ sent: 5000, commands: 50, replied: 50, lost: 0, extra: 0, connectionLosses: 0 });
+  expect(report).toMatchObject({
+    sent: 5000,
+    unheard: 0,
+    commands: 50,
+    replied: 50,
+    lost: 0,
+    extra: 0,
+    connectionLosses: 0,
+  });
   expect(bot.lines).toBe(5000);
   expect(report.latencyMs.p50).toBeLessThan(report.latencyMs.max + 0.001);
   let events = '';

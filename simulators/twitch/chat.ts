@@ -71,6 +71,8 @@ export const LOAD_ID_PREFIX = '10ad10ad-';
 
 export class Chat {
   readonly limits: LimitBook;
+  /** So many of the next messages reach chat clients twice. */
+  duplicateLines = 0;
   /** Sees every message as it is shown in each room, copies of shared chats included. */
   onShown: (message: ChatMessage) => void = () => {};
   readonly #clock: Clock;
@@ -112,7 +114,12 @@ export class Chat {
     const message = this.#compose(draft);
     const { badges, badgeInfo, id } = message;
     this.#remember(message);
-    room.broadcast(privmsg(message), draft.from);
+    const line = privmsg(message);
+    room.broadcast(line, draft.from);
+    if (this.duplicateLines > 0) {
+      this.duplicateLines -= 1;
+      room.broadcast(line, draft.from);
+    }
     this.onShown(message);
     if (draft.sourceOnly !== true) {
       for (const other of room.sharedWith) {

@@ -129,6 +129,11 @@ function faultActions(sim: TwitchSimulator): ControlActions {
     dropMessages: action(z.object({ code: z.string().nullable(), times, channel: channel.optional() }), (given) =>
       sim.faults.dropMessages(given.code, given.times, given.channel),
     ),
+    loseSendAnswers: action(z.object({ times }), (given) => sim.faults.loseSendAnswers(given.times)),
+    delaySendAnswers: action(z.object({ delayMs: z.number(), times }), (given) =>
+      sim.faults.delaySendAnswers(given.delayMs, given.times),
+    ),
+    duplicateLines: action(z.object({ times }), (given) => sim.faults.duplicateLines(given.times)),
     garbage: action(z.object({ text: z.string().optional() }), (given) => sim.faults.garbage(given.text)),
     oversizedFrame: action(z.object({ bytes: z.number().int().optional() }), (given) =>
       sim.faults.oversizedFrame(given.bytes),
@@ -138,6 +143,10 @@ function faultActions(sim: TwitchSimulator): ControlActions {
       sim.faults.events(Object.fromEntries(set));
     }),
     expireTokens: action(z.object({ person }), (given) => sim.faults.expireTokens(given.person)),
+    setTokenSeconds: action(z.object({ seconds: z.number() }), (given) => sim.setTokenSeconds(given.seconds)),
+    revokeSubscription: action(z.object({ id: z.string(), status: z.string() }), (given) =>
+      sim.subscriptions.revoke(given.id, given.status),
+    ),
     revokeGrant: action(z.object({ person }), (given) => sim.faults.revokeGrant(given.person)),
     clearFaults: () => sim.faults.clear(),
   };

@@ -87,6 +87,21 @@ export class TwitchFaults {
     this.#state.chat.dropNext(channel === undefined ? null : roomOf(this.#state, channel).id, code, times);
   }
 
+  /** Messages of accounts are taken but their USERSTATE or NOTICE never comes. */
+  loseSendAnswers(times = 1): void {
+    this.#irc.answers.lose(times);
+  }
+
+  /** The USERSTATE or NOTICE for messages of accounts comes late. */
+  delaySendAnswers(delayMs: number, times = 1): void {
+    this.#irc.answers.delay(delayMs, times);
+  }
+
+  /** The next chat lines reach every client twice, with one id. */
+  duplicateLines(times = 1): void {
+    this.#state.chat.duplicateLines = times;
+  }
+
   /** Bytes that are no IRC at all, on every chat connection. */
   garbage(data: string | Buffer = Buffer.from([0xff, 0xfe, 0x00, 0x0d, 0x0a, 0x3a, 0x40, 0x80])): void {
     this.#irc.sendRaw(data);
@@ -127,6 +142,9 @@ export class TwitchFaults {
   async clear(): Promise<void> {
     this.#host.faults.clear();
     this.#state.chat.clearDrops();
+    this.loseSendAnswers(0);
+    this.delaySendAnswers(0, 0);
+    this.duplicateLines(0);
     this.#irc.desk.failNext(0);
     this.#irc.unmuteNew();
     this.events({ duplicates: 0, reordered: 0, wrongSignatures: 0, stale: 0 });

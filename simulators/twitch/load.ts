@@ -27,6 +27,8 @@ export type LoadRequest = z.input<typeof loadRequestSchema>;
 
 export interface LoadReport {
   sent: number;
+  /** Written while nobody read the channel; their commands are lost. */
+  unheard: number;
   /** Not written because the reader was too far behind. */
   heldBack: number;
   seconds: number;
@@ -105,6 +107,7 @@ class Crowd {
   #random = 1;
   #lines = 0;
   #heldBack = 0;
+  #unheard = 0;
   #commands = 0;
   #extra = 0;
   #maxBacklogBytes = 0;
@@ -153,6 +156,7 @@ class Crowd {
     const replied = this.#latenciesMs.length;
     return {
       sent,
+      unheard: this.#unheard,
       heldBack: this.#heldBack,
       seconds,
       linesPerSecond: Math.round(sent / seconds),
@@ -177,6 +181,7 @@ class Crowd {
     const text = isCommand ? this.#command(target.room, id) : (SMALL_TALK[number % SMALL_TALK.length] ?? '');
     const body = `${from.middle}${target.end}${text}\r\n`;
     const tagged = `${from.head}${id}${target.middle}${sentAt}${body}`;
+    if (target.room.listeners.size === 0) this.#unheard += 1;
     for (const listener of target.room.listeners) {
       if (listener instanceof IrcSession) listener.append(listener.wantsTags ? tagged : body.slice(body.indexOf(':')));
     }

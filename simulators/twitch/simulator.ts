@@ -134,6 +134,11 @@ export class TwitchSimulator {
     return this.#state.grants.issue(this.application.id, this.person(person).id, scopes, options.seconds);
   }
 
+  /** Life of user tokens handed out from now on. */
+  setTokenSeconds(seconds: number): void {
+    this.#state.grants.rules.userTokenSeconds = seconds;
+  }
+
   /** Lets this person consent to everything without a page; null brings the page back. */
   autoConsent(person: PersonRef | null): void {
     this.#oauth.autoConsent = person === null ? null : this.person(person);

@@ -250,6 +250,28 @@ test('RECONNECT comes before the close; refused connections are refused until ac
   expect(again.lines.join()).not.toContain('nobody hears this');
 });
 
+test('a taken message may stay unanswered or be answered late, and a line may come twice with one id', async () => {
+  const clock = new ManualClock();
+  const sim = await simulator({ clock, limits: 'off' });
+  sim.addChannel('northpine');
+  const bot = await BareChat.join(sim, 'helperbot', 'northpine');
+  const reader = await BareChat.join(sim, 'mira_k', 'northpine');
+
+  sim.faults.loseSendAnswers();
+  expect(await bot.ask('PRIVMSG #northpine :lost answer')).toEqual([]);
+  sim.faults.delaySendAnswers(5000);
+  expect(await bot.ask('PRIVMSG #northpine :late answer')).toEqual([]);
+  await clock.advance(5000);
+  const late = sim.messagesIn('northpine').at(-1);
+  await bot.line(`id=${late?.id}`);
+  sim.faults.duplicateLines();
+  const id = sim.say('northpine', 'northpine', 'twice');
+  await reader.line('twice');
+
+  expect(sim.messagesIn('northpine').map(({ text }) => text)).toEqual(['lost answer', 'late answer', 'twice']);
+  expect(reader.lines.filter((line) => line.includes(`id=${id}`))).toHaveLength(2);
+});
+
 test('garbage and an oversized line reach the client as they are', async () => {
   const sim = await simulator();
   const bot = await BareChat.join(sim, 'helperbot');

@@ -2,6 +2,7 @@
 import type { Person } from '../../world/people.ts';
 import type { ChatMessage } from '../chat.ts';
 import type { Room, RoomModes } from '../room.ts';
+import { REFUSALS } from './refusals.ts';
 import { type Line, tagsOf } from './wire.ts';
 
 const SERVER = 'tmi.twitch.tv';
@@ -71,6 +72,11 @@ export function roomState(room: Room, changed: Partial<RoomModes> = room.modes):
 export function notice(target: string, text: string, msgId: string | null): Line {
   const rest = `:${SERVER} NOTICE ${target} :${text}`;
   return msgId === null ? { tags: '', rest } : { tags: tagsOf({ 'msg-id': msgId }), rest, needs: 'commands' };
+}
+
+/** The notice that goes with a message, or a join, that was not taken. */
+export function refusal(room: Room, code: string): Line {
+  return notice(`#${room.name}`, REFUSALS[code] ?? 'Your message was not sent.', code);
 }
 
 export function clearChat(room: Room, person: Person, banSeconds: number | null, nowMs: number): Line {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Room } from '../room.ts';
 import type { TwitchState } from '../state.ts';
+import { SendAnswers } from './answers.ts';
 import { server } from './lines.ts';
 import { LoginDesk } from './login.ts';
 import { IrcSession, type SessionRules } from './session.ts';
@@ -12,6 +13,7 @@ const FRAME_MAX_BYTES = 65_536;
 
 export class IrcServer {
   readonly desk: LoginDesk;
+  readonly answers = new SendAnswers();
   readonly #state: TwitchState;
   readonly #rules: SessionRules;
   readonly #sessions = new Set<IrcSession>();
@@ -26,9 +28,9 @@ export class IrcServer {
   /** Connections of logged-in clients that ended, for load reports. */
   lostConnections = 0;
 
-  constructor(state: TwitchState, rules: SessionRules) {
+  constructor(state: TwitchState, rules: Omit<SessionRules, 'answers'>) {
     this.#state = state;
-    this.#rules = rules;
+    this.#rules = { ...rules, answers: this.answers };
     this.desk = new LoginDesk(state);
   }
 

@@ -5,11 +5,11 @@ import { epochMs } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';
 import type { Listener, Room } from '../room.ts';
 import { roomNamed, type TwitchState } from '../state.ts';
+import type { SendAnswers } from './answers.ts';
 import { Capabilities } from './capabilities.ts';
-import { globalUserState, notice, prefixOf, roomState, server, userState, welcome } from './lines.ts';
+import { globalUserState, notice, prefixOf, refusal, roomState, server, userState, welcome } from './lines.ts';
 import type { LoginDesk } from './login.ts';
-import { REFUSALS } from './refusals.ts';
-import { type ClientLine, type Line, parseClientLine } from './wire.ts';
+import { actionText, type ClientLine, type Line, parseClientLine } from './wire.ts';
 
 const NAMES_MAX = 1000;
 const FRAME_CHARACTERS = 16_384;
@@ -17,6 +17,7 @@ const FRAME_CHARACTERS = 16_384;
 export interface SessionRules {
   readonly pingSeconds: number;
   readonly pongSeconds: number;
+  readonly answers: SendAnswers;
 }
 
 export class IrcSession implements Listener {
@@ -186,9 +187,9 @@ export class IrcSession implements Listener {
       }
       const room = roomNamed(this.#state, name.replace(/^#/, '').toLowerCase());
       if (!room || this.rooms.has(room)) continue;
-      if (room.suspended) this.#refuse(room, 'msg_channel_suspended');
+      if (room.suspended) this.deliver(refusal(room, 'msg_channel_suspended'));
       else if (room.exclusionOf(account, this.#state.clock.monotonicMs()) === 'banned')
-        this.#refuse(room, 'msg_banned');
+        this.deliver(refusal(room, 'msg_banned'));
       else if (this.#mayEnter(room)) this.#enter(room);
     }
   }
@@ -236,7 +237,7 @@ export class IrcSession implements Listener {
     const room = roomNamed(this.#state, target.replace(/^#/, '').toLowerCase());
     if (!author || !room) return;
     if (!this.#canWrite) {
-      this.#refuse(room, 'no_permission');
+      this.deliver(refusal(room, 'no_permission'));
       return;
     }
     const action = actionText(body);
@@ -251,12 +252,14 @@ export class IrcSession implements Listener {
       replyToId: tags.get('reply-parent-msg-id'),
     });
     if ('message' in posted) {
-      if (this.wantsTags) this.deliver(userState(room, author, posted.message.id));
-    } else if (posted.code !== null) this.#refuse(room, posted.code);
+      if (this.wantsTags) this.#answerSend(userState(room, author, posted.message.id));
+    } else if (posted.code !== null) this.#answerSend(refusal(room, posted.code));
   }
 
-  #refuse(room: Room, code: string): void {
-    this.deliver(notice(`#${room.name}`, REFUSALS[code] ?? 'Your message was not sent.', code));
+  #answerSend(line: Line): void {
+    const delayMs = this.#rules.answers.take();
+    if (delayMs === 0) this.deliver(line);
+    else if (delayMs !== null) this.#state.clock.setTimer(delayMs, () => this.deliver(line), { unref: true });
   }
 
   #answerPing(what: string | undefined): void {
@@ -280,12 +283,6 @@ export class IrcSession implements Listener {
     for (const room of this.rooms) room.listeners.delete(this);
     this.rooms.clear();
   }
-}
-
-/** What somebody does instead of saying, as CTCP or as the one chat command left; null for plain text. */
-function actionText(body: string): string | null {
-  const start = ['\u0001ACTION ', '/me ', '.me '].find((each) => body.startsWith(each));
-  return start === undefined ? null : body.slice(start.length).replace('\u0001', '');
 }
 
 function namesIn(room: Room): string[] {

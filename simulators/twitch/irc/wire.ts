@@ -38,6 +38,12 @@ export function parseClientLine(text: string): ClientLine | null {
   return { tags, command: command.toUpperCase(), params };
 }
 
+/** What somebody does instead of saying, as CTCP or as the one chat command left; null for plain text. */
+export function actionText(body: string): string | null {
+  const start = ['\u0001ACTION ', '/me ', '.me '].find((each) => body.startsWith(each));
+  return start === undefined ? null : body.slice(start.length).replace('\u0001', '');
+}
+
 /** Tags in the order given; the values are escaped here. */
 export function tagsOf(values: Record<string, string | number>): string {
   return Object.entries(values)
