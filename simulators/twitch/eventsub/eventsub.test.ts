@@ -198,6 +198,30 @@ test('doubled, reordered, forged and stale events arrive as ordered', async () =
   expect(Date.now() - Date.parse(forged?.timestamp ?? '')).toBeGreaterThan(10 * 60_000);
 });
 
+test('chat is told to EventSub too: the same id as on IRC, copies of a shared chat with their source', async () => {
+  const sim = await simulator();
+  const { id: here } = sim.addChannel('here');
+  const { id: there } = sim.addChannel('there');
+  const bot = sim.addPerson('helperbot').id;
+  sim.issueToken('helperbot', ['user:read:chat', 'user:bot']);
+  sim.issueToken('there', ['channel:bot']);
+  const hook = await webhook(sim);
+  expect((await subscribe(sim, 'channel.chat.message', { broadcaster_user_id: here, user_id: bot })).status).toBe(403);
+  await subscribe(sim, 'channel.chat.message', { broadcaster_user_id: there, user_id: bot });
+  await enabled(sim);
+  sim.shareChat('here', 'there');
+
+  const own = sim.say('there', 'mira_k', 'привет', { badges: 'vip/1' });
+  await vi.waitFor(() => expect(hook.notifications()).toHaveLength(1));
+  const origin = sim.say('here', 'mira_k', 'from here');
+  await vi.waitFor(() => expect(hook.notifications()).toHaveLength(2));
+
+  const [first, second] = hook.notifications().map(({ body }) => body.event);
+  expect(first).toMatchObject({ message_id: own, message: { text: 'привет' }, badges: [{ set_id: 'vip', id: '1' }] });
+  expect(first.source_broadcaster_user_id).toBeNull();
+  expect(second).toMatchObject({ source_broadcaster_user_id: here, source_message_id: origin });
+});
+
 test('a disconnected application loses tokens and the subscriptions that lived by them, and is told', async () => {
   const sim = await simulator();
   const { id } = sim.addChannel('northpine');

@@ -191,6 +191,39 @@ test('scripted HTTP trouble: 429 with its reset, 5xx, slow, lost, cut and trunca
   expect((await users()).status).toBe(200);
 });
 
+test('a message whose answer is cut off is in the chat all the same; one that met a 503 is not', async () => {
+  const sim = await simulator({ limits: 'off' });
+  const room = sim.addChannel('northpine').id;
+  const bot = sim.addPerson('helperbot').id;
+  const { access } = sim.issueToken('helperbot', ['user:write:chat']);
+  const send = (message: string) =>
+    helix(sim, access, 'chat/messages', { broadcaster_id: room, sender_id: bot, message });
+
+  sim.faults.http({ kind: 'cut', path: '/helix/chat/messages', times: 1 });
+  await expect(send('taken')).rejects.toThrow();
+  sim.faults.http({ kind: 'answer', status: 503, path: '/helix/chat/messages', times: 1 });
+  expect((await send('not taken')).status).toBe(503);
+
+  expect(sim.messagesIn('northpine').map(({ text }) => text)).toEqual(['taken']);
+});
+
+test('changed limits hold from the next message on, and what was done before is forgotten', async () => {
+  const sim = await simulator({ clock: new ManualClock(), limits: { channelMessagesPerS: 0, duplicateSeconds: 0 } });
+  sim.addChannel('northpine');
+  const chat = await BareChat.join(sim, 'helperbot', 'northpine');
+  for (let index = 0; index < 21; index += 1) chat.send('PRIVMSG #northpine :strict');
+  await chat.roundTrip();
+
+  sim.setLimits('off');
+  for (let index = 0; index < 30; index += 1) chat.send('PRIVMSG #northpine :free');
+  await chat.roundTrip();
+
+  const texts = sim.messagesIn('northpine').map(({ text }) => text);
+  expect([texts.filter((text) => text === 'strict').length, texts.filter((text) => text === 'free').length]).toEqual([
+    20, 30,
+  ]);
+});
+
 test('an empty bucket answers 429 and refills with time', async () => {
   const clock = new ManualClock();
   const sim = await simulator({ clock, limits: { helixPointsPerMin: 2 } });
