@@ -1,0 +1,24 @@
+/** Who may use a command: one rule for all platforms (design §9.7–9.9). */
+import type { ChatAuthor } from '../../platforms/platform.ts';
+
+export interface Audience {
+  /** Logins, lower-case; an entry with a leading `@` was stripped of it when it was saved. */
+  readonly allowedUsers: readonly string[];
+  readonly allowedRoles: readonly string[];
+  readonly vkvideoAllowedRoleIds: readonly string[];
+}
+
+export type Admission =
+  | 'admitted'
+  | 'refused'
+  /** Only the platform's own role ids can still open it. */
+  | 'ask_role_ids';
+
+/** A command is restricted when any of its lists is non-empty; any list that names the chatter admits them. */
+export function admission(audience: Audience, author: ChatAuthor): Admission {
+  const { allowedUsers, allowedRoles, vkvideoAllowedRoleIds } = audience;
+  if (allowedUsers.length === 0 && allowedRoles.length === 0 && vkvideoAllowedRoleIds.length === 0) return 'admitted';
+  if (author.login !== null && allowedUsers.includes(author.login)) return 'admitted';
+  for (const role of author.roles) if (allowedRoles.includes(role)) return 'admitted';
+  return vkvideoAllowedRoleIds.length > 0 ? 'ask_role_ids' : 'refused';
+}
