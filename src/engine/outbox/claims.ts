@@ -56,21 +56,35 @@ export class Claims {
     this.#deps = deps;
   }
 
-  /** @returns the heads in the order of the candidates; all `unreachable` when the database is */
-  async claim(candidates: readonly ClaimCandidate[]): Promise<Head[]> {
-    const { clock, log, logPrefix, startNumber } = this.#deps;
-    const ours = startNumber();
-    if (ours === null) return candidates.map(() => UNREACHABLE);
+  /** Whether the limits know what was sent before this process began: no permit is worth anything earlier. */
+  get isPrepared(): boolean {
+    return this.#isSeeded;
+  }
+
+  /** To be awaited before permits are taken. A failure shows at the claim. */
+  async prepare(): Promise<void> {
+    if (this.#isSeeded) return;
     try {
       await this.#seed();
+      this.#isSeeded = true;
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /** @returns the heads in the order of the candidates; all `unreachable` when the database is */
+  async claim(candidates: readonly ClaimCandidate[]): Promise<Head[]> {
+    const { clock, startNumber } = this.#deps;
+    const ours = startNumber();
+    if (ours === null || !this.#isSeeded) return candidates.map(() => UNREACHABLE);
+    try {
       const now = clock.now();
       const token = `${ours}.${++this.#claims}`;
       const heads = await this.#query(candidates, now, ours, token);
       this.#isFailing = false;
       return candidates.map(({ channel }) => headOf(heads.get(channel.channelId), token, now));
     } catch (error) {
-      if (!this.#isFailing) log.warn(`${logPrefix}outbox_claim_failed`, { error });
-      this.#isFailing = true;
+      this.#report(error);
       return candidates.map(() => UNREACHABLE);
     }
   }
@@ -83,6 +97,12 @@ export class Claims {
     } catch (error) {
       log.warn(`${logPrefix}outbox_release_failed`, { outboxId: id, error });
     }
+  }
+
+  /** Once per outage. */
+  #report(error: unknown): void {
+    if (!this.#isFailing) this.#deps.log.warn(`${this.#deps.logPrefix}outbox_claim_failed`, { error });
+    this.#isFailing = true;
   }
 
   async #query(candidates: readonly ClaimCandidate[], now: Date, ours: number, token: string) {
@@ -103,7 +123,7 @@ export class Claims {
   /** The platform remembers what was sent before this process began. */
   async #seed(): Promise<void> {
     const { pg, statements, limits, clock, ttlMs } = this.#deps;
-    if (this.#isSeeded || limits.longestPeriodMs === 0) return;
+    if (limits.longestPeriodMs === 0) return;
     const nowMs = clock.now().getTime();
     const sinceMs = nowMs - limits.longestPeriodMs;
     const { rows } = await pg.query<{ channelId: ChannelId; senderAccountId: string | null; at: Date }>({
@@ -113,7 +133,6 @@ export class Claims {
     for (const { channelId, senderAccountId, at } of rows) {
       limits.seed(senderAccountId ?? LEGACY_SENDER_KEY, channelId, nowMs - at.getTime());
     }
-    this.#isSeeded = true;
   }
 }
 

@@ -143,6 +143,7 @@ export class DeliveryLoop implements Outbox {
     if (this.#isRoundPlanned || this.#ready.length === 0 || this.#lanes.free <= 0) return;
     this.#isRoundPlanned = true;
     setImmediate(async () => {
+      await this.#claims.prepare();
       await this.#round(this.#pick());
       this.#isRoundPlanned = false;
       this.#planRound();
@@ -238,7 +239,8 @@ export class DeliveryLoop implements Outbox {
   /** A reply may go out at once when nothing else happens in its channel. */
   #depart({ channel, credential }: PreparedReply): Departure | null {
     const lane = this.#lanes.of(channel.channelId);
-    if (credential === null || this.#isDraining || lane.step !== 'resting' || this.#lanes.free <= 0) return null;
+    if (credential === null || this.#isDraining || !this.#claims.isPrepared) return null;
+    if (lane.step !== 'resting' || this.#lanes.free <= 0) return null;
     const permit = this.#permit(channel, credential);
     if (typeof permit === 'number') return null;
     this.#lanes.take(lane);
