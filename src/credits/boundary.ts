@@ -7,7 +7,10 @@ import type { ChannelId } from '../lib/brand.ts';
 export interface LiveBoundary {
   readonly channelId: ChannelId;
   readonly isLive: boolean;
+  /** When that happened. */
   readonly at: Date;
+  /** When we learned of it: a stream found hours after its start gets a roll that begins now. */
+  readonly now: Date;
 }
 
 interface Roll {
@@ -20,10 +23,8 @@ const MINUTE_MS = 60_000;
 const SHORTEST_ONLINE_LIFE_MS = 6 * 60 * MINUTE_MS;
 
 /** Idempotent: a repeated boundary changes nothing, so a re-delivered event cannot wipe a roll. */
-export async function applyLiveBoundary(
-  tx: Transaction<Database>,
-  { channelId, isLive, at }: LiveBoundary,
-): Promise<void> {
+export async function applyLiveBoundary(tx: Transaction<Database>, boundary: LiveBoundary): Promise<void> {
+  const { channelId, isLive, at } = boundary;
   const settings = await sql<{ windowMinutes: number }>`
     select least(greatest("creditsReconnectWindowMinutes", 1), 1440) as "windowMinutes"
     from "Channel" where id = ${channelId} for no key update
@@ -34,7 +35,7 @@ export async function applyLiveBoundary(
     select status, "offlineAt", "expiresAt" from "CreditsRoll" where "channelId" = ${channelId} for update
   `.execute(tx);
   const roll = rolls.rows[0];
-  if (isLive) await goOnline(tx, channelId, roll, windowMinutes, at);
+  if (isLive) await goOnline(tx, boundary, roll, windowMinutes);
   else if (roll?.status === 'online') await goOffline(tx, channelId, windowMinutes, at);
 }
 
@@ -53,6 +54,8 @@ export async function startRoll(
     on conflict ("channelId") do update set status = 'online', "startedAt" = excluded."startedAt",
       "lastSeenAt" = excluded."lastSeenAt", "offlineAt" = null, "expiresAt" = excluded."expiresAt"
   `.execute(tx);
+  // Overlays that show the former roll, at whatever copy of the API.
+  await sql`select pg_notify('memalerts', ${`credits:*:${channelId}`})`.execute(tx);
 }
 
 /** How long an online roll is kept after its last chatter. */
@@ -62,17 +65,16 @@ export function onlineLifeMs(windowMinutes: number): number {
 
 async function goOnline(
   tx: Transaction<Database>,
-  channelId: ChannelId,
+  { channelId, at, now }: LiveBoundary,
   roll: Roll | undefined,
   windowMinutes: number,
-  at: Date,
 ): Promise<void> {
-  if (roll?.status === 'online' && roll.expiresAt > at) return;
+  if (roll?.status === 'online' && roll.expiresAt > now) return;
   const gapMs = roll?.offlineAt ? at.getTime() - roll.offlineAt.getTime() : Number.POSITIVE_INFINITY;
-  if (gapMs > windowMinutes * MINUTE_MS) return startRoll(tx, channelId, windowMinutes, at);
+  if (gapMs > windowMinutes * MINUTE_MS) return startRoll(tx, channelId, windowMinutes, now);
   await sql`
-    update "CreditsRoll" set status = 'online', "offlineAt" = null, "lastSeenAt" = ${at},
-      "expiresAt" = ${new Date(at.getTime() + onlineLifeMs(windowMinutes))}
+    update "CreditsRoll" set status = 'online', "offlineAt" = null, "lastSeenAt" = ${now},
+      "expiresAt" = ${new Date(now.getTime() + onlineLifeMs(windowMinutes))}
     where "channelId" = ${channelId}
   `.execute(tx);
 }

@@ -6,7 +6,7 @@ import type { ChannelId } from '../lib/brand.ts';
 import { createLogger } from '../lib/logger.ts';
 import { platforms } from '../platforms/registry.ts';
 import { applyLiveBoundary } from './boundary.ts';
-import { createCreditsRoll, type CreditsRoll } from './roll.ts';
+import { type CreditsRoll, createCreditsRoll } from './roll.ts';
 
 const MINUTE = 60_000;
 const channelId = 'c1' as ChannelId;
@@ -29,7 +29,9 @@ beforeEach(async () => {
 });
 
 const live = (isLive: boolean) =>
-  pool.db.transaction().execute((tx) => applyLiveBoundary(tx, { channelId, isLive, at: clock.now() }));
+  pool.db
+    .transaction()
+    .execute((tx) => applyLiveBoundary(tx, { channelId, isLive, at: clock.now(), now: clock.now() }));
 
 const chat = (...names: string[]) =>
   roll.addChatters(

@@ -1,0 +1,147 @@
+import { sql } from 'kysely';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { createTestDatabase } from '../../../test/support/database.ts';
+import {
+  HOUR,
+  kick,
+  type LiveWorld,
+  liveWorld,
+  MINUTE,
+  north,
+  openLivePool,
+  START,
+  twitch,
+} from '../../../test/support/live-world.ts';
+import type { Pool } from '../../db/pool.ts';
+import type { ChannelId } from '../../lib/brand.ts';
+import { recordLive } from './record-live.ts';
+
+let pool: Pool;
+let world: LiveWorld;
+
+beforeAll(async () => {
+  const { url } = await createTestDatabase();
+  pool = await openLivePool(url);
+  return () => pool.end();
+});
+beforeEach(async () => {
+  world = await liveWorld(pool);
+});
+
+async function rollStatus(): Promise<string | undefined> {
+  const { rows } = await sql<{ status: string }>`select status from "CreditsRoll"`.execute(world.db);
+  return rows[0]?.status;
+}
+
+test('a stream that begins is a fact, a run and a credits roll', async () => {
+  const startedAt = world.clock.now();
+  await world.clock.advance(3 * MINUTE);
+  await world.event(twitch, true, startedAt);
+  expect(await world.fact(twitch)).toMatchObject({ isLive: true, since: startedAt, seenAt: world.clock.now() });
+  expect(await world.run()).toMatchObject({ status: 'online', segmentStartedAt: startedAt, onlineMs: 0 });
+  expect(await rollStatus()).toBe('online');
+});
+
+test('the run lasts from the first platform that goes live to the last that ends', async () => {
+  const begin = world.clock.now();
+  await world.event(twitch, true);
+  await world.clock.advance(10 * MINUTE);
+  await world.event(kick, true);
+  await world.clock.advance(10 * MINUTE);
+  await world.event(twitch, false);
+  expect(await world.run()).toMatchObject({ status: 'online', segmentStartedAt: begin });
+  expect(await rollStatus()).toBe('online');
+  await world.clock.advance(10 * MINUTE);
+  await world.event(kick, false);
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: 30 * MINUTE, offlineAt: world.clock.now() });
+  expect(await rollStatus()).toBe('offline');
+});
+
+test('the last end counts even when it was heard of first', async () => {
+  await world.event(twitch, true);
+  await world.event(kick, true);
+  await world.clock.advance(30 * MINUTE);
+  await world.event(kick, false);
+  await world.event(twitch, false, new Date(world.clock.now().getTime() - 5 * MINUTE));
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: 30 * MINUTE });
+});
+
+test("the channel's own break credit decides whether a run goes on", async () => {
+  await world.pg.query(`update "Channel" set "streamDurationCommandJson" = '{"breakCreditMinutes":5}'`);
+  await world.event(twitch, true);
+  await world.clock.advance(10 * MINUTE);
+  await world.event(twitch, false);
+  await world.clock.advance(6 * MINUTE);
+  await world.event(twitch, true);
+  expect(await world.run()).toMatchObject({ onlineMs: 0, startedAt: world.clock.now() });
+});
+
+test('an event that is delivered again changes nothing', async () => {
+  const startedAt = world.clock.now();
+  await world.event(twitch, true);
+  await world.clock.advance(10 * MINUTE);
+  await world.event(twitch, false);
+  const before = [await world.run(), await world.fact(twitch)];
+  await world.clock.advance(MINUTE);
+  await world.event(twitch, true, startedAt);
+  expect([await world.run(), await world.fact(twitch)]).toEqual(before);
+});
+
+test('an end that arrives after the next start does not end that stream', async () => {
+  await world.event(twitch, true);
+  await world.clock.advance(10 * MINUTE);
+  const endedAt = world.clock.now();
+  await world.clock.advance(10 * MINUTE);
+  await world.event(twitch, true);
+  await world.event(twitch, false, endedAt);
+  expect(await world.fact(twitch)).toMatchObject({ isLive: true });
+  expect(await world.run()).toMatchObject({ status: 'online' });
+});
+
+test("a platform's clock that runs ahead does not make later events look old", async () => {
+  await world.event(twitch, true, new Date(world.clock.now().getTime() + 24 * HOUR));
+  await world.clock.advance(MINUTE);
+  await world.event(twitch, false);
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: MINUTE });
+});
+
+test('a channel that was never live has no roll to end, and a channel that is gone is no error', async () => {
+  await world.event(twitch, false);
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: 0 });
+  expect(await rollStatus()).toBeUndefined();
+  await recordLive(world, twitch, 'gone' as ChannelId, { isLive: true, at: world.clock.now() });
+});
+
+test('what nobody confirmed for 48 hours is forgotten', async () => {
+  await world.event(twitch, true);
+  await world.clock.advance(48 * HOUR);
+  await world.event(kick, true);
+  await world.clock.advance(MINUTE);
+  await world.event(kick, false);
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: MINUTE });
+});
+
+test('a stream found hours after its start gets a roll that lives on from now', async () => {
+  const startedAt = world.clock.now();
+  await world.clock.advance(10 * HOUR);
+  await world.event(twitch, true, startedAt);
+  const { rows } = await sql<{ expiresAt: Date }>`select "expiresAt" from "CreditsRoll"`.execute(world.db);
+  expect(rows[0]?.expiresAt.getTime()).toBeGreaterThan(world.clock.now().getTime() + HOUR);
+});
+
+test('a worker that lost the channel writes nothing', async () => {
+  const fact = { isLive: true, at: world.clock.now() };
+  await recordLive(world, twitch, north, fact, { startNumber: START + 1 });
+  expect(await world.fact(twitch)).toBeUndefined();
+  await recordLive(world, twitch, north, fact, { startNumber: START });
+  expect(await world.fact(twitch)).toMatchObject({ isLive: true });
+});
+
+test('events of two platforms and their repeats, all at once, make one run and one roll', async () => {
+  await Promise.all([twitch, kick, twitch, kick, twitch, kick].map((provider) => world.event(provider, true)));
+  expect(await world.run()).toMatchObject({ status: 'online', onlineMs: 0 });
+  await world.clock.advance(20 * MINUTE);
+  await Promise.all([kick, twitch, kick, twitch].map((provider) => world.event(provider, false)));
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: 20 * MINUTE });
+  expect(await rollStatus()).toBe('offline');
+});
