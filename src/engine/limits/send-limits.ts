@@ -24,6 +24,8 @@ interface SendLimitsDeps {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** 1 ÷ live copies: copies do not hear of each other's messages. */
   readonly share: () => number;
+  /** A permit of this sender was given back: whoever was told to wait may not have to. */
+  readonly freed: (senderKey: string) => void;
 }
 
 const FREE: Permit = { spent() {}, giveBack() {} };
@@ -33,13 +35,15 @@ export class SendLimits {
   readonly #rules: readonly WindowRule[];
   readonly #clock: SendLimitsDeps['clock'];
   readonly #share: () => number;
+  readonly #freed: SendLimitsDeps['freed'];
   readonly #windows = new Map<string, SendWindow>();
   #sweepAbove = SWEEP_ABOVE_WINDOWS;
 
-  constructor({ rules, clock, share }: SendLimitsDeps) {
+  constructor({ rules, clock, share, freed }: SendLimitsDeps) {
     this.#rules = rules.filter(({ max }) => max > 0);
     this.#clock = clock;
     this.#share = share;
+    this.#freed = freed;
   }
 
   /** How far back messages still matter; 0 without any limit. */
@@ -61,7 +65,10 @@ export class SendLimits {
           window.remove(nowMs);
           window.add(this.#clock.monotonicMs());
         }),
-      giveBack: () => this.#each(speaker, (window) => window.remove(nowMs)),
+      giveBack: () => {
+        this.#each(speaker, (window) => window.remove(nowMs));
+        this.#freed(speaker.senderKey);
+      },
     };
   }
 

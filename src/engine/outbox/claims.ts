@@ -124,12 +124,13 @@ export class Claims {
   async #seed(): Promise<void> {
     const { pg, statements, limits, clock, ttlMs } = this.#deps;
     if (limits.longestPeriodMs === 0) return;
-    const nowMs = clock.now().getTime();
-    const sinceMs = nowMs - limits.longestPeriodMs;
+    const sinceMs = clock.now().getTime() - limits.longestPeriodMs;
     const { rows } = await pg.query<{ channelId: ChannelId; senderAccountId: string | null; at: Date }>({
       ...statements.recent,
       values: [new Date(sinceMs), new Date(sinceMs - ttlMs)],
     });
+    // The answer took its time: ages are as of now.
+    const nowMs = clock.now().getTime();
     for (const { channelId, senderAccountId, at } of rows) {
       limits.seed(senderAccountId ?? LEGACY_SENDER_KEY, channelId, nowMs - at.getTime());
     }

@@ -35,6 +35,8 @@ export class DeliveryLoop implements Outbox {
   readonly #drained = Promise.withResolvers<void>();
   /** First come, first claimed. */
   #ready: ReadyLane[] = [];
+  /** Channels that the limits of a sender make wait, first come first. */
+  readonly #queueing = new Map<ChannelId, string>();
   #isRoundPlanned = false;
   #repliesAsking = 0;
   #failedUnsent = 0;
@@ -45,7 +47,12 @@ export class DeliveryLoop implements Outbox {
     const { platform, limits, clock } = deps;
     const parts = { ...deps, statements: renderStatements(platform.tables), logPrefix: platform.logPrefix };
     this.#lanes = new Lanes(clock, (lane) => void this.#prepare(lane));
-    this.#limits = new SendLimits({ rules: limits.sendWindows, clock, share: deps.limitShare });
+    this.#limits = new SendLimits({
+      rules: limits.sendWindows,
+      clock,
+      share: deps.limitShare,
+      freed: (senderKey) => this.#wakeQueueing(senderKey),
+    });
     this.#delivery = new Delivery(parts);
     this.#dispatch = new Dispatch({ ...parts, delivery: this.#delivery, results: new ResultWriter(parts) });
     this.#claims = new Claims({ ...parts, limits: this.#limits });
@@ -161,9 +168,14 @@ export class DeliveryLoop implements Outbox {
       next += 1;
       const channel = this.#deps.channels.held().get(lane.channelId);
       const permit = channel ? this.#permit(channel, credential) : 0;
+      if (channel && typeof permit === 'number') {
+        this.#queueing.set(lane.channelId, credential.key);
+        this.#lanes.restFor(lane, permit);
+        continue;
+      }
+      this.#queueing.delete(lane.channelId);
       if (!channel) this.#lanes.rest(lane);
-      else if (typeof permit === 'number') this.#lanes.restFor(lane, permit);
-      else {
+      else if (typeof permit !== 'number') {
         this.#lanes.take(lane);
         picked.push({ channel, credential, permit, isEager: lane.isEager });
         lane.isEager = false;
@@ -171,6 +183,11 @@ export class DeliveryLoop implements Outbox {
     }
     this.#ready = ready.slice(next);
     return picked;
+  }
+
+  /** A permit was taken for nothing: without this, those that were refused one meanwhile would sleep through it. */
+  #wakeQueueing(senderKey: string): void {
+    for (const [channelId, key] of this.#queueing) if (key === senderKey) this.#lanes.wake(channelId);
   }
 
   #permit(channel: SpeakingChannel, credential: SenderCredential): Permit | number {

@@ -72,7 +72,7 @@ export class Connection {
 
   /** The newest session reads everything by itself now. */
   retireOld(): void {
-    void this.#old?.close();
+    this.#old?.retire();
   }
 
   async close(): Promise<void> {

@@ -25,29 +25,30 @@ export function deliver(
   deadlineMs: number,
   clock: Clock,
 ): Promise<SendOutcome> {
-  if (session.inFlight.has(room)) return Promise.resolve({ kind: 'unavailable', reason: 'send_in_flight' });
   messagesWritten += 1;
   const nonce = messagesWritten.toString(36);
   return new Promise((resolve) => {
     const settle = (outcome: SendOutcome) => {
       timer.cancel();
-      session.inFlight.delete(room);
+      session.answered(room);
       resolve(outcome);
     };
-    const timer = clock.setTimer(Math.min(deadlineMs, ANSWER_MS), () => settle(UNCONFIRMED));
-    session.inFlight.set(room, {
+    const isTaken = session.expectAnswer(room, {
       answer: (line) => {
         const outcome = outcomeOf(line, nonce, clock);
         if (outcome) settle(outcome);
       },
       lost: () => settle(UNCONFIRMED),
     });
+    if (!isTaken) return resolve(IN_FLIGHT);
+    const timer = clock.setTimer(Math.min(deadlineMs, ANSWER_MS), () => settle(UNCONFIRMED));
     if (!session.write(`@client-nonce=${nonce} PRIVMSG ${room} :${text}`)) settle(NOT_JOINED);
   });
 }
 
 /** The text the outbox records when nobody said what happened. */
 const UNCONFIRMED: SendOutcome = { kind: 'unconfirmed', reason: 'unconfirmed' };
+const IN_FLIGHT: SendOutcome = { kind: 'unavailable', reason: 'send_in_flight' };
 export const NOT_JOINED: SendOutcome = { kind: 'unavailable', reason: 'not_joined' };
 
 /** @returns null when the line says nothing about the message */

@@ -74,7 +74,6 @@ function lineReader(deps: IrcDeps, rooms: Rooms): (session: Session, line: IrcLi
   const nowMs = () => deps.clock.now().getTime();
   return (session, line) => {
     if (line.command !== 'PRIVMSG') {
-      session.inFlight.get(line.params)?.answer(line);
       rooms.handle(session, line);
       return;
     }

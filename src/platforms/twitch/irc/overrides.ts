@@ -167,8 +167,9 @@ export class Overrides {
           },
           line: (_session, line) => this.#handle(link, session, line),
           reconnectAsked: () => {
-            // The next message dials anew; with one in flight the server's own close is waited for.
-            if (session.inFlight.size === 0) void session.close();
+            // The next message dials anew.
+            if (link.session === session) this.#detach(link);
+            session.retire();
           },
           ended: (_session, ending) => {
             if (link.session === session) this.#detach(link);
@@ -208,8 +209,8 @@ export class Overrides {
   }
 
   #handle(link: Link, session: Session, line: IrcLine): void {
-    if (line.command === 'PRIVMSG') return;
-    session.inFlight.get(line.params)?.answer(line);
+    // One that retires speaks for rooms its successor has yet to join.
+    if (line.command === 'PRIVMSG' || link.session !== session) return;
     const room = link.rooms.get(line.params);
     if (!room) return;
     if (line.command === 'USERSTATE') room.isPrivileged = isPrivilegedState(line.tags);

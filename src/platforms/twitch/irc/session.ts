@@ -50,14 +50,16 @@ const CHECKS_UNTIL_DEAD = 6;
 export class Session {
   readonly key: string;
   readonly nick: string;
-  /** Messages in flight by room; the session tells them when it ends. */
-  readonly inFlight = new Map<string, AnswerListener>();
+  /** By room: messages whose fate is still open. */
+  readonly #inFlight = new Map<string, AnswerListener>();
   readonly #options: SessionOptions;
   readonly #socket: WebSocket;
   readonly #closed: Promise<void>;
   #lifeTimer: Timer;
   #silentChecks = 0;
+  #checksBeforeLogin = 0;
   #isRegistered = false;
+  #isRetiring = false;
   #ending: Ending | null = null;
 
   constructor(options: SessionOptions) {
@@ -90,6 +92,28 @@ export class Session {
     return true;
   }
 
+  /**
+   * Takes a message in flight for a room.
+   *
+   * @returns false when there is one already, or none is taken any more
+   */
+  expectAnswer(room: string, listener: AnswerListener): boolean {
+    if (this.#isRetiring || this.#inFlight.has(room)) return false;
+    this.#inFlight.set(room, listener);
+    return true;
+  }
+
+  answered(room: string): void {
+    this.#inFlight.delete(room);
+    if (this.#isRetiring && this.#inFlight.size === 0) void this.close();
+  }
+
+  /** Closes as soon as nothing is in flight: a message whose answer is cut off has no certain fate. */
+  retire(): void {
+    this.#isRetiring = true;
+    if (this.#inFlight.size === 0) void this.close();
+  }
+
   /** Resolves when the socket is gone. */
   close(): Promise<void> {
     this.#ending ??= { kind: 'lost', reason: 'closed_by_us' };
@@ -113,8 +137,10 @@ export class Session {
     if (line.command === 'PRIVMSG') handlers.line(this, line);
     else if (line.command === 'PING') this.write(`PONG :${line.text || line.params}`);
     else if (line.command === 'RECONNECT') handlers.reconnectAsked(this);
-    else if (this.#isRegistered) handlers.line(this, line);
-    else this.#handleWelcome(line);
+    else if (this.#isRegistered) {
+      this.#inFlight.get(line.params)?.answer(line);
+      handlers.line(this, line);
+    } else this.#handleWelcome(line);
   }
 
   #handleWelcome(line: IrcLine): void {
@@ -140,7 +166,8 @@ export class Session {
   #checkLife(): void {
     this.#lifeTimer = this.#nextLifeCheck();
     this.#silentChecks += 1;
-    if (!this.#isRegistered && this.#silentChecks >= CHECKS_UNTIL_LOGIN_FAILED) {
+    // Counted apart: a server that talks without ever letting us in is no better than a silent one.
+    if (!this.#isRegistered && ++this.#checksBeforeLogin >= CHECKS_UNTIL_LOGIN_FAILED) {
       this.#abandon({ kind: 'lost', reason: 'no_login_answer' });
     } else if (this.#silentChecks >= CHECKS_UNTIL_DEAD) this.#abandon({ kind: 'lost', reason: 'silent' });
     else if (this.#silentChecks === CHECKS_UNTIL_PING) this.write('PING :alive');
@@ -154,7 +181,7 @@ export class Session {
   #end(): void {
     this.#lifeTimer.cancel();
     this.#isRegistered = false;
-    for (const listener of [...this.inFlight.values()]) listener.lost();
+    for (const listener of [...this.#inFlight.values()]) listener.lost();
     this.#options.handlers.ended(this, this.#ending ?? { kind: 'lost', reason: 'closed_by_server' });
   }
 }

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ChannelId } from '../../../lib/brand.ts';
+import type { ChatMessage } from '../../platform.ts';
+import { toChatMessage } from './chat-message.ts';
+import { forEachLine, type IrcLine, tagOf, unescapeTag } from './line.ts';
+
+function linesOf(frame: string): IrcLine[] {
+  const lines: IrcLine[] = [];
+  forEachLine(frame, (line) => lines.push(line));
+  return lines;
+}
+
+function messageOf(tags: string, text = 'hi', nick = 'mira_k'): ChatMessage | null {
+  const [line] = linesOf(`@${tags} :${nick}!${nick}@${nick}.tmi.twitch.tv PRIVMSG #northpine :${text}\r\n`);
+  return line
+    ? toChatMessage(
+        line,
+        'c1' as ChannelId,
+        (id) => id === '7702',
+        () => 42,
+      )
+    : null;
+}
+
+const rolesFor = (tags: string) => [...(messageOf(`user-id=1;${tags}`)?.author.roles ?? [])];
+
+test('a line becomes our message with everything the core needs', () => {
+  const tags =
+    'badge-info=subscriber/14;badges=moderator/1,subscriber/12;client-nonce=77aa;color=#1E90FF;display-name=Mira_K;' +
+    'emotes=25:0-4;flags=;id=4f0e7c1a-9a77;mod=1;room-id=5501;subscriber=1;tmi-sent-ts=1772600767123;user-id=8803';
+  expect(messageOf(tags, 'Kappa :) hello')).toEqual({
+    provider: 'twitch',
+    channelId: 'c1',
+    messageId: '4f0e7c1a-9a77',
+    author: {
+      platformUserId: '8803',
+      login: 'mira_k',
+      displayName: 'Mira_K',
+      avatarUrl: null,
+      roles: new Set(['moderator', 'subscriber']),
+    },
+    text: 'Kappa :) hello',
+    sentAtMs: 1772600767123,
+    isBacklog: false,
+    isOwn: false,
+  });
+});
+
+test('roles come from badges and flags, whatever Twitch leaves out', () => {
+  expect(rolesFor('badges=broadcaster/1;mod=0')).toEqual(['moderator']);
+  expect(rolesFor('badges=founder/0;subscriber=0')).toEqual(['subscriber']);
+  expect(rolesFor('badges=;mod=1')).toEqual(['moderator']);
+  expect(rolesFor('badges=partner/1,vip/1')).toEqual(['vip']);
+  expect(rolesFor('badges=;vip=1')).toEqual(['vip']);
+  expect(rolesFor('badges=;vip=0;mod=0;subscriber=0')).toEqual([]);
+  expect(rolesFor('badges=sub-gifter/5,bits/100')).toEqual([]);
+});
+
+test('a copy from a shared chat is ignored, the original is not', () => {
+  expect(messageOf('user-id=1;room-id=1;source-room-id=2')).toBeNull();
+  expect(messageOf('user-id=1;room-id=1;source-room-id=1')).not.toBeNull();
+});
+
+test('names are unescaped and trimmed, missing ones are replaced, a line without author or text is ignored', () => {
+  expect(messageOf('user-id=1;display-name=Some\\sone\\s')?.author.displayName).toBe('Some one');
+  expect(messageOf('user-id=1;display-name=')?.author.displayName).toBe('mira_k');
+  expect(messageOf('user-id=1')?.sentAtMs).toBe(42);
+  expect(messageOf('user-id=7702')?.isOwn).toBe(true);
+  expect(messageOf('display-name=Mira')).toBeNull();
+  expect(messageOf('user-id=1', '  ')).toBeNull();
+});
+
+test('what /me said arrives as plain text', () => {
+  expect(messageOf('user-id=1', '\u0001ACTION waves :)\u0001')?.text).toBe('waves :)');
+});
+
+test('tag values survive the way to Twitch and back', () => {
+  const escapes: Record<string, string> = { ';': '\\:', ' ': '\\s', '\\': '\\\\', '\r': '\\r', '\n': '\\n' };
+  const escaped = (raw: string) => raw.replace(/[; \\\r\n]/g, (character) => escapes[character] ?? '');
+  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (raw) => unescapeTag(escaped(raw)) === raw));
+  expect(unescapeTag('a\\bc\\')).toBe('abc');
+  expect(tagOf('a=1;reply-parent-msg-body=x\\s\\:\\\\y;b', 'reply-parent-msg-body')).toBe('x ;\\y');
+  expect(tagOf('a=1;b', 'b')).toBe('');
+  expect(tagOf('user-id=1', 'id')).toBeNull();
+});
+
+test('several lines in one frame are several lines, with or without an end', () => {
+  const lines = linesOf('PING :tmi.twitch.tv\r\n:a!b@c JOIN #northpine\r\n\r\n:tmi.twitch.tv 366 bot #northpine :End');
+  expect(lines.map(({ command, params, text, nick }) => [command, params, text, nick])).toEqual([
+    ['PING', '', 'tmi.twitch.tv', ''],
+    ['JOIN', '#northpine', '', 'a'],
+    ['366', 'bot #northpine', 'End', 'tmi.twitch.tv'],
+  ]);
+});
+
+test('no frame can break the reading of lines', () => {
+  const unit = fc.constantFrom('@', ':', ' ', '\r', '\n', ';', '=', '\\', '#', 'a', 'PRIVMSG', 'user-id=1', '😀');
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 60 }), (frame) => {
+      for (const line of linesOf(frame)) {
+        expect(`${line.tags}${line.nick}${line.command}${line.params}${line.text}`).not.toMatch(/\n/);
+        toChatMessage(
+          line,
+          'c1' as ChannelId,
+          () => false,
+          () => 0,
+        );
+      }
+    }),
+  );
+});
