@@ -20,21 +20,21 @@ const claimsSchema = z.object({
   kind: z.undefined(),
 });
 
-/** @param lifetime as in `JWT_EXPIRES_IN`, e.g. `7d` */
-export function issueSession(session: Session, secret: string, lifetime: string): Promise<string> {
+export function issueSession(session: Session, secret: string, lifetimeSeconds: number, now: Date): Promise<string> {
   return new SignJWT({ userId: session.userId, role: session.role, channelId: session.channelId })
     .setProtectedHeader({ alg: 'HS256' })
-    .setIssuedAt()
-    .setExpirationTime(lifetime)
+    .setIssuedAt(now)
+    .setExpirationTime(new Date(now.getTime() + lifetimeSeconds * 1000))
     .sign(new TextEncoder().encode(secret));
 }
 
 /** @throws BadInput `SESSION_EXPIRED`, or `UNAUTHORIZED` for anything that is no login of ours */
-export async function readSession(token: string, secret: string): Promise<Session> {
+export async function readSession(token: string, secret: string, now: Date): Promise<Session> {
   try {
     const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), {
       algorithms: ['HS256'],
       requiredClaims: ['exp'],
+      currentDate: now,
     });
     const claims = claimsSchema.parse(payload);
     return {

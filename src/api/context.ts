@@ -3,6 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { OverlayFeed } from '../credits/overlay-feed.ts';
+import type { CreditsRoll } from '../credits/roll.ts';
 import type { Db } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -37,6 +39,8 @@ export interface ApiContext {
   readonly callers: Callers;
   /** In display order. */
   readonly platforms: readonly HostedPlatform[];
+  readonly roll: CreditsRoll;
+  readonly overlay: OverlayFeed;
 }
 
 /** The hosted platform of a path or body value, or undefined; case and white space are forgiven. */

@@ -2,21 +2,26 @@
 
 import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
-import Fastify from 'fastify';
+import Fastify, { type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Api, ApiContext } from './context.ts';
 import { type BodyLimits, registerBodies } from './plugins/body.ts';
-import type { Callers } from './plugins/callers.ts';
-import { type CallerRules, registerCallers } from './plugins/callers.ts';
-import { registerErrors } from './plugins/errors.ts';
+import { type CallerRules, type Callers, registerCallers } from './plugins/callers.ts';
+import { answerError, registerErrors } from './plugins/errors.ts';
 import { type LimitRules, registerLimits } from './plugins/limits.ts';
+import { registerMetrics } from './plugins/metrics.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { type OriginRules, registerOrigins } from './plugins/origins.ts';
+import { type AuthRules, registerAuthRoutes } from './routes/auth.ts';
 import { registerBotRoutes } from './routes/bots.ts';
+import { registerCapabilityRoutes } from './routes/capabilities.ts';
 import { registerCommandRoutes } from './routes/commands.ts';
 import { type BuildFacts, registerHealthRoutes } from './routes/health.ts';
+import { registerInternalCreditsRoutes } from './routes/internal-credits.ts';
+import { type OverlayRules, registerOverlayRoutes } from './routes/overlay.ts';
 import { registerSayRoutes, type SayRules } from './routes/say.ts';
 import { registerStreamDurationRoutes } from './routes/stream-duration.ts';
+import { registerStreamerCreditsRoutes } from './routes/streamer-credits.ts';
 
 export interface ServerRules {
   readonly origins: OriginRules;
@@ -24,26 +29,35 @@ export interface ServerRules {
   readonly limits: LimitRules;
   readonly bodies: BodyLimits;
   readonly say: SayRules;
+  readonly auth: AuthRules;
+  readonly credits: OverlayRules & { readonly relaySecret: string | null };
   readonly build: BuildFacts;
 }
 
 /** Requests that take longer are answered 408 (http-api §1.1). */
 const REQUEST_TIMEOUT_MS = 5 * 60 * 1000;
+const ANSWERS_ARE_NO_PAGES = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** An overlay's address carries a whole token. */
+const LONGEST_PATH_PART = 2048;
 
 /**
  * @param connect gets the callers and returns the context the routes run in: platforms need callers, routes need platforms
  */
 export async function buildServer(
   rules: ServerRules,
-  log: ApiContext['log'],
+  { clock, log }: Pick<ApiContext, 'clock' | 'log'>,
   connect: (callers: Callers) => ApiContext,
 ): Promise<{ app: Api; context: ApiContext }> {
   const app = Fastify({
     // A forwarded address counts only when a proxy on this host or network wrote it: anybody else could be lying.
     trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
     requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: Math.max(rules.bodies.jsonBytes, rules.bodies.formBytes),
+    routerOptions: { maxParamLength: LONGEST_PATH_PART },
+    frameworkErrors: (error, request, reply) => answerError(error, request as FastifyRequest, reply, log),
     genReqId: (request) => {
       const given = request.headers['x-request-id'] ?? request.headers['x-correlation-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -56,22 +70,37 @@ export async function buildServer(
   });
 
   registerErrors(app, log);
-  await app.register(helmet, { contentSecurityPolicy: false });
+  const metrics = registerMetrics(app);
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: ANSWERS_ARE_NO_PAGES } });
   await registerOrigins(app, rules.origins);
   registerBodies(app, rules.bodies);
-  const callers = await registerCallers(app, rules.callers);
+  const callers = await registerCallers(app, rules.callers, clock);
   await registerLimits(app, rules.limits, callers);
   await registerOpenApi(app, rules.build.version ?? '0');
 
   const context = connect(callers);
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypeProvider>();
-    registerHealthRoutes(api, context, rules.build);
-    for (const { side } of context.platforms) side.routes?.(api);
-    registerBotRoutes(api, context);
-    registerCommandRoutes(api, context);
-    registerSayRoutes(api, context, rules.say);
-    registerStreamDurationRoutes(api, context);
+    registerHealthRoutes(api, context, rules.build, metrics);
+    registerCapabilityRoutes(api, context);
+    registerAuthRoutes(api, context, rules.auth);
+    registerOverlayRoutes(api, context, rules.credits);
+    await registerInternalCreditsRoutes(api, context, rules.credits.relaySecret);
+    await api.register(async (plain) => registerStreamerRoutes(plain.withTypeProvider(), context, rules));
   });
   return { app, context };
+}
+
+/** What a platform adds is registered here too: most of it belongs to a streamer. */
+function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {
+  // Who asks is settled before what they ask is looked at (http-api §2.2).
+  api.addHook('preValidation', async (request) => {
+    if (request.url.startsWith('/streamer/')) await context.callers.streamer(request);
+  });
+  for (const { side } of context.platforms) side.routes?.(api);
+  registerBotRoutes(api, context);
+  registerCommandRoutes(api, context);
+  registerSayRoutes(api, context, rules.say);
+  registerStreamDurationRoutes(api, context);
+  registerStreamerCreditsRoutes(api, context, rules.credits.jwtSecret);
 }

@@ -6,6 +6,11 @@ const apiAndCli = ['api', 'cli'];
 
 export const apiVariables = variables({
   PORT: integer({ help: 'HTTP port', readBy: api, default: 3001, min: 0, max: 65_535 }),
+  HOST: text({
+    help: 'address to listen on; 127.0.0.1 behind a proxy on this machine',
+    readBy: api,
+    default: '0.0.0.0',
+  }),
   DOMAIN: text({
     help: 'public host, without scheme; webhook addresses and allowed origins come from it',
     readBy: api,
@@ -19,7 +24,7 @@ export const apiVariables = variables({
     requiredBy: api,
     isSecret: true,
   }),
-  JWT_EXPIRES_IN: text({ help: 'life of a login, e.g. 12h or 7d', readBy: api, default: '7d' }),
+  JWT_EXPIRES_IN: lifetime('life of a login, e.g. 12h or 7d'),
   JSON_BODY_LIMIT: size('largest JSON body, webhooks included'),
   URLENCODED_BODY_LIMIT: size('largest form body'),
   RATE_LIMIT_WHITELIST_IPS: list({ help: 'addresses without the anonymous limit', readBy: api }),
@@ -53,6 +58,21 @@ function size(help: string) {
       if (!match) return { value: null, warning: `a body limit of ${raw} is not understood, the default is used` };
       const unit = { b: 1, kb: 1024, mb: 1024 * 1024 }[(match[2] ?? 'b').toLowerCase()] ?? 1;
       return { value: Number(match[1]) * unit };
+    },
+  );
+}
+
+/** In seconds; `90s`, `30m`, `12h`, `7d`, `2w` or plain seconds. */
+function lifetime(help: string) {
+  return custom(
+    { help, readBy: api, default: 7 * 24 * 3600, defaultText: '`7d`', rangeText: 'seconds, or with s/m/h/d/w' },
+    (raw) => {
+      const match = /^(\d+)\s*([smhdw])?$/i.exec(raw);
+      const unit = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }[(match?.[2] ?? 's').toLowerCase()] ?? 1;
+      const seconds = Number(match?.[1]) * unit;
+      return seconds > 0 && Number.isSafeInteger(seconds)
+        ? { value: seconds }
+        : { problem: 'JWT_EXPIRES_IN has to be a duration like 12h or 7d' };
     },
   );
 }

@@ -38,8 +38,12 @@ export interface CreditsRoll {
   read(channelId: ChannelId): Promise<RollState>;
   /** Starts a new, empty roll. */
   reset(channelId: ChannelId): Promise<void>;
-  /** After the ignore list of a channel changed. */
-  forgetRules(channelId: ChannelId): void;
+  /** After the ignore list or the senders of a channel changed; null: of any. */
+  forgetRules(channelId: ChannelId | null): void;
+  /** After a roll may have begun: whoever chats again belongs into it; null: any roll. */
+  forgetSeen(channelId: ChannelId | null): void;
+  /** After a style or an address changed: overlays of every copy look again. */
+  announce(channelId: ChannelId): Promise<void>;
 }
 
 const SHOWN_CHATTERS = 500;
@@ -57,6 +61,10 @@ interface KeptChatter {
 export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly PlatformDescription[]): CreditsRoll {
   const rules = createRulesCache(db, platforms);
   const seen = new LRUCache<string, string>({ max: SEEN_MAX, ttl: SEEN_TTL_MS });
+  /** Part of every key of a channel: a higher one makes all of them unknown. */
+  const generations = new Map<ChannelId, number>();
+  const rowKey = ({ channelId, chatter }: KeptChatter) =>
+    `${generations.get(channelId) ?? 0}|${keyOf(channelId, chatter)}`;
 
   const keep = async (events: readonly Chatter[]): Promise<KeptChatter[]> => {
     const found = await rules.bySlug([...new Set(events.map((event) => event.channelSlug))]);
@@ -70,9 +78,12 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
   return {
     async addChatters(events) {
       const kept = await keep(events);
-      const news = kept.filter(({ channelId, chatter }) => seen.get(seenKey(channelId, chatter)) !== seenAs(chatter));
-      if (news.length > 0) await storeChatters(db, news, clock.now());
-      for (const { channelId, chatter } of news) seen.set(seenKey(channelId, chatter), seenAs(chatter));
+      const news = kept
+        .map((entry) => ({ entry, key: rowKey(entry) }))
+        .filter(({ entry, key }) => seen.get(key) !== seenAs(entry.chatter));
+      const entries = news.map(({ entry }) => entry);
+      if (news.length > 0) await storeChatters(db, entries, clock.now());
+      for (const { entry, key } of news) seen.set(key, seenAs(entry.chatter));
       return kept.length;
     },
 
@@ -89,24 +100,30 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
       const now = clock.now();
       await db.transaction().execute(async (tx) => {
         await startRoll(tx, channelId, await readWindow(tx, channelId), now);
-        await hint(tx, channelId);
+        await hint(tx, 'roll', channelId);
       });
-      // Whoever chatted before the reset belongs into the new roll when they chat again.
-      for (const key of seen.keys()) if (key.startsWith(`${channelId}|`)) seen.delete(key);
+      forgetSeen(channelId);
     },
 
     forgetRules: (channelId) => rules.forget(channelId),
+    forgetSeen,
+    announce: (channelId) => hint(db, 'credits', channelId),
   };
+
+  function forgetSeen(channelId: ChannelId | null): void {
+    if (channelId === null) seen.clear();
+    else generations.set(channelId, (generations.get(channelId) ?? 0) + 1);
+  }
 }
 
 async function storeChatters(db: Db, kept: readonly KeptChatter[], now: Date): Promise<void> {
   // One row per person and statement, in one order everywhere: two batches must neither collide nor deadlock.
-  const rows = [...new Map(kept.map((entry) => [seenKey(entry.channelId, entry.chatter), entry])).values()];
+  const rows = [...new Map(kept.map((entry) => [keyOf(entry.channelId, entry.chatter), entry])).values()];
   const windows = new Map(rows.map(({ channelId, windowMinutes }) => [channelId, windowMinutes]));
   const channels = [...windows.keys()].sort();
   await db.transaction().execute(async (tx) => {
     for (const channelId of channels) await touchRoll(tx, channelId, windows.get(channelId) ?? 60, now);
-    rows.sort((a, b) => (seenKey(a.channelId, a.chatter) < seenKey(b.channelId, b.chatter) ? -1 : 1));
+    rows.sort((a, b) => (keyOf(a.channelId, a.chatter) < keyOf(b.channelId, b.chatter) ? -1 : 1));
     await sql`
       insert into "CreditsChatter" ("channelId", "userId", "displayName", "avatarUrl")
       select * from unnest(
@@ -116,7 +133,7 @@ async function storeChatters(db: Db, kept: readonly KeptChatter[], now: Date): P
         "displayName" = excluded."displayName",
         "avatarUrl" = coalesce(excluded."avatarUrl", "CreditsChatter"."avatarUrl")
     `.execute(tx);
-    for (const channelId of channels) await hint(tx, channelId);
+    for (const channelId of channels) await hint(tx, 'credits', channelId);
   });
 }
 
@@ -131,7 +148,7 @@ async function storeDonor(db: Db, channelId: ChannelId, windowMinutes: number, d
         name = excluded.name, amount = excluded.amount, currency = excluded.currency,
         "avatarUrl" = coalesce(excluded."avatarUrl", "CreditsDonor"."avatarUrl")
     `.execute(tx);
-    await hint(tx, channelId);
+    await hint(tx, 'credits', channelId);
   });
 }
 
@@ -184,11 +201,11 @@ async function readWindow(tx: Transaction<Database>, channelId: ChannelId): Prom
 }
 
 /** Every API copy learns of the change; `memalerts` is the channel of all hints. */
-async function hint(tx: Transaction<Database>, channelId: ChannelId): Promise<void> {
-  await sql`select pg_notify('memalerts', ${`credits:*:${channelId}`})`.execute(tx);
+async function hint(db: Db, kind: 'credits' | 'roll', channelId: ChannelId): Promise<void> {
+  await sql`select pg_notify('memalerts', ${`${kind}:*:${channelId}`})`.execute(db);
 }
 
-function seenKey(channelId: ChannelId, chatter: Chatter): string {
+function keyOf(channelId: ChannelId, chatter: Chatter): string {
   return `${channelId}|${chatter.userId}`;
 }
 

@@ -15,10 +15,13 @@ export interface ChannelRules {
 export interface RulesCache {
   /** @param slugs lower-case; unknown ones are absent from the answer */
   bySlug(slugs: readonly string[]): Promise<ReadonlyMap<string, ChannelRules>>;
-  forget(channelId: ChannelId): void;
+  /** Null: of every channel. */
+  forget(channelId: ChannelId | null): void;
 }
 
 const TTL_MS = 60_000;
+/** A channel that was just created is found soon. */
+const UNKNOWN_TTL_MS = 5_000;
 const MAX_CHANNELS = 50_000;
 
 interface RulesRow {
@@ -39,7 +42,8 @@ export function createRulesCache(db: Db, platforms: readonly PlatformDescription
         const rows = new Map((await readRules(db, platforms, unknown)).map((row) => [row.slug, row]));
         for (const slug of unknown) {
           const row = rows.get(slug);
-          cache.set(slug, { rules: row === undefined ? null : toRules(row) });
+          if (row === undefined) cache.set(slug, { rules: null }, { ttl: UNKNOWN_TTL_MS });
+          else cache.set(slug, { rules: toRules(row) });
         }
       }
       const found = slugs.flatMap((slug) => {
@@ -49,6 +53,7 @@ export function createRulesCache(db: Db, platforms: readonly PlatformDescription
       return new Map(found);
     },
     forget(channelId) {
+      if (channelId === null) cache.clear();
       for (const [slug, { rules }] of cache.entries()) if (rules?.channelId === channelId) cache.delete(slug);
     },
   };

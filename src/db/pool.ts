@@ -103,6 +103,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
+/** Text with a character no column takes, such as NUL. */
+export function isUnstorableText(error: unknown): boolean {
+  return ['22021', '22P05'].includes(codeOf(error));
+}
+
 const UNAVAILABLE_CODES = new Set([
   '57P01',
   '57P02',

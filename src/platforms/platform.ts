@@ -47,6 +47,13 @@ export interface PlatformDescription {
   limits(settings: PlatformSettings): PlatformLimits;
   /** Absent while accounts of the platform cannot be linked yet. */
   oauth?(deps: CommonDeps): PlatformOAuth;
+  /**
+   * The variable that has to name a sender while the database has no default bot; null when the environment names one.
+   * A worker without any sender refuses to start (workers §1.2).
+   */
+  missingSenderVariable?(settings: PlatformSettings): string | null;
+  /** The sender an old installation names in its environment, used when the database has no default bot (workers §9.1). */
+  legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
   /** Opens the half that runs in the API. Must not do network calls until asked. */
   openApiSide(deps: ApiDeps): ApiSide;
 }
@@ -59,8 +66,6 @@ export interface Platform extends PlatformDescription {
   /** Whether an operator switched this worker off, and the log event that says so. */
   killSwitch?(settings: PlatformSettings): { isOff: boolean; event: string };
   oauth(deps: CommonDeps): PlatformOAuth;
-  /** The sender an old installation names in its environment, used when the database has no default bot (workers §9.1). */
-  legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
   /** Opens the half that runs in a worker process. Must not do network calls before `reader.setChannels`. */
   openWorkerSide(deps: WorkerDeps): WorkerSide;
 }
@@ -103,6 +108,8 @@ export interface PlatformLimits {
   readonly message: { readonly max: number; readonly unit: 'utf16' | 'codePoint' };
   /** All of them must have room before a claim; a window with `max` 0 is off. */
   readonly sendWindows: readonly SendWindow[];
+  /** Chats an account may enter in 10 s; 0 or absent is no limit. Bounds how fast channels move between copies. */
+  readonly joinsPer10s?: number;
 }
 
 /** A sliding window: at most `max` messages in any `periodMs`. Every message counts; only the named senders wait. */

@@ -27,7 +27,7 @@ export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
     { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
     async (request: FastifyRequest, body: Buffer) => {
       request.rawBody = body;
-      return body.length === 0 ? undefined : parseJson(body);
+      return parseJson(body);
     },
   );
   app.addContentTypeParser<Buffer>(
@@ -49,7 +49,22 @@ export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
   );
 }
 
-function parseJson(body: Buffer): unknown {
+/**
+ * For routes that must not look at a body before they know who sent it: the bytes are kept, `parseJson` comes later.
+ *
+ * @param scope a plugin's own
+ */
+export function registerRawBodies(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    request.rawBody = body;
+    return undefined;
+  });
+}
+
+/** @throws BadInput when it is no JSON; nothing at all is no body */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
   try {
     return JSON.parse(body.toString('utf8'), withoutPrototype);
   } catch {

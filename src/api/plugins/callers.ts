@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { readSession, type Session } from '../../accounts/sessions.ts';
 import { type Db, isMissingSchema } from '../../db/pool.ts';
 import type { ChannelId, UserId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
 
 /** A signed-in person with the rights they have now, which may be fewer than their token says. */
@@ -42,13 +43,13 @@ export interface Callers {
   userIdOf(request: FastifyRequest): Promise<UserId | null>;
 }
 
-export async function registerCallers(app: FastifyInstance, rules: CallerRules): Promise<Callers> {
+export async function registerCallers(app: FastifyInstance, rules: CallerRules, clock: Clock): Promise<Callers> {
   await app.register(cookie);
   const rights = new LRUCache<string, Caller>({ max: 50_000, ttl: RIGHTS_CACHE_MS });
   const sessions = new WeakMap<FastifyRequest, Promise<Session>>();
 
   const sessionOf = (request: FastifyRequest): Promise<Session> => {
-    const known = sessions.get(request) ?? readSession(tokenOf(request, rules.isBeta), rules.jwtSecret);
+    const known = sessions.get(request) ?? readSession(tokenOf(request, rules.isBeta), rules.jwtSecret, clock.now());
     sessions.set(request, known);
     return known;
   };

@@ -1,7 +1,7 @@
 /** Turns whatever a handler throws into the error envelope (http-api §1.2). */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { isMissingSchema, isUnavailable } from '../../db/pool.ts';
+import { isMissingSchema, isUnavailable, isUnstorableText } from '../../db/pool.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { codeOfStatus, describeCode } from '../error-codes.ts';
@@ -14,21 +14,27 @@ interface Failure {
 }
 
 export function registerErrors(app: FastifyInstance, log: Logger): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const failure = classify(error);
-    const status = describeCode(failure.code).status;
-    if (status >= 500) {
-      log.error('api.request_failed', {
-        requestId: request.id,
-        method: request.method,
-        route: request.routeOptions.url ?? null,
-        errorCode: failure.code,
-        error,
-      });
-    }
-    return sendFailure(request, reply, failure);
-  });
+  app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendFailure(request, reply, { code: 'NOT_FOUND' }));
+}
+
+export function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Logger,
+): FastifyReply {
+  const failure = classify(error);
+  if (describeCode(failure.code).status >= 500) {
+    log.error('api.request_failed', {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      errorCode: failure.code,
+      error,
+    });
+  }
+  return sendFailure(request, reply, failure);
 }
 
 function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
@@ -50,7 +56,10 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Fail
 function classify(error: FastifyError): Failure {
   if (error instanceof BadInput) return withoutUndefined(error);
   if (error instanceof PlatformUnreachable || error instanceof PlatformRefused) return { code: 'UPSTREAM_UNAVAILABLE' };
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return { code: 'TIMEOUT' };
   if (isMissingSchema(error)) return { code: 'FEATURE_NOT_AVAILABLE' };
+  if (isUnstorableText(error))
+    return { code: 'BAD_REQUEST', message: 'The text has a character that cannot be stored' };
   if (isUnavailable(error)) return { code: 'DATABASE_UNAVAILABLE' };
   if (hasZodFastifySchemaValidationErrors(error)) return invalidField(error);
   if (error.statusCode !== undefined && error.statusCode < 500) return { code: codeOfStatus(error.statusCode) };

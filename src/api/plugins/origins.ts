@@ -27,7 +27,7 @@ export function allowedOrigins({ webUrl, overlayUrl, domain }: OriginSources): R
   return new Set(origins.length > 0 ? origins : DEVELOPMENT_ORIGINS);
 }
 
-export function isAllowedOrigin(rules: OriginRules, origin: string): boolean {
+function isAllowedOrigin(rules: OriginRules, origin: string): boolean {
   return rules.allowed.has(origin) || (!rules.isProduction && LOCAL_ORIGIN.test(origin));
 }
 
@@ -41,19 +41,6 @@ export async function registerOrigins(app: FastifyInstance, rules: OriginRules):
   app.addHook('onRequest', async (request) => {
     if (CHECKED_METHODS.has(request.method) && !UNCHECKED.test(pathOf(request))) requireOrigin(rules, request);
   });
-}
-
-/**
- * For GET endpoints that create state: only our own pages and a person's own navigation may call them.
- *
- * @throws BadInput `CSRF_INVALID`
- */
-export function requireOwnNavigation(rules: OriginRules, request: FastifyRequest): void {
-  const site = request.headers['sec-fetch-site'];
-  if (site === 'same-origin' || site === 'same-site' || site === 'none') return;
-  const origin = originOf(request);
-  if (origin !== null && isAllowedOrigin(rules, origin)) return;
-  throw new BadInput('CSRF_INVALID', '', { details: { reason: 'foreign_navigation' } });
 }
 
 function requireOrigin(rules: OriginRules, request: FastifyRequest): void {

@@ -4,18 +4,19 @@ import { z } from 'zod';
 import { type SignInRules, signIn } from '../../accounts/login.ts';
 import { consumeOAuthState, createOAuthState, createPkcePair, type OAuthState } from '../../accounts/oauth-state.ts';
 import { issueSession, type Session } from '../../accounts/sessions.ts';
-import type { ProviderId } from '../../lib/brand.ts';
+import { BadInput, PlatformRefused } from '../../lib/errors.ts';
+import type { GrantedTokens, PlatformIdentity, PlatformOAuth } from '../../platforms/platform.ts';
 import { platforms } from '../../platforms/registry.ts';
-import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
+import { type Api, type ApiContext, findPlatform } from '../context.ts';
 import { LOGIN_COOKIES } from '../plugins/callers.ts';
 
 export interface AuthRules extends SignInRules {
   readonly jwtSecret: string;
-  readonly jwtLifetime: string;
+  readonly jwtLifetimeSeconds: number;
   readonly isProduction: boolean;
-  /** Host the beta cookie is bound to; null on a regular instance. */
-  readonly betaHost: string | null;
   readonly isBeta: boolean;
+  /** Public host of this instance; the beta's cookie is bound to it. */
+  readonly domain: string | null;
   /** Where the web app lives, for every redirect that has no origin of its own. */
   readonly webBaseUrl: string;
 }
@@ -49,7 +50,10 @@ export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRul
     { schema: { tags, params: byProvider, querystring: startQuery } },
     async (request, reply) => {
       const platform = findPlatform(context, request.params.provider);
-      if (platform?.oauth === undefined) return fail(reply, rules.webBaseUrl, { reason: 'unsupported_provider' });
+      // Accounts of other platforms can be linked to a user; only one that users are known by signs them in.
+      if (platform?.oauth === undefined || platform.description.userColumns === undefined) {
+        return fail(reply, rules.webBaseUrl, { reason: 'unsupported_provider' });
+      }
       const missing = platform.oauth.missingSettings()[0];
       if (missing !== undefined) return fail(reply, rules.webBaseUrl, { reason: missingReason(missing) });
       const pkce = platform.oauth.usesPkce ? createPkcePair() : null;
@@ -85,7 +89,7 @@ export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRul
     async (_request, reply) => {
       for (const name of Object.values(LOGIN_COOKIES)) {
         reply.clearCookie(name, { path: '/' });
-        if (rules.betaHost !== null) reply.clearCookie(name, { path: '/', domain: rules.betaHost });
+        if (rules.domain !== null) reply.clearCookie(name, { path: '/', domain: rules.domain });
       }
       return { message: 'Logged out' };
     },
@@ -109,45 +113,69 @@ async function finish(
   const { state } = consumed;
   if (state.kind !== 'login') return fail(reply, base, { reason: 'invalid_state_kind' });
   // The provider stored in the state wins over the one in the path.
-  const platform = findPlatform(context, state.provider);
-  if (platform?.oauth === undefined) {
-    return fail(reply, base, { reason: 'login_not_supported', provider: state.provider });
-  }
+  const { provider } = state;
+  const platform = findPlatform(context, provider);
+  if (platform?.oauth === undefined) return fail(reply, base, { reason: 'login_not_supported', provider });
   reply.clearCookie(STATE_COOKIE, { path: '/' });
-  return completeLogin(context, rules, reply, { platform, state, code: query.code });
+  try {
+    const granted = await askPlatform(platform.oauth, query.code, state.codeVerifier);
+    if ('reason' in granted) return fail(reply, base, { reason: granted.reason });
+    const signing = { ...granted, platform: platform.description, now: context.clock.now() };
+    const outcome = await signIn(context.db, signing, rules);
+    if (outcome.kind === 'signed_in') return await welcome(context, rules, reply, outcome.session, state);
+    return refuseForeignAccount(request, reply, base, state, granted.identity.platformUserId);
+  } catch (error) {
+    if (error instanceof BadInput) throw error;
+    context.log.warn('auth.login_failed', { provider, error });
+    return fail(reply, base, { reason: 'exception' });
+  }
 }
 
-async function completeLogin(
-  context: ApiContext,
+type Granted = { tokens: GrantedTokens; identity: PlatformIdentity } | { reason: 'no_token' | 'no_user' };
+
+/** A platform that says no is told apart from one that does not answer, which throws. */
+async function askPlatform(oauth: PlatformOAuth, code: string, codeVerifier: string | null): Promise<Granted> {
+  let tokens: GrantedTokens | null = null;
+  try {
+    tokens = await oauth.exchangeCode(code, codeVerifier);
+    return { tokens, identity: await oauth.identify(tokens.accessToken) };
+  } catch (error) {
+    if (error instanceof PlatformRefused) return { reason: tokens === null ? 'no_token' : 'no_user' };
+    throw error;
+  }
+}
+
+async function welcome(
+  { clock }: ApiContext,
   rules: AuthRules,
   reply: FastifyReply,
-  login: { platform: HostedPlatform; state: OAuthState; code: string },
+  session: Session,
+  { redirectTo }: OAuthState,
 ): Promise<FastifyReply> {
-  const { platform, state, code } = login;
-  const provider: ProviderId = state.provider;
-  try {
-    const oauth = platform.oauth;
-    if (oauth === undefined) return fail(reply, rules.webBaseUrl, { reason: 'login_not_supported', provider });
-    const tokens = await oauth.exchangeCode(code, state.codeVerifier);
-    const identity = await oauth.identify(tokens.accessToken);
-    const now = context.clock.now();
-    const outcome = await signIn(context.db, { platform: platform.description, identity, tokens, now }, rules);
-    if (outcome.kind === 'account_already_linked') {
-      return fail(reply, rules.webBaseUrl, { reason: outcome.kind, provider });
-    }
-    const token = await issueSession(outcome.session, rules.jwtSecret, rules.jwtLifetime);
-    const name = rules.isBeta ? LOGIN_COOKIES.beta : LOGIN_COOKIES.regular;
-    return reply
-      .setCookie(name, token, cookieOptions(rules, LOGIN_SECONDS))
-      .redirect(`${rules.webBaseUrl}${state.redirectTo ?? landingPage(outcome.session)}`);
-  } catch (error) {
-    context.log.warn('auth.login_failed', { provider, error });
-    return fail(reply, rules.webBaseUrl, { reason: 'exception' });
-  }
+  const token = await issueSession(session, rules.jwtSecret, rules.jwtLifetimeSeconds, clock.now());
+  const name = rules.isBeta ? LOGIN_COOKIES.beta : LOGIN_COOKIES.regular;
+  return reply
+    .setCookie(name, token, cookieOptions(rules, LOGIN_SECONDS))
+    .redirect(`${rules.webBaseUrl}${redirectTo ?? landingPage(session)}`);
 }
 
-function fail(reply: FastifyReply, base: string, reasons: Readonly<Record<string, string>>): FastifyReply {
-  return reply.redirect(`${base}/?${new URLSearchParams({ error: 'auth_failed', ...reasons })}`);
+/** Scripts are told in JSON, people by a page (http-api §9.5, row 11). */
+function refuseForeignAccount(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  base: string,
+  { provider, redirectTo }: OAuthState,
+  providerAccountId: string,
+): FastifyReply {
+  const accepts = request.headers.accept ?? '';
+  if (accepts.includes('application/json') && !accepts.includes('text/html')) {
+    throw new BadInput('ACCOUNT_ALREADY_LINKED', '', { details: { provider, providerAccountId } });
+  }
+  return fail(reply, base, { reason: 'account_already_linked', provider }, redirectTo ?? '/');
+}
+
+function fail(reply: FastifyReply, base: string, reasons: Readonly<Record<string, string>>, page = '/'): FastifyReply {
+  return reply.redirect(`${base}${page}?${new URLSearchParams({ error: 'auth_failed', ...reasons })}`);
 }
 
 function cookieOptions(rules: AuthRules, maxAge: number) {
@@ -157,7 +185,7 @@ function cookieOptions(rules: AuthRules, maxAge: number) {
     sameSite: 'lax',
     maxAge,
     secure: rules.isProduction,
-    ...(rules.betaHost === null ? {} : { domain: rules.betaHost }),
+    ...(rules.isBeta && rules.domain !== null ? { domain: rules.domain } : {}),
   } as const;
 }
 

@@ -1,9 +1,9 @@
 /** Operational endpoints: alive, ready, metrics (http-api §2.7). */
 import { sql } from 'kysely';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { BadInput } from '../../lib/errors.ts';
-import { isLoopback } from '../../lib/loopback.ts';
+import { isLocalCall } from '../../lib/loopback.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 export interface BuildFacts {
@@ -22,10 +22,8 @@ const healthAnswer = z.object({
 });
 const readyAnswer = z.object({ status: z.enum(['ready', 'not_ready']), reason: z.string().optional() });
 
-export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: BuildFacts): void {
+export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: BuildFacts, metrics: Registry): void {
   const tags = ['operations'];
-  const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
 
   const alive = async () => ({
     status: 'ok' as const,
@@ -48,7 +46,7 @@ export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: B
   }
 
   app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (request, reply) => {
-    if (!isLoopback(request.socket.remoteAddress)) throw new BadInput('NOT_FOUND');
+    if (!isLocalCall(request)) throw new BadInput('NOT_FOUND');
     return reply
       .header('content-type', metrics.contentType)
       .serializer((text: string) => text)

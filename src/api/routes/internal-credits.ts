@@ -1,30 +1,32 @@
 /** `/internal/credits/*`: where workers hand over chatters, and donation services donors (http-api §10.1, §10.2). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { CreditsRoll } from '../../credits/roll.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
-import { isLoopback } from '../../lib/loopback.ts';
+import { isLocalCall } from '../../lib/loopback.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { parseJson, registerRawBodies } from '../plugins/body.ts';
 
 const SIGNATURE_WINDOW_MS = 5 * 60 * 1000;
 const MAX_NAME = 100;
+const MAX_USER_ID = 200;
 const MAX_EVENTS = 1000;
-const FORWARDING_HEADERS = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'cf-connecting-ip'];
 
 const required = z
   .string()
-  .transform((raw) => raw.trim())
+  .transform((raw) => withoutControls(raw).trim())
   .pipe(z.string().min(1, 'must not be empty'));
 const slug = required.transform((raw) => raw.toLowerCase());
-const name = required.transform((raw) => raw.slice(0, MAX_NAME));
+const userId = required.pipe(z.string().max(MAX_USER_ID, `must be at most ${MAX_USER_ID} characters`));
+const name = required.transform((raw) => [...raw.slice(0, 2 * MAX_NAME)].slice(0, MAX_NAME).join(''));
 /** Anything but a short http(s) address is no reason to lose the chatter. */
 const avatarUrl = z
   .unknown()
   .transform((raw) => (typeof raw === 'string' && /^https?:\/\//i.test(raw) && raw.length <= 500 ? raw : null));
 
-const chatter = z.object({ channelSlug: slug, userId: required, displayName: name, avatarUrl: avatarUrl.optional() });
+const chatter = z.object({ channelSlug: slug, userId, displayName: name, avatarUrl: avatarUrl.optional() });
 const chatterBody = z.union([chatter, z.array(chatter).max(MAX_EVENTS)]);
 
 const donorBody = z.object({
@@ -33,52 +35,50 @@ const donorBody = z.object({
   amount: z.union([z.number(), z.string().trim().min(1).transform(Number)]).pipe(z.number()),
   currency: z
     .string()
+    .max(16)
     .default('RUB')
-    .transform((raw) => raw.trim().toUpperCase() || 'RUB'),
+    .transform((raw) => withoutControls(raw).trim().toUpperCase() || 'RUB'),
   avatarUrl: avatarUrl.optional(),
 });
 
 const answer = z.object({ ok: z.literal(true), ignored: z.literal(true).optional() });
 
-export function registerInternalCreditsRoutes(
+export async function registerInternalCreditsRoutes(
   app: Api,
-  { clock }: ApiContext,
-  roll: CreditsRoll,
+  { clock, roll }: ApiContext,
   relaySecret: string | null,
-): void {
-  const hidden = { hide: true, response: { 200: answer } };
-  // Refused before the body is read by a schema: whoever may not call must not learn that the route exists.
-  const preValidation = async (request: FastifyRequest) => requireRelay(request, relaySecret, clock);
+): Promise<void> {
+  await app.register(async (plain) => {
+    const scope = plain.withTypeProvider<ZodTypeProvider>();
+    // Nothing of a body is looked at before the caller has been recognised: to everybody else the route does not exist.
+    registerRawBodies(scope);
+    scope.addHook('preValidation', async (request) => {
+      requireRelay(request, relaySecret, clock);
+      request.body = parseJson(request.rawBody);
+    });
+    const hidden = { hide: true, response: { 200: answer } };
 
-  app.post(
-    '/internal/credits/chatter',
-    { preValidation, schema: { ...hidden, body: chatterBody } },
-    async (request) => {
+    scope.post('/internal/credits/chatter', { schema: { ...hidden, body: chatterBody } }, async (request) => {
       const events = Array.isArray(request.body) ? request.body : [request.body];
       const stored = await roll.addChatters(events.map((event) => ({ ...event, avatarUrl: event.avatarUrl ?? null })));
       return stored === 0 ? { ok: true as const, ignored: true as const } : { ok: true as const };
-    },
-  );
+    });
 
-  app.post('/internal/credits/donor', { preValidation, schema: { ...hidden, body: donorBody } }, async (request) => {
-    const { avatarUrl: avatar, amount, ...donor } = request.body;
-    const isStored = await roll.addDonor({ ...donor, amount: Math.max(amount, 0), avatarUrl: avatar ?? null });
-    return isStored ? { ok: true as const } : { ok: true as const, ignored: true as const };
+    scope.post('/internal/credits/donor', { schema: { ...hidden, body: donorBody } }, async (request) => {
+      const { avatarUrl: avatar, amount, ...donor } = request.body;
+      const isStored = await roll.addDonor({ ...donor, amount: Math.max(amount, 0), avatarUrl: avatar ?? null });
+      return isStored ? { ok: true as const } : { ok: true as const, ignored: true as const };
+    });
   });
 }
 
 /** With a secret every caller signs and may be anywhere; without one only this machine, never through a proxy (design §9.15). */
 function requireRelay(request: FastifyRequest, secret: string | null, clock: Clock): void {
-  const isTrusted = secret === null ? isLocalCaller(request) : isSigned(request, secret, clock);
+  const isTrusted =
+    secret === null
+      ? isLocalCall(request) && request.headers['x-memalerts-internal'] === 'credits-event'
+      : isSigned(request, secret, clock);
   if (!isTrusted) throw new BadInput('NOT_FOUND');
-}
-
-function isLocalCaller({ headers, socket }: FastifyRequest): boolean {
-  return (
-    isLoopback(socket.remoteAddress) &&
-    headers['x-memalerts-internal'] === 'credits-event' &&
-    FORWARDING_HEADERS.every((header) => headers[header] === undefined)
-  );
 }
 
 function isSigned({ headers, rawBody }: FastifyRequest, secret: string, clock: Clock): boolean {
@@ -87,4 +87,9 @@ function isSigned({ headers, rawBody }: FastifyRequest, secret: string, clock: C
   const expected = createHmac('sha256', secret).update(`${timestamp}.`).update(rawBody).digest();
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return false;
   return Math.abs(clock.now().getTime() - Number(timestamp)) <= SIGNATURE_WINDOW_MS;
+}
+
+/** The database takes no NUL, and no page shows the others. */
+function withoutControls(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
 }

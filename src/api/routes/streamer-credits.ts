@@ -2,7 +2,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { issueOverlayToken } from '../../credits/overlay-token.ts';
-import type { CreditsRoll } from '../../credits/roll.ts';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
@@ -32,12 +31,7 @@ const stateAnswer = z.object({
   donors: z.array(person.extend({ amount: z.number(), currency: z.string() })),
 });
 
-export function registerStreamerCreditsRoutes(
-  app: Api,
-  { db, callers }: ApiContext,
-  roll: CreditsRoll,
-  jwtSecret: string,
-): void {
+export function registerStreamerCreditsRoutes(app: Api, { db, callers, roll }: ApiContext, jwtSecret: string): void {
   const base = '/streamer/credits';
   const tags = ['credits'];
   const issue = (channel: ChannelSettings) =>
@@ -60,6 +54,7 @@ export function registerStreamerCreditsRoutes(
     await sql`update "Channel" set "creditsTokenVersion" = "creditsTokenVersion" + 1 where id = ${channelId}`.execute(
       db,
     );
+    await roll.announce(channelId);
     return { token: await issue(await readChannel(db, channelId)) };
   });
 
@@ -81,7 +76,9 @@ export function registerStreamerCreditsRoutes(
     { schema: { tags, body: styleBody, response: { 200: styleAnswer } } },
     async (request) => {
       const creditsStyleJson = request.body.creditsStyleJson || null;
-      await updateChannel(db, (await callers.streamer(request)).channelId, { creditsStyleJson });
+      const { channelId } = await callers.streamer(request);
+      await updateChannel(db, channelId, { creditsStyleJson });
+      await roll.announce(channelId);
       return { ok: true as const, creditsStyleJson };
     },
   );
@@ -119,6 +116,7 @@ export function registerStreamerCreditsRoutes(
       const { channelId } = await callers.streamer(request);
       const names = keptNames(request.body.creditsIgnoredChatters);
       await updateChannel(db, channelId, { creditsIgnoredChattersJson: JSON.stringify(names) });
+      // The database's hint reaches every copy, this one at once.
       roll.forgetRules(channelId);
       return { creditsIgnoredChatters: names };
     },

@@ -1,0 +1,81 @@
+/** Puts the API together and lets it listen: the process and the tests start the very same thing. */
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config.ts';
+import { createOverlayFeed } from '../credits/overlay-feed.ts';
+import { createCreditsRoll } from '../credits/roll.ts';
+import { type Listener, listen } from '../db/listen.ts';
+import { createPool } from '../db/pool.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { platforms } from '../platforms/registry.ts';
+import { hintEvents } from './hints.ts';
+import { type Hosting, hostPlatforms } from './hosting.ts';
+import { startJobs } from './jobs.ts';
+import { serverRules, tokenSeal } from './rules.ts';
+import { buildServer } from './server.ts';
+
+export interface ApiDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** 0 ≤ x < 1; jitter only. */
+  readonly random: () => number;
+}
+
+export interface RunningApi {
+  readonly port: number;
+  /** Answers what it is answering, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Needs no database to start: until there is one, routes answer that it is missing.
+ *
+ * @throws Error with a sentence for the operator: an unusable DATABASE_URL, a port that is taken
+ */
+export async function startApi({ config, clock, log, random }: ApiDeps): Promise<RunningApi> {
+  const { values } = config;
+  const databaseUrl = values.DATABASE_URL ?? '';
+  const pool = createPool(databaseUrl, {
+    applicationName: 'memalerts-api',
+    slowMs: values.DB_SLOW_MS ?? (values.NODE_ENV === 'production' ? 200 : 100),
+    log,
+  });
+  const { db } = pool;
+  const seal = tokenSeal(config);
+  const roll = createCreditsRoll(db, clock, platforms);
+  let listener: Listener | null = null;
+  const overlay = createOverlayFeed({ db, roll, clock, log, isListening: () => listener?.isHealthy ?? false });
+
+  let hosting: Hosting = { platforms: [], credentials: new Map() };
+  const { app, context } = await buildServer(serverRules(config, db, seal), { clock, log }, (callers) => {
+    hosting = hostPlatforms({ config, db, clock, log, random, seal }, callers);
+    return { db, clock, log, callers, platforms: hosting.platforms, roll, overlay };
+  });
+  app.addHook('preClose', async () => overlay.close());
+
+  try {
+    await app.listen({ port: values.PORT, host: values.HOST });
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  listener = listen(databaseUrl, hintEvents({ credentials: hosting.credentials, roll, overlay }), {
+    applicationName: 'memalerts-api-hints',
+    clock,
+    random,
+    log,
+  });
+  const jobs = startJobs({ pool, clock, log, random, platforms: context.platforms });
+  const { port } = app.server.address() as AddressInfo;
+
+  return {
+    port,
+    async close() {
+      await app.close();
+      await jobs.stop();
+      await listener?.close();
+      await pool.end();
+    },
+  };
+}

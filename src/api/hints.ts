@@ -1,0 +1,42 @@
+/** What the API forgets or tells when the database says that something changed. */
+import type { Credentials } from '../accounts/credentials.ts';
+import type { OverlayFeed } from '../credits/overlay-feed.ts';
+import type { CreditsRoll } from '../credits/roll.ts';
+import type { ListenEvents } from '../db/listen.ts';
+
+export interface HintReaders {
+  readonly credentials: ReadonlyMap<string, Credentials>;
+  readonly roll: CreditsRoll;
+  readonly overlay: OverlayFeed;
+}
+
+export function hintEvents({ credentials, roll, overlay }: HintReaders): ListenEvents {
+  return {
+    hint({ kind, provider, channelId }) {
+      switch (kind) {
+        case 'credentials':
+          for (const [id, source] of credentials) if (provider === null || provider === id) source.invalidate();
+          roll.forgetRules(null);
+          break;
+        case 'channels':
+        case 'settings':
+          roll.forgetRules(channelId);
+          break;
+        // A stream that began or ended may have begun a new roll, and so may a reset in another copy.
+        case 'live':
+        case 'roll':
+          roll.forgetSeen(channelId);
+          overlay.changed(channelId);
+          break;
+        case 'credits':
+          overlay.changed(channelId);
+      }
+    },
+    listening() {
+      for (const source of credentials.values()) source.invalidate();
+      roll.forgetRules(null);
+      roll.forgetSeen(null);
+      overlay.changed(null);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** Opens the API side of every platform there is. */
+import { type Credentials, createCredentialSource } from '../accounts/credentials.ts';
+import type { Config } from '../config.ts';
+import { type Db, isMissingSchema } from '../db/pool.ts';
+import { recordLive } from '../engine/live/record-live.ts';
+import { enqueueOnce } from '../engine/outbox/queue.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createHttpClient } from '../lib/http.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { TokenSeal } from '../lib/token-seal.ts';
+import type { CommonDeps, PlatformDescription, PlatformOAuth } from '../platforms/platform.ts';
+import { platforms } from '../platforms/registry.ts';
+import type { HostedPlatform } from './context.ts';
+import type { Callers } from './plugins/callers.ts';
+import { outboxTtlMs, publicBaseUrl } from './rules.ts';
+
+export interface HostDeps {
+  readonly config: Config;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly seal: TokenSeal;
+}
+
+export interface Hosting {
+  readonly platforms: readonly HostedPlatform[];
+  /** Of the platforms whose accounts can be linked; to be told of hints. */
+  readonly credentials: ReadonlyMap<string, Credentials>;
+}
+
+export function hostPlatforms(deps: HostDeps, callers: Callers): Hosting {
+  const credentials = new Map<string, Credentials>();
+  const hosted = platforms.map((description) => {
+    const common = {
+      settings: deps.config.platform(description.id),
+      clock: deps.clock,
+      http: createHttpClient(deps.config.values.CHATBOT_HTTP_TIMEOUT_MS),
+      log: deps.log,
+      random: deps.random,
+    };
+    const oauth = description.oauth?.(common);
+    const source = oauth === undefined ? null : openCredentials(deps, description, oauth, common);
+    if (source !== null) credentials.set(description.id, source);
+    return host(deps, description, common, oauth, source, callers);
+  });
+  return { platforms: hosted, credentials };
+}
+
+function openCredentials(
+  { db, seal }: HostDeps,
+  description: PlatformDescription,
+  oauth: PlatformOAuth,
+  common: CommonDeps,
+): Credentials {
+  const legacySender = description.legacySender?.bind(description, { ...common, db });
+  return createCredentialSource({
+    ...common,
+    db,
+    seal,
+    platform: description,
+    oauth,
+    ...(legacySender === undefined ? {} : { legacySender }),
+  });
+}
+
+function host(
+  { config, db, clock }: HostDeps,
+  description: PlatformDescription,
+  common: CommonDeps,
+  oauth: PlatformOAuth | undefined,
+  source: Credentials | null,
+  callers: Callers,
+): HostedPlatform {
+  const limits = description.limits(common.settings);
+  const ttlMs = outboxTtlMs(config.values);
+  const side = description.openApiSide({
+    ...common,
+    db,
+    credentials: source ?? { owner: async () => null, renewed: async () => null },
+    publicBaseUrl: publicBaseUrl(config.values),
+    isProduction: config.values.NODE_ENV === 'production',
+    recordLive: (channelId, fact) => recordLive({ db, clock }, description.id, channelId, fact),
+    enqueue: (tx, message) =>
+      enqueueOnce(tx, description, limits.message, message, new Date(clock.now().getTime() + ttlMs)),
+    streamer: (request) => callers.streamer(request),
+  });
+  return {
+    description,
+    side,
+    limits,
+    ...(oauth === undefined ? {} : { oauth }),
+    hasSender: async (channelId) => (await source?.hasSender(channelId).catch(missingIsNone)) ?? false,
+  };
+}
+
+/** Tables that are not there name no sender (http-api §1.4). */
+function missingIsNone(error: unknown): false {
+  if (isMissingSchema(error)) return false;
+  throw error;
+}

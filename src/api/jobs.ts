@@ -1,0 +1,109 @@
+/** What the API does by itself from time to time; of several copies one does it at a time. */
+import { isMissingSchema, isUnavailable, type Pool } from '../db/pool.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { HostedPlatform } from './context.ts';
+import { pruneOldRows } from './retention.ts';
+
+export interface JobDeps {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** 0 ≤ x < 1; jitter only. */
+  readonly random: () => number;
+  readonly platforms: readonly HostedPlatform[];
+}
+
+export interface Jobs {
+  /** Starts nothing new and waits for what is running. */
+  stop(): Promise<void>;
+}
+
+interface Job {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly firstMs: number;
+  run(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+
+export function startJobs(deps: JobDeps): Jobs {
+  const running = new Set<Promise<void>>();
+  const timers = new Map<string, Timer>();
+  let isStopped = false;
+
+  const runOnce = async (job: Job): Promise<void> => {
+    const run = perform(deps, job);
+    running.add(run);
+    await run;
+    running.delete(run);
+    if (!isStopped) schedule(job, job.everyMs);
+  };
+  const schedule = (job: Job, delayMs: number): void => {
+    timers.set(
+      job.name,
+      deps.clock.setTimer(delayMs, () => void runOnce(job), { unref: true }),
+    );
+  };
+  for (const job of jobsOf(deps)) schedule(job, job.firstMs * (0.5 + deps.random()));
+
+  return {
+    async stop() {
+      isStopped = true;
+      for (const timer of timers.values()) timer.cancel();
+      await Promise.all(running);
+    },
+  };
+}
+
+function jobsOf({ pool, clock, log, platforms }: JobDeps): Job[] {
+  const reconciliations = platforms.flatMap(({ description, side }) =>
+    side.reconcileSubscriptions === undefined
+      ? []
+      : [
+          {
+            name: `event-subscriptions:${description.id}`,
+            everyMs: 10 * MINUTE_MS,
+            firstMs: MINUTE_MS / 4,
+            run: () => side.reconcileSubscriptions?.() ?? Promise.resolve(),
+          },
+        ],
+  );
+  const retention = {
+    name: 'retention',
+    everyMs: 60 * MINUTE_MS,
+    firstMs: 2 * MINUTE_MS,
+    run: () => pruneOldRows(pool.pg, clock.now(), log),
+  };
+  return [...reconciliations, retention];
+}
+
+/** Never throws: a job that failed is tried again at its next time. */
+async function perform({ pool, log }: JobDeps, job: Job): Promise<void> {
+  try {
+    await aloneAmongCopies(pool, job);
+  } catch (error) {
+    if (isMissingSchema(error) || isUnavailable(error)) log.debug('api.job_postponed', { job: job.name, error });
+    else log.error('api.job_failed', { job: job.name, error });
+  }
+}
+
+/** Under an advisory lock; a copy that finds it taken leaves the work to the other. */
+async function aloneAmongCopies(pool: Pool, { name, run }: Job): Promise<void> {
+  const client = await pool.pg.connect();
+  const key = `memalerts:${name}`;
+  let failure: unknown;
+  try {
+    const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [key]);
+    if (rows[0]?.held !== true) return;
+    await run();
+    await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    // A connection that may still hold the lock must not go back to the others.
+    client.release(failure !== undefined);
+  }
+}

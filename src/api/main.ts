@@ -1,0 +1,51 @@
+/** The API process: `pnpm start`. */
+import { loadConfig, readDotEnv } from '../config.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createLogger } from '../lib/logger.ts';
+import { startApi } from './assemble.ts';
+
+readDotEnv();
+await main();
+
+async function main(): Promise<void> {
+  const loaded = loadConfig('api', process.env);
+  if ('problems' in loaded) {
+    const log = createLogger({ level: 'info', clock: systemClock });
+    for (const { key, problem } of loaded.problems) log.error('api.missing_env', { key, problem });
+    process.exitCode = 1;
+    return;
+  }
+  const { config } = loaded;
+  const { LOG_LEVEL, NODE_ENV, INSTANCE, DOMAIN } = config.values;
+  const log = createLogger({ level: LOG_LEVEL ?? (NODE_ENV === 'production' ? 'info' : 'debug'), clock: systemClock });
+  for (const warning of config.warnings) log.warn('api.config', { warning });
+
+  try {
+    const api = await startApi({ config, clock: systemClock, log, random: Math.random });
+    log.info('api.started', { port: api.port, domain: DOMAIN, instance: INSTANCE });
+    stopOnSignals(async () => {
+      await api.close();
+      log.info('api.stopped');
+    });
+    // A promise nobody waited for is a bug of ours; everybody else's requests go on.
+    process.on('unhandledRejection', (error) => log.error('api.unhandled_rejection', { error }));
+  } catch (error) {
+    log.error('api.fatal', { error });
+    process.exitCode = 1;
+  }
+}
+
+/** A second signal does not wait any longer. */
+function stopOnSignals(stop: () => Promise<void>): void {
+  let isStopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      void stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+}

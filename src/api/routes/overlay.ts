@@ -1,0 +1,70 @@
+/** The public credits overlay: its page, its events, and the same events for the signed-in streamer (http-api §10.6, design §9.5). */
+import { randomBytes } from 'node:crypto';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { OverlayFeed } from '../../credits/overlay-feed.ts';
+import { readOverlayToken } from '../../credits/overlay-token.ts';
+import type { ChannelId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { overlayPage, overlayPolicy } from '../overlay-page.ts';
+import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
+
+export interface OverlayRules {
+  readonly jwtSecret: string;
+  readonly frameAncestors: readonly string[];
+}
+
+const token = z.string().regex(/^[A-Za-z0-9._-]+$/, 'is no overlay token');
+const NEVER_STORED = {
+  'Cache-Control': 'no-store, no-cache, must-revalidate, proxy-revalidate',
+  Pragma: 'no-cache',
+  Expires: '0',
+};
+
+export function registerOverlayRoutes(app: Api, { overlay, callers }: ApiContext, rules: OverlayRules): void {
+  const tags = ['credits'];
+  const params = z.object({ token });
+
+  app.get('/overlay/credits/t/:token', { schema: { tags, params } }, async (_request, reply) => {
+    const nonce = randomBytes(16).toString('base64');
+    return reply
+      .headers({ ...NEVER_STORED, 'Content-Security-Policy': overlayPolicy(nonce, rules.frameAncestors) })
+      .removeHeader('X-Frame-Options')
+      .type('text/html; charset=utf-8')
+      .send(overlayPage(nonce));
+  });
+
+  const summary = 'Server-sent events `credits:config` and `credits:state`';
+  app.get('/overlay/credits/t/:token/events', { schema: { tags, summary, params } }, async (request, reply) => {
+    const claims = await readOverlayToken(request.params.token, rules.jwtSecret);
+    if (claims === null) throw new BadInput('FORBIDDEN', 'This overlay address is not valid');
+    await stream(overlay, reply, claims.channelId, claims.version);
+  });
+
+  app.get('/streamer/events', { schema: { tags, summary } }, async (request, reply) => {
+    const { channelId } = await callers.streamer(request);
+    await stream(overlay, reply, channelId, null);
+  });
+}
+
+/** Events that come before the answer has begun wait: until `subscribe` agrees, the answer may still be a refusal. */
+async function stream(
+  overlay: OverlayFeed,
+  reply: FastifyReply,
+  channelId: ChannelId,
+  tokenVersion: number | null,
+): Promise<void> {
+  let opened: EventStream | null = null;
+  const open = () => {
+    opened ??= openEventStream(reply);
+    return opened;
+  };
+  const leave = await overlay.subscribe(channelId, {
+    tokenVersion,
+    send: ({ name, data }) => open().send(name, data),
+    end: () => open().end(),
+  });
+  if (leave === null) throw new BadInput('FORBIDDEN', 'This overlay address was taken back');
+  open().onClosed(leave);
+}

@@ -1,0 +1,69 @@
+/** The configuration as the HTTP server needs it: limits, origins, cookies, addresses. */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import type { Db } from '../db/pool.ts';
+import { createTokenSeal, type TokenSeal } from '../lib/token-seal.ts';
+import { allowedOrigins } from './plugins/origins.ts';
+import type { BuildFacts } from './routes/health.ts';
+import type { ServerRules } from './server.ts';
+
+const MEGABYTE = 1024 * 1024;
+const DEVELOPMENT_WEB_URL = 'http://localhost:5173';
+
+export function serverRules({ values }: Config, db: Db, seal: TokenSeal): ServerRules {
+  const isProduction = values.NODE_ENV === 'production';
+  const isBeta = values.INSTANCE?.toLowerCase() === 'beta';
+  const jwtSecret = values.JWT_SECRET ?? '';
+  const defaultBytes = (isProduction ? 1 : 5) * MEGABYTE;
+  const origins = {
+    allowed: allowedOrigins({ webUrl: values.WEB_URL, overlayUrl: values.OVERLAY_URL, domain: values.DOMAIN }),
+    isProduction,
+    explains: values.DEBUG_CSRF || values.DEBUG_LOGS,
+  };
+  return {
+    origins,
+    callers: { db, jwtSecret, isBeta },
+    limits: {
+      userPerMinute: values.API_USER_REQUESTS_PER_MIN,
+      anonymousPer15Minutes: values.API_ANON_REQUESTS_PER_15MIN,
+      exemptAddresses: values.RATE_LIMIT_WHITELIST_IPS,
+    },
+    bodies: {
+      jsonBytes: values.JSON_BODY_LIMIT ?? defaultBytes,
+      formBytes: values.URLENCODED_BODY_LIMIT ?? defaultBytes,
+    },
+    say: { outboxTtlMs: outboxTtlMs(values), per30Seconds: values.SAY_PER_30S },
+    auth: {
+      seal,
+      ownerLogins: new Set(values.OWNER_TWITCH_LOGINS.map((login) => login.toLowerCase())),
+      selfSignup: values.SELF_SIGNUP,
+      jwtSecret,
+      jwtLifetimeSeconds: values.JWT_EXPIRES_IN,
+      isProduction,
+      isBeta,
+      domain: values.DOMAIN,
+      webBaseUrl: values.WEB_URL ?? (isProduction ? publicBaseUrl(values) : null) ?? DEVELOPMENT_WEB_URL,
+    },
+    credits: { jwtSecret, relaySecret: values.INTERNAL_RELAY_SECRET, frameAncestors: [...origins.allowed] },
+    build: buildFacts(values),
+  };
+}
+
+export function tokenSeal({ values }: Config): TokenSeal {
+  return createTokenSeal([...values.CREDENTIALS_ENCRYPTION_KEY]);
+}
+
+export function publicBaseUrl({ DOMAIN }: Config['values']): string | null {
+  return DOMAIN === null ? null : `https://${DOMAIN}`;
+}
+
+export function outboxTtlMs({ OUTBOX_TTL_MINUTES }: Config['values']): number {
+  return OUTBOX_TTL_MINUTES * 60_000;
+}
+
+function buildFacts({ PORT, DOMAIN, INSTANCE }: Config['values']): BuildFacts {
+  // Two folders up in the sources and in dist alike.
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const { name = null, version = null } = manifest as { name?: string; version?: string };
+  return { name, version, port: String(PORT), domain: DOMAIN, instance: INSTANCE };
+}
