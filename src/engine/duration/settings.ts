@@ -20,9 +20,12 @@ const LONGEST_BREAK_MINUTES = 1440;
  */
 export function readDurationSettings(json: string | null): DurationSettings {
   const stored = parseObject(json);
+  const trigger = textOf(stored.trigger) || textOf(stored.triggerNormalized);
+  // An older writer may have stored an empty trigger: such a command is off, it does not answer to the default.
+  const isTriggerUnset = stored.trigger === undefined && stored.triggerNormalized === undefined;
   return {
-    enabled: stored.enabled === true,
-    trigger: textOf(stored.trigger) || textOf(stored.triggerNormalized) || DEFAULT_TRIGGER,
+    enabled: stored.enabled === true && (trigger !== '' || isTriggerUnset),
+    trigger: trigger || DEFAULT_TRIGGER,
     responseTemplate: textOf(stored.responseTemplate) || DEFAULT_DURATION_TEMPLATE,
     breakCreditMinutes: breakMinutes(stored.breakCreditMinutes),
     onlyWhenLive: stored.onlyWhenLive === true,
