@@ -90,7 +90,7 @@ export async function chatWorld({ joinsPer10s = 0, logins = {} as Record<string,
     sendable,
     renamed,
     state: (slug) => states.get(slug),
-    until: (expectation) => vi.waitFor(expectation, { timeout: 5_000, interval: 2 }),
+    until: (expectation) => vi.waitFor(expectation, { timeout: 15_000, interval: 2 }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { PlatformMessageId } from '../../lib/brand.ts';
 import type { SendOutcome } from '../../platforms/platform.ts';
 
 const database = await createTestDatabase();
-const soon = { timeout: 5000, interval: 10 };
+const soon = { timeout: 15_000, interval: 10 };
 const never = () => new Promise<SendOutcome>(() => {});
 
 test('messages of a channel go out in the order they were queued, one at a time, each with its fate', async () => {

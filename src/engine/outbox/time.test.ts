@@ -7,7 +7,7 @@ import type { PlatformLimits } from '../../platforms/platform.ts';
 const database = await createTestDatabase();
 /** Limits remember what was sent before: tests of them start on a clean table. */
 const quiet = await createTestDatabase();
-const soon = { timeout: 5000, interval: 10 };
+const soon = { timeout: 15_000, interval: 10 };
 const MINUTE = 60_000;
 
 async function manual(limits: PlatformLimits | null = null, channels = 1) {
