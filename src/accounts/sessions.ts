@@ -17,7 +17,7 @@ const claimsSchema = z.object({
   role: z.enum(['viewer', 'streamer', 'admin']),
   channelId: z.string().min(1).nullish(),
   // Overlay and hand-over tokens share the key and must never log anybody in.
-  kind: z.undefined(),
+  kind: z.undefined().optional(),
 });
 
 export function issueSession(session: Session, secret: string, lifetimeSeconds: number, now: Date): Promise<string> {

@@ -1,21 +1,19 @@
 /** Request fields several endpoints share, with the contract's normalisation (http-api §1.5). */
 import { z } from 'zod';
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]+/g;
+import { sanitize } from '../engine/outbox/wording.ts';
 
 /** Text a bot will send: trimmed, control characters are one space; length counts UTF-16 units after that. */
 export function messageText(max: number) {
   return z
     .string()
-    .transform((raw) => raw.replaceAll('\r\n', '\n').trim().replace(CONTROL_CHARACTERS, ' ').trim())
+    .transform(sanitize)
     .pipe(z.string().min(1, 'must not be empty').max(max, `must be at most ${max} characters`));
 }
 
 /** A chat trigger: trimmed text of 1 to 50 characters. */
 export const triggerText = z
   .string()
-  .transform((raw) => raw.trim().replace(CONTROL_CHARACTERS, ' '))
+  .transform(sanitize)
   .pipe(z.string().min(1, 'must not be empty').max(50, 'must be at most 50 characters'));
 
 /** How a trigger is stored and compared. */

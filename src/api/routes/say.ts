@@ -1,6 +1,7 @@
 /** `say` and the fate of what was said (http-api §6). */
 import { z } from 'zod';
 import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
+import { lengthOf } from '../../engine/outbox/wording.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/registry.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
@@ -156,7 +157,7 @@ function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
 
 /** A message is never split or cut: what is too long for the platform is the caller's to shorten (design §9.12). */
 function requireLength(message: string, limit: HostedPlatform['limits']['message']): void {
-  const length = limit.unit === 'utf16' ? message.length : [...message].length;
+  const length = lengthOf(message, limit.unit);
   if (length <= limit.max) return;
   throw new BadInput('BAD_REQUEST', `message: this platform takes at most ${limit.max} characters, not ${length}`, {
     details: { field: 'message', max: limit.max, length },
