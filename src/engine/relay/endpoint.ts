@@ -1,0 +1,252 @@
+/** One API instance that receives credits events: its own queue, one request at a time, its own outages (workers §5.1). */
+import { createHmac } from 'node:crypto';
+import { type BackoffLimits, backoffMs } from '../../lib/backoff.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { HttpClient } from '../../lib/http.ts';
+import type { Logger } from '../../lib/logger.ts';
+
+/** A chatter as `/internal/credits/chatter` takes it. */
+export interface CreditsEvent {
+  readonly channelSlug: string;
+  readonly userId: string;
+  readonly displayName: string;
+  readonly avatarUrl?: string | null;
+}
+
+export interface EndpointDeps {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1; jitter only. */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly logPrefix: string;
+  /** When set, every request is signed with it (design §9.15). */
+  readonly secret: string | null;
+}
+
+export interface EndpointStats {
+  readonly origin: string;
+  readonly delivered: number;
+  /** Lost: the queue was full, the endpoint was away for too long, or it refused the event. */
+  readonly dropped: number;
+  readonly queued: number;
+}
+
+interface Queued {
+  readonly event: CreditsEvent;
+  readonly addedAtMs: number;
+}
+
+type Outcome =
+  | { kind: 'taken' }
+  /** The endpoint read it and will not have it. */
+  | { kind: 'refused' }
+  | { kind: 'too_large' }
+  | { kind: 'failed'; status: number | null; error: unknown };
+
+const PATH = '/internal/credits/chatter';
+const DEADLINE_MS = 2000;
+const BATCH_EVENTS = 100;
+const BATCH_WAIT_MS = 250;
+/** What our own endpoint takes at once; used only when events arrive faster than one batch is answered. */
+const BATCH_MAX = 1000;
+const SINGLES_AT_ONCE = 8;
+const QUEUE_MAX = 20_000;
+/** Outlives a restart of the API. Older events could be of an earlier stream. */
+const EVENT_LIFE_MS = 120_000;
+const RETRY: BackoffLimits = { firstMs: 250, longestMs: 10_000 };
+
+export class RelayEndpoint {
+  readonly #origin: string;
+  readonly #deps: EndpointDeps;
+  /** In order of first appearance; whoever appears again while waiting keeps their place. */
+  readonly #queue = new Map<string, Queued>();
+  #running: Promise<void> | null = null;
+  #timer: Timer | null = null;
+  #failures = 0;
+  #batchMax = BATCH_MAX;
+  #takesArrays = true;
+  #isDraining = false;
+  #delivered = 0;
+  #dropped = 0;
+
+  constructor(origin: string, deps: EndpointDeps) {
+    this.#origin = origin;
+    this.#deps = deps;
+  }
+
+  /** @param key one text per chatter and channel */
+  offer(key: string, event: CreditsEvent): void {
+    if (this.#queue.size >= QUEUE_MAX && !this.#queue.has(key)) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#queue.set(key, { event, addedAtMs: this.#deps.clock.monotonicMs() });
+    this.#plan();
+  }
+
+  /** Sends what waits, until nothing does or the endpoint fails. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#timer?.cancel();
+    await this.#running;
+    if (this.#queue.size > 0) await this.#start();
+  }
+
+  /** Counts as lost what was not delivered in time. */
+  abandon(): void {
+    this.#timer?.cancel();
+    this.#dropped += this.#queue.size;
+    this.#queue.clear();
+  }
+
+  stats(): EndpointStats {
+    return {
+      origin: this.#origin,
+      delivered: this.#delivered,
+      dropped: this.#dropped,
+      queued: this.#queue.size,
+    };
+  }
+
+  #plan(): void {
+    if (this.#running !== null || this.#isDraining || this.#queue.size === 0) return;
+    if (this.#failures > 0) {
+      this.#timer ??= this.#startAfter(backoffMs(this.#failures, RETRY, this.#deps.random));
+    } else if (this.#queue.size >= BATCH_EVENTS) {
+      void this.#start();
+    } else {
+      this.#timer ??= this.#startAfter(BATCH_WAIT_MS);
+    }
+  }
+
+  #startAfter(delayMs: number): Timer {
+    return this.#deps.clock.setTimer(delayMs, () => void this.#start(), { unref: true });
+  }
+
+  #start(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      this.#plan();
+    });
+    return this.#running;
+  }
+
+  /** One batch, and on while full ones wait. */
+  async #run(): Promise<void> {
+    do {
+      const batch = this.#nextBatch();
+      const outcome = this.#takesArrays ? await this.#sendArray(batch) : await this.#sendSingles(batch);
+      if (outcome.kind === 'failed') return this.#fail(outcome);
+      this.#recover();
+    } while (this.#queue.size >= BATCH_EVENTS || (this.#isDraining && this.#queue.size > 0));
+  }
+
+  #nextBatch(): [string, Queued][] {
+    const batch: [string, Queued][] = [];
+    const max = this.#takesArrays ? this.#batchMax : BATCH_EVENTS;
+    for (const entry of this.#queue) {
+      batch.push(entry);
+      if (batch.length >= max) break;
+    }
+    return batch;
+  }
+
+  async #sendArray(batch: readonly [string, Queued][]): Promise<Outcome> {
+    const outcome = await this.#post(JSON.stringify(batch.map(([, { event }]) => event)));
+    switch (outcome.kind) {
+      case 'taken':
+        this.#settle(batch, true);
+        return outcome;
+      case 'refused':
+        // An older API: it knows the single form only.
+        this.#takesArrays = false;
+        this.#deps.log.info(`${this.#deps.logPrefix}internal_post_single`, { baseUrl: this.#origin });
+        return outcome;
+      case 'too_large':
+        if (batch.length === 1) this.#settle(batch, false);
+        this.#batchMax = Math.max(1, Math.floor(batch.length / 2));
+        return outcome;
+      case 'failed':
+        return outcome;
+    }
+  }
+
+  async #sendSingles(batch: readonly [string, Queued][]): Promise<Outcome> {
+    for (let start = 0; start < batch.length; start += SINGLES_AT_ONCE) {
+      const some = batch.slice(start, start + SINGLES_AT_ONCE);
+      const outcomes = await Promise.all(
+        some.map(async (entry) => {
+          const outcome = await this.#post(JSON.stringify(entry[1].event));
+          if (outcome.kind !== 'failed') this.#settle([entry], outcome.kind === 'taken');
+          return outcome;
+        }),
+      );
+      const failed = outcomes.find(({ kind }) => kind === 'failed');
+      if (failed) return failed;
+    }
+    return { kind: 'taken' };
+  }
+
+  /** Whoever took another name while the request was under way stays in the queue. */
+  #settle(batch: readonly [string, Queued][], isDelivered: boolean): void {
+    for (const [key, queued] of batch) {
+      if (this.#queue.get(key) !== queued) continue;
+      this.#queue.delete(key);
+      if (isDelivered) this.#delivered += 1;
+      else this.#dropped += 1;
+    }
+  }
+
+  #fail({ status, error }: Outcome & { kind: 'failed' }): void {
+    const { log, logPrefix, clock } = this.#deps;
+    if (this.#failures === 0) {
+      log.warn(`${logPrefix}internal_post_failed`, {
+        baseUrl: this.#origin,
+        ...(status === null ? {} : { status }),
+        error,
+      });
+    }
+    this.#failures += 1;
+    const tooOldMs = clock.monotonicMs() - EVENT_LIFE_MS;
+    for (const [key, { addedAtMs }] of this.#queue) {
+      if (addedAtMs > tooOldMs) continue;
+      this.#queue.delete(key);
+      this.#dropped += 1;
+    }
+  }
+
+  #recover(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    const { log, logPrefix } = this.#deps;
+    log.info(`${logPrefix}internal_post_recovered`, { baseUrl: this.#origin, dropped: this.#dropped });
+  }
+
+  async #post(body: string): Promise<Outcome> {
+    try {
+      const { status } = await this.#deps.http(this.#origin + PATH, {
+        method: 'POST',
+        headers: this.#headers(body),
+        body,
+        timeoutMs: DEADLINE_MS,
+      });
+      if (status >= 200 && status < 300) return { kind: 'taken' };
+      if (status === 400) return { kind: 'refused' };
+      if (status === 413) return { kind: 'too_large' };
+      return { kind: 'failed', status, error: new Error(`the API answered ${status}`) };
+    } catch (error) {
+      return { kind: 'failed', status: null, error };
+    }
+  }
+
+  #headers(body: string): Record<string, string> {
+    const headers = { 'content-type': 'application/json', 'x-memalerts-internal': 'credits-event' };
+    if (this.#deps.secret === null) return headers;
+    const timestamp = String(this.#deps.clock.now().getTime());
+    const signature = createHmac('sha256', this.#deps.secret).update(`${timestamp}.${body}`).digest('hex');
+    return { ...headers, 'x-memalerts-timestamp': timestamp, 'x-memalerts-signature': signature };
+  }
+}

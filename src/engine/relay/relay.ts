@@ -1,0 +1,104 @@
+/** Hands the chatters a worker sees to every API instance, in batches, without ever holding chat up (workers §5). */
+import type { Timer } from '../../lib/clock.ts';
+import { type CreditsEvent, type EndpointDeps, type EndpointStats, RelayEndpoint } from './endpoint.ts';
+import { RecentChatters } from './recent.ts';
+
+export type { CreditsEvent } from './endpoint.ts';
+
+export interface CreditsRelay {
+  /** Returns at once and never throws. A chatter told a few seconds ago under the same name costs a look-up. */
+  add(event: CreditsEvent): void;
+  /** Delivers what waits, for at most `deadlineMs`; nothing is taken afterwards. */
+  drain(deadlineMs: number): Promise<void>;
+  stats(): RelayStats;
+}
+
+/** Counts since the start. */
+export interface RelayStats {
+  readonly added: number;
+  readonly repeated: number;
+  readonly endpoints: readonly EndpointStats[];
+}
+
+interface RelayDeps extends EndpointDeps {
+  /** `CHATBOT_BACKEND_BASE_URLS`; paths are ignored, equal origins are one. Empty: nothing is relayed. */
+  readonly baseUrls: readonly string[];
+}
+
+const GENERATION_MS = 5000;
+const GENERATION_MAX = 50_000;
+
+export function createCreditsRelay({ baseUrls, ...deps }: RelayDeps): CreditsRelay {
+  const origins = [...new Set(baseUrls.map((baseUrl) => new URL(baseUrl).origin))];
+  return new BatchingRelay(
+    origins.map((origin) => new RelayEndpoint(origin, deps)),
+    deps.clock,
+  );
+}
+
+class BatchingRelay implements CreditsRelay {
+  readonly #endpoints: readonly RelayEndpoint[];
+  readonly #clock: EndpointDeps['clock'];
+  readonly #recent = new RecentChatters(GENERATION_MAX);
+  #rotation: Timer | null = null;
+  #isOver = false;
+  #added = 0;
+  #repeated = 0;
+
+  constructor(endpoints: readonly RelayEndpoint[], clock: EndpointDeps['clock']) {
+    this.#endpoints = endpoints;
+    this.#clock = clock;
+  }
+
+  add(event: CreditsEvent): void {
+    if (this.#isOver || this.#endpoints.length === 0) return;
+    this.#added += 1;
+    if (this.#recent.has(event.channelSlug, event.userId, event.displayName)) {
+      this.#repeated += 1;
+      return;
+    }
+    this.#recent.add(event.channelSlug, event.userId, event.displayName);
+    this.#rotation ??= this.#rotateLater();
+    const presentable = toPresentable(event);
+    if (presentable === null) return;
+    const key = `${event.channelSlug}\n${event.userId}`;
+    for (const endpoint of this.#endpoints) endpoint.offer(key, presentable);
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.#isOver = true;
+    this.#rotation?.cancel();
+    const deadline = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimer(deadlineMs, deadline.resolve);
+    await Promise.race([Promise.all(this.#endpoints.map((endpoint) => endpoint.drain())), deadline.promise]);
+    timer.cancel();
+    for (const endpoint of this.#endpoints) endpoint.abandon();
+  }
+
+  stats(): RelayStats {
+    return {
+      added: this.#added,
+      repeated: this.#repeated,
+      endpoints: this.#endpoints.map((endpoint) => endpoint.stats()),
+    };
+  }
+
+  #rotateLater(): Timer {
+    return this.#clock.setTimer(
+      GENERATION_MS,
+      () => {
+        this.#recent.rotate();
+        this.#rotation = this.#recent.isEmpty ? null : this.#rotateLater();
+      },
+      { unref: true },
+    );
+  }
+}
+
+/** @returns null for what the API would refuse: one such event would cost the whole batch */
+function toPresentable({ channelSlug, userId, displayName, avatarUrl }: CreditsEvent): CreditsEvent | null {
+  // PostgreSQL stores no NUL.
+  const name = displayName.replaceAll('\0', '').trim();
+  if (channelSlug.trim() === '' || userId.trim() === '' || userId.includes('\0') || name === '') return null;
+  return { channelSlug, userId, displayName: name, ...(avatarUrl ? { avatarUrl } : {}) };
+}
