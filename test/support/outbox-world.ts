@@ -211,6 +211,8 @@ export async function outboxWorld(databaseUrl: string, channelCount = 1, connect
     channels,
     first,
     worker,
+    /** Resolves when every outbox waits for time or a hint. */
+    calm: () => calm(statements),
     /** Moves time on in steps; after each, everything that follows from it happens before the next. */
     async pass(clock: ManualClock, totalMs: number, stepMs = 1000) {
       await calm(statements);

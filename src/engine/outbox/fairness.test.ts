@@ -47,7 +47,7 @@ test('a permit that turns out not to be needed goes to the next channel at once,
   await world.say(brief, 'only this');
   await world.say(chatty, 'one', 'two', 'three');
   const { sender } = await world.worker({ clock, limits });
-  await world.pass(clock, 0);
+  await world.calm();
   // After its only message `brief` asks for a third permit, finds nothing to send, and gives it back.
   expect(sender.textsIn(brief.channelId)).toEqual(['only this']);
   expect(sender.textsIn(chatty.channelId)).toEqual(['one', 'two']);

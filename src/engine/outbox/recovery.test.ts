@@ -48,6 +48,30 @@ test.each(['say', 'greeting'])(
   },
 );
 
+test('the message of a worker whose host vanished is free after 15 s without a heartbeat, its locks or not', async () => {
+  const world = await outboxWorld(database.url);
+  const vanished = await world.worker();
+  vanished.sender.answer = never;
+  await world.say(world.first, 'free me');
+  await vi.waitFor(() => expect(vanished.sender.messages).toHaveLength(1), soon);
+  vanished.held.clear();
+  const next = await world.worker();
+  const heartbeat = (ageMs: number) =>
+    world.db
+      .updateTable('BotWorker')
+      .set({ heartbeatAt: new Date(Date.now() - ageMs) })
+      .where('startNumber', '=', vanished.startNumber)
+      .execute();
+  await heartbeat(5000);
+  next.outbox.wake(world.first.channelId);
+  await world.calm();
+  expect(await world.states(world.first)).toEqual([['processing', 0, null]]);
+  await heartbeat(16_000);
+  next.outbox.wake(world.first.channelId);
+  await vi.waitFor(async () => expect(await world.states(world.first)).toEqual([['sent', 2, null]]), soon);
+  await vanished.die();
+});
+
 test('a message claimed while the worker stops is given back unsent', async () => {
   const world = await outboxWorld(database.url);
   const worker = await world.worker({ channels: [] });

@@ -1,7 +1,9 @@
 /** Decides what becomes of a message after one send (design §4, §5; workers §10.2). */
 import { backoffMs } from '../../lib/backoff.ts';
+import type { PlatformMessageId } from '../../lib/brand.ts';
 import type { Reason, SendOutcome } from '../../platforms/platform.ts';
 import { ATTEMPTS_MAX, type ClaimedRow, isReply, type RowUpdate } from './row.ts';
+import { sanitize } from './wording.ts';
 
 /** What a row's columns do not tell. */
 export interface Circumstances {
@@ -19,7 +21,7 @@ export function settle(row: ClaimedRow, outcome: SendOutcome, circumstances: Cir
   const tried = row.attempts + 1;
   switch (outcome.kind) {
     case 'sent':
-      return { status: 'sent', attempts: tried, platformMessageId: outcome.platformMessageId };
+      return { status: 'sent', attempts: tried, platformMessageId: recordableId(outcome.platformMessageId) };
     case 'rejected':
       return failed(tried, outcome.reason);
     case 'retry':
@@ -40,7 +42,16 @@ export function settle(row: ClaimedRow, outcome: SendOutcome, circumstances: Cir
 const LONGEST_ERROR_CHARS = 500;
 
 function failed(attempts: number, reason: Reason): RowUpdate {
-  return { status: 'failed', attempts, lastError: reason.slice(0, LONGEST_ERROR_CHARS) };
+  return { status: 'failed', attempts, lastError: recordable(reason) };
+}
+
+/** A platform's words may hold what the database does not take, and results are written together. */
+function recordable(reason: Reason): string {
+  return sanitize(reason).slice(0, LONGEST_ERROR_CHARS).toWellFormed();
+}
+
+function recordableId(id: PlatformMessageId | null): PlatformMessageId | null {
+  return id === null ? null : ((sanitize(id) || null) as PlatformMessageId | null);
 }
 
 /** Waits as long as the platform asked, at most a minute; without a word from it, longer each time. */
@@ -57,7 +68,7 @@ function again(
   return {
     status: 'pending',
     attempts,
-    lastError: reason.slice(0, LONGEST_ERROR_CHARS),
+    lastError: recordable(reason),
     // Looked at when it expires, so that its end is recorded on time.
     nextAttemptAt: new Date(Math.min(dueMs, expiresAt?.getTime() ?? dueMs)),
   };

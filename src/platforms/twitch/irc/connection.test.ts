@@ -81,6 +81,27 @@ test('a reconnect starts no new join allowance: there are never more than 20 joi
   }
 });
 
+test('a login that is let in after its account was replaced takes nothing over', async () => {
+  const { irc, server, clock, accounts, state, until } = await chatWorld();
+  server.letsIn = false;
+  server.closedRooms.set('#northpine', 'silence');
+  irc.reader.setChannels([NORTHPINE]);
+  await until(() => expect(server.logins).toHaveLength(1));
+  server.letsIn = true;
+  accounts.change(account('otherbot', 'good', 'default'));
+  await until(() => expect(server.joins).toHaveLength(1));
+  server.broadcast(':tmi.twitch.tv 376 helperbot :>\r\n');
+  await until(() => expect(server.connections).toBe(1));
+  await server.settled();
+  expect(server.joins).toHaveLength(1);
+  expect(server.logins.map((login) => login.nick)).toEqual(['helperbot', 'otherbot']);
+
+  server.closedRooms.clear();
+  await clock.advance(10_000);
+  await clock.advance(60_000);
+  await until(() => expect(state('northpine')).toEqual(LIVE));
+});
+
 test('a server that talks but never answers the login is given up after 10 s and dialled again', async () => {
   const { irc, server, clock, state, until } = await chatWorld();
   server.letsIn = false;

@@ -164,9 +164,13 @@ export class Connection {
 
   #replaceBy(session: Session, leave: (farewell: Farewell) => void): void {
     if (this.#session !== session) return;
-    void this.#old?.close();
-    this.#old = session;
     this.#session = null;
+    if (session.isRegistered) {
+      void this.#old?.close();
+      this.#old = session;
+    }
+    // Reads nothing yet; let in late, it would take the rooms back from its successor.
+    else void session.close();
     leave({ kind: 'replaced' });
   }
 
