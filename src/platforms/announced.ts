@@ -14,6 +14,7 @@ interface Announcement {
   readonly targetColumn: string;
   readonly extraColumns?: readonly string[];
   readonly pageAliases?: readonly string[];
+  readonly authorAccountColumn?: 'login';
   readonly needsOwner: boolean;
   /** Longest message, in UTF-16 units: the cautious reading where the platform names no unit. */
   readonly messageMax: number;
@@ -28,6 +29,8 @@ export const youtube = announce({
   logPrefix: 'youtube_chatbot.',
   tablePrefix: 'YouTube',
   targetColumn: 'youtubeChannelId',
+  // The account's own id is that of the Google account; the channel id is stored beside it when it is linked.
+  authorAccountColumn: 'login',
   needsOwner: true,
   messageMax: 200,
   capabilities: { ...noRoles, roles: ['moderator', 'subscriber'] },
@@ -79,6 +82,7 @@ function announce(platform: Announcement): PlatformDescription {
     logPrefix: platform.logPrefix,
     pageAliases: platform.pageAliases ?? [],
     ...(platform.retiredSince === undefined ? {} : { retiredSince: platform.retiredSince }),
+    ...(platform.authorAccountColumn === undefined ? {} : { authorAccountColumn: platform.authorAccountColumn }),
     tables: {
       subscription: `${platform.tablePrefix}ChatBotSubscription`,
       outbox: `${platform.tablePrefix}ChatBotOutboxMessage`,

@@ -34,6 +34,8 @@ export interface PlatformDescription {
    * looked up before the accounts, read by the legacy sender.
    */
   readonly userColumns?: { readonly id: string; readonly accessToken: string; readonly refreshToken: string };
+  /** Column of `ExternalAccount` that holds the id a chat line names its author by; `providerAccountId` when absent. */
+  readonly authorAccountColumn?: 'providerAccountId' | 'login';
   /** Other names of its settings page in the web app; the id itself is always one. */
   readonly pageAliases?: readonly string[];
   /** Column of `Channel` with the platform's stable id of the streamer, where the model has one. */
