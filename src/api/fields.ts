@@ -4,17 +4,21 @@ import { sanitize } from '../engine/outbox/wording.ts';
 
 /** Text a bot will send: trimmed, control characters are one space; length counts UTF-16 units after that. */
 export function messageText(max: number) {
+  return z.string().transform(sanitize).pipe(bounded(max));
+}
+
+/** The schema library counts code points, the contract UTF-16 units; `max` is for readers of the document. */
+function bounded(max: number) {
+  const tooLong = `must be at most ${max} characters`;
   return z
     .string()
-    .transform(sanitize)
-    .pipe(z.string().min(1, 'must not be empty').max(max, `must be at most ${max} characters`));
+    .min(1, 'must not be empty')
+    .max(max, tooLong)
+    .refine((text) => text.length <= max, tooLong);
 }
 
 /** A chat trigger: trimmed text of 1 to 50 characters. */
-export const triggerText = z
-  .string()
-  .transform(sanitize)
-  .pipe(z.string().min(1, 'must not be empty').max(50, 'must be at most 50 characters'));
+export const triggerText = z.string().transform(sanitize).pipe(bounded(50));
 
 /** How a trigger is stored and compared. */
 export function normaliseTrigger(trigger: string): string {

@@ -33,7 +33,8 @@ export function registerStreamDurationRoutes(app: Api, { db, clock, callers }: A
       .where('id', '=', channelId)
       .executeTakeFirst();
     if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
-    return readDurationSettings(row.streamDurationCommandJson);
+    const known = readDurationSettings(row.streamDurationCommandJson);
+    return hasNoTemplate(row.streamDurationCommandJson) ? { ...known, responseTemplate: null } : known;
   });
 
   app.patch(url, { schema: { tags, body: patchBody, response: { 200: settings } } }, async (request) => {
@@ -51,4 +52,13 @@ export function registerStreamDurationRoutes(app: Api, { db, clock, callers }: A
     if (result.numUpdatedRows === 0n) throw new BadInput('CHANNEL_NOT_FOUND');
     return request.body;
   });
+}
+
+/** Workers speak the default then; the panel is told what was stored. */
+function hasNoTemplate(json: string | null): boolean {
+  try {
+    return JSON.parse(json ?? '')?.responseTemplate === null;
+  } catch {
+    return false;
+  }
 }

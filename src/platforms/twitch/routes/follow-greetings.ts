@@ -17,7 +17,13 @@ const EVENT = 'channel.follow';
 const template = z
   .string()
   .transform((raw) => raw.trim().replace(/\p{Cc}+/gu, ' '))
-  .pipe(z.string().min(1, 'must not be empty').max(LONGEST_GREETING, `must be at most ${LONGEST_GREETING} characters`));
+  .pipe(
+    z
+      .string()
+      .min(1, 'must not be empty')
+      // UTF-16 units, where the schema library's own limit counts code points.
+      .refine((text) => text.length <= LONGEST_GREETING, `must be at most ${LONGEST_GREETING} characters`),
+  );
 
 const eventSubState = z
   .enum(['active', 'pending', 'failed'])
