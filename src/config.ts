@@ -26,7 +26,8 @@ export interface ConfigProblem {
   readonly problem: string;
 }
 
-export type LoadedConfig = { config: Config } | { problems: readonly ConfigProblem[] };
+/** Values of a platform can be read in either case: a worker that is switched off needs nothing else to be right. */
+export type LoadedConfig = Pick<Config, 'platform'> & ({ config: Config } | { problems: readonly ConfigProblem[] });
 
 /** Accepted from old installations and unused (docs/decisions). */
 const IGNORED_VARIABLES = ['REDIS_URL', 'RATE_LIMIT_REDIS'];
@@ -64,12 +65,13 @@ export function loadConfig(process: ProcessName, env: Readonly<Record<string, st
   const values = readGroup(coreVariables) as CoreValues;
   const byPlatform = new Map(platforms.map((platform) => [platform.id as string, readGroup(platform.variables)]));
   problems.push(...crossChecks(process, values, isProduction));
-  if (problems.length > 0) return { problems };
+  const platform = (id: string) => byPlatform.get(id) ?? {};
+  if (problems.length > 0) return { problems, platform };
 
   for (const name of IGNORED_VARIABLES) {
     if (env[name]?.trim()) warnings.push(`${name} is ignored: PostgreSQL is the only shared component`);
   }
-  return { config: { values, platform: (id) => byPlatform.get(id) ?? {}, warnings } };
+  return { config: { values, platform, warnings }, platform };
 }
 
 /** Relay targets: the list, else the old single form; one entry per origin. */

@@ -23,6 +23,8 @@ export interface ListenEvents {
   hint(hint: Hint): void;
   /** Hints flow from now on; whatever was read earlier may be stale. Called at the first connection too. */
   listening(): void;
+  /** From now on others can see that this worker lives; called after every reconnect too. */
+  locked?(): void;
 }
 
 export interface Listener {
@@ -158,7 +160,9 @@ class ReconnectingListener implements Listener {
       WORKER_LOCK_SPACE,
       this.#startNumber,
     ]);
-    if (client === this.#client) this.#holdsWorkerLock = rows[0]?.held === true;
+    if (client !== this.#client || rows[0]?.held !== true) return;
+    this.#holdsWorkerLock = true;
+    this.#tell(() => this.#events.locked?.());
   }
 
   async #ask(client: pg.Client, text: string, values: unknown[] = []): Promise<pg.QueryResult> {

@@ -30,6 +30,7 @@ export const twitch: Platform = {
   timers,
   noSenderReason: 'no_default_client',
   oauth: createOAuth,
+  missingSenderVariable,
   legacySender: findLegacySender,
   openWorkerSide,
   openApiSide,
@@ -49,6 +50,7 @@ function limits(values: PlatformSettings): PlatformLimits {
       { scope: 'sender', max: settings.TWITCH_SEND_PRIVILEGED_PER_30S, periodMs: 30_000, blocks: 'everyone' },
       { scope: 'channel', max: settings.TWITCH_CHANNEL_SEND_PER_S, periodMs: 1000, blocks: 'unprivileged' },
     ],
+    joinsPer10s: settings.TWITCH_JOINS_PER_10S,
   };
 }
 
@@ -60,4 +62,9 @@ function timers(values: PlatformSettings): WorkerTimers {
     commandsRefreshMs: settings.CHATBOT_COMMANDS_REFRESH_SECONDS * 1000,
     livePollMs: LIVE_POLL_MS,
   };
+}
+
+function missingSenderVariable(values: PlatformSettings): string | null {
+  const { CHAT_BOT_LOGIN, CHAT_BOT_USER_ID, CHAT_BOT_TWITCH_USER_ID } = twitchSettings(values);
+  return (CHAT_BOT_LOGIN ?? CHAT_BOT_USER_ID ?? CHAT_BOT_TWITCH_USER_ID) ? null : 'CHAT_BOT_LOGIN';
 }

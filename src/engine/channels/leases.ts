@@ -1,0 +1,103 @@
+/** Which of the desired channels this copy of the worker serves: leases in the database, spread evenly (design §2). */
+import type pg from 'pg';
+import type { ChannelId, ProviderId } from '../../lib/brand.ts';
+import { isAliveSql } from '../worker/alive.ts';
+
+export interface LeaseResult {
+  readonly held: ReadonlySet<ChannelId>;
+  /** Channels given back in this round. */
+  readonly moved: number;
+  /** Channels above our share that are still ours: they move in later rounds, a few at a time. */
+  readonly surplus: number;
+}
+
+interface LeaseDeps {
+  readonly pg: pg.Pool;
+  readonly provider: ProviderId;
+  readonly startNumber: number;
+  /** Channels that may change hands in one round; joining costs the platform's patience. */
+  readonly movesMax: number;
+}
+
+interface LeaseRow {
+  readonly channelId: ChannelId;
+  readonly share: number;
+}
+
+/**
+ * Takes what is free up to our share, gives back what is above it, forgets what is no longer desired. What another
+ * living copy holds stays where it is.
+ *
+ * @param desired every channel that is to be served by some copy
+ */
+export async function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId[]): Promise<LeaseResult> {
+  const { pg, provider, startNumber, movesMax } = deps;
+  const client = await pg.connect();
+  let failure: Error | undefined;
+  try {
+    await client.query('begin');
+    // Two copies that balance at once would each see the other's channels as they were.
+    await client.query("select pg_advisory_xact_lock(hashtext('memalerts lease ' || $1))", [provider]);
+    await client.query(FORGET, [provider, startNumber, desired]);
+    const { rows } = await client.query<LeaseRow>(TAKE, [provider, startNumber, desired]);
+    const surplus = Math.max(0, rows.length - (rows[0]?.share ?? 0));
+    const moved = rows.slice(rows.length - Math.min(surplus, movesMax)).map(({ channelId }) => channelId);
+    if (moved.length > 0) await client.query(GIVE_BACK, [provider, startNumber, moved]);
+    await client.query('commit');
+    const held = new Set(rows.map(({ channelId }) => channelId));
+    for (const channelId of moved) held.delete(channelId);
+    return { held, moved: moved.length, surplus: surplus - moved.length };
+  } catch (error) {
+    failure = error as Error;
+    throw error;
+  } finally {
+    // A connection with an open transaction is thrown away: the server ends the transaction with it.
+    client.release(failure);
+  }
+}
+
+/** Everything this copy holds is free from now on. */
+export async function releaseLeases({ pg, provider, startNumber }: Omit<LeaseDeps, 'movesMax'>): Promise<void> {
+  await pg.query('delete from "BotChannelLease" where provider = $1 and "startNumber" = $2', [provider, startNumber]);
+}
+
+// What was said about a channel ends with it: a bot that is off is not ill.
+const FORGET = `
+  with gone as (
+    delete from "BotChannelLease"
+    where provider = $1 and "startNumber" = $2 and "channelId" <> all($3::text[])
+    returning "channelId"
+  )
+  delete from "BotChannelHealth" h using gone where h.provider = $1 and h."channelId" = gone."channelId"`;
+
+const GIVE_BACK = `
+  delete from "BotChannelLease" where provider = $1 and "startNumber" = $2 and "channelId" = any($3::text[])`;
+
+// A lease whose worker is dead is free. Oldest leases of ours come first: the newest move when there are too many.
+const TAKE = `
+  with live as materialized (
+    select w."startNumber" from "BotWorker" w
+    where w.provider = $1 and (w."startNumber" = $2 or ${isAliveSql('w."startNumber"')})
+  ), wanted as materialized (
+    select c.id, wanted.place, lease."startNumber", lease."acquiredAt"
+    from unnest($3::text[]) with ordinality as wanted (id, place)
+    join "Channel" c on c.id = wanted.id
+    left join "BotChannelLease" lease on lease.provider = $1 and lease."channelId" = wanted.id
+  ), share as (
+    select ceil((select count(*) from wanted)::numeric / greatest((select count(*) from live), 1))::int as size
+  ), taken as (
+    insert into "BotChannelLease" (provider, "channelId", "startNumber")
+    select $1, id, $2 from wanted
+    where "startNumber" is null or ("startNumber" <> $2 and "startNumber" not in (select "startNumber" from live))
+    order by place
+    limit greatest((select size from share) - (select count(*) from wanted where "startNumber" = $2), 0)
+    on conflict (provider, "channelId") do update set
+      "startNumber" = excluded."startNumber", "acquiredAt" = timezone('utc', now())
+    returning "channelId"
+  )
+  select "channelId", share.size as share from (
+    select id as "channelId", 0 as is_new, "acquiredAt", place from wanted where "startNumber" = $2
+    union all
+    select taken."channelId", 1, null, wanted.place from taken join wanted on wanted.id = taken."channelId"
+  ) ours cross join share
+  order by is_new, "acquiredAt", place`;

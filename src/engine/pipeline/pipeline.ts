@@ -1,0 +1,180 @@
+/** What happens to a chat line, the same on every platform: credits first, then the commands (workers §4.2). */
+import type { ChannelId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { ChatMessage, RoleResolver } from '../../platforms/platform.ts';
+import { admission } from '../commands/audience.ts';
+import type { ChannelCommands, Command } from '../commands/command-book.ts';
+import { LONGEST_COMMAND_LINE, normaliseLine } from '../commands/matching.ts';
+import { answerDuration } from '../duration/answer.ts';
+import type { LiveView } from '../live/live-view.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { OutboxSource, SpeakingChannel } from '../outbox/row.ts';
+import { SeenIds } from './seen.ts';
+
+export interface PipelineDeps {
+  readonly channels: { held(): ReadonlyMap<ChannelId, SpeakingChannel> };
+  readonly commands: { of(channelId: ChannelId): ChannelCommands };
+  readonly live: Pick<LiveView, 'of'>;
+  /** Must not block and must not throw. */
+  readonly credit: (message: ChatMessage, slug: string) => void;
+  readonly outbox: Pick<Outbox, 'reply' | 'echo'>;
+  readonly roleResolver?: RoleResolver | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly logPrefix: string;
+  /** Older lines are credited, not answered. */
+  readonly maxAgeMs: number;
+}
+
+/** Counts since the start, for metrics. */
+export interface PipelineStats {
+  readonly lines: number;
+  readonly own: number;
+  /** Lines of channels that are not ours. */
+  readonly foreign: number;
+  readonly answered: number;
+  readonly refused: number;
+  readonly duplicates: number;
+  readonly expired: number;
+}
+
+interface Match {
+  readonly channel: SpeakingChannel;
+  readonly message: ChatMessage;
+  readonly duration: ChannelCommands['duration'];
+  readonly command: Command | undefined;
+}
+
+/** Ids of commands, not of lines: everything else about a line may safely happen twice. */
+const SEEN_COMMANDS_PER_CHANNEL = 5000;
+
+export class Pipeline {
+  readonly #deps: PipelineDeps;
+  readonly #seen = new Map<ChannelId, SeenIds>();
+  /** Channels whose answer waits for something; later commands there wait behind it. */
+  readonly #tails = new Map<ChannelId, Promise<void>>();
+  readonly #stats = { lines: 0, own: 0, foreign: 0, answered: 0, refused: 0, duplicates: 0, expired: 0 };
+
+  constructor(deps: PipelineDeps) {
+    this.#deps = deps;
+  }
+
+  stats(): PipelineStats {
+    return { ...this.#stats };
+  }
+
+  /** Forgets what is known of channels that are no longer served. */
+  forget(): void {
+    const held = this.#deps.channels.held();
+    for (const channelId of this.#seen.keys()) if (!held.has(channelId)) this.#seen.delete(channelId);
+  }
+
+  /** In arrival order per channel. A line that is no command waits for nothing and allocates next to nothing. */
+  message(message: ChatMessage): void {
+    const { channels, credit, outbox, commands } = this.#deps;
+    const channel = channels.held().get(message.channelId);
+    if (channel === undefined) {
+      this.#stats.foreign += 1;
+      return;
+    }
+    if (message.isOwn) {
+      this.#stats.own += 1;
+      outbox.echo(message);
+      return;
+    }
+    if (message.author.platformUserId === '' || message.author.displayName === '') return;
+    this.#stats.lines += 1;
+    credit(message, channel.slug);
+    if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return;
+    const { duration, byTrigger } = commands.of(message.channelId);
+    if (duration === null && byTrigger.size === 0) return;
+    const line = normaliseLine(message.text);
+    const command = byTrigger.get(line);
+    const isDuration = line !== '' && duration?.triggerNormalized === line;
+    if (command === undefined && !isDuration) return;
+    if (!this.#isToBeAnswered(message)) return;
+    const match = { channel, message, command, duration: isDuration ? duration : null };
+    this.#inOrder(message.channelId, () => this.#answer(match));
+  }
+
+  #isToBeAnswered({ channelId, messageId, sentAtMs }: ChatMessage): boolean {
+    if (messageId !== null && !this.#seenIn(channelId).isNew(messageId)) {
+      this.#stats.duplicates += 1;
+      return false;
+    }
+    if (this.#deps.clock.now().getTime() - sentAtMs > this.#deps.maxAgeMs) {
+      this.#stats.expired += 1;
+      return false;
+    }
+    return true;
+  }
+
+  #seenIn(channelId: ChannelId): SeenIds {
+    let seen = this.#seen.get(channelId);
+    if (seen === undefined) {
+      seen = new SeenIds(SEEN_COMMANDS_PER_CHANNEL);
+      this.#seen.set(channelId, seen);
+    }
+    return seen;
+  }
+
+  #inOrder(channelId: ChannelId, answer: () => void | Promise<void>): void {
+    const before = this.#tails.get(channelId);
+    const running = before === undefined ? answer() : before.then(answer);
+    if (!(running instanceof Promise)) return;
+    const tail: Promise<void> = running
+      .catch((error: unknown) => {
+        const { log, logPrefix } = this.#deps;
+        log.warn(`${logPrefix}command_reply_failed`, { channelId, error });
+      })
+      .then(() => {
+        if (this.#tails.get(channelId) === tail) this.#tails.delete(channelId);
+      });
+    this.#tails.set(channelId, tail);
+  }
+
+  /** The smart command wins when it has something to say; otherwise a static one of the same name may. */
+  #answer(match: Match): void | Promise<void> {
+    if (match.duration === null && match.command?.onlyWhenLive !== true) return this.#static(match);
+    const live = this.#deps.live.of(match.channel.channelId);
+    return live instanceof Promise
+      ? live.then((known) => this.#answerKnowing(match, known))
+      : this.#answerKnowing(match, live);
+  }
+
+  #answerKnowing(match: Match, live: Awaited<ReturnType<LiveView['of']>>): void | Promise<void> {
+    if (match.duration !== null) {
+      const answer = answerDuration(match.duration, live, this.#deps.clock.now());
+      if (answer.kind === 'reply') return this.#reply(match, answer.text, 'duration');
+    }
+    if (match.command?.onlyWhenLive === true && live?.isLive !== true) return;
+    return this.#static(match);
+  }
+
+  #static(match: Match): void | Promise<void> {
+    const { command, channel, message } = match;
+    if (command === undefined) return;
+    switch (admission(command, message.author)) {
+      case 'admitted':
+        return this.#reply(match, command.response, 'command');
+      case 'refused':
+        this.#stats.refused += 1;
+        return;
+      case 'ask_role_ids':
+        return this.#askRoleIds(match, command.vkvideoAllowedRoleIds, channel);
+    }
+  }
+
+  async #askRoleIds(match: Match, allowed: readonly string[], channel: SpeakingChannel): Promise<void> {
+    const roleIds = await this.#deps.roleResolver?.roleIds(channel, match.message.author);
+    if (match.command && allowed.some((roleId) => roleIds?.has(roleId))) {
+      this.#reply(match, match.command.response, 'command');
+    } else this.#stats.refused += 1;
+  }
+
+  #reply({ channel, message }: Match, text: string, source: OutboxSource & ('command' | 'duration')): void {
+    this.#stats.answered += 1;
+    this.#deps.outbox.reply({ channel, text, source, messageId: message.messageId });
+  }
+}

@@ -1,0 +1,24 @@
+/** How one worker sees from the database that another lives. */
+import { WORKER_LOCK_SPACE } from '../../db/listen.ts';
+
+/** A worker that has not said so for this long is dead, whatever its lock says: its host may have vanished. */
+const HEARTBEAT_MAX_SECONDS = 15;
+
+/**
+ * An SQL condition: the worker has beaten lately, and its LISTEN connection holds the lock of this start.
+ * Times are the database's own, so that hosts with different clocks agree.
+ *
+ * @param startNumber an SQL expression
+ */
+export function isAliveSql(startNumber: string): string {
+  return `exists (
+    select from "BotWorker" alive
+    where alive."startNumber" = ${startNumber}
+      and alive."heartbeatAt" > timezone('utc', now()) - interval '${HEARTBEAT_MAX_SECONDS} s'
+      and exists (
+        select from pg_locks l
+        where l.locktype = 'advisory' and l.classid = ${WORKER_LOCK_SPACE} and l.objid = ${startNumber} and l.objsubid = 2
+          and l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      )
+  )`;
+}

@@ -1,0 +1,105 @@
+/** What readers say about each channel, in the database for whoever asks why a bot is silent. Idle channels write nothing. */
+import type pg from 'pg';
+import type { ChannelId, ProviderId } from '../../lib/brand.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { ReaderState } from '../../platforms/platform.ts';
+
+interface ChannelHealthDeps {
+  readonly pg: pg.Pool;
+  readonly provider: ProviderId;
+  readonly clock: Clock;
+  readonly startNumber: () => number | null;
+}
+
+interface Known extends ReaderState {
+  readonly since: Date;
+}
+
+const GATHER_MS = 200;
+const RETRY_MS = 5000;
+
+export class ChannelHealth {
+  readonly #deps: ChannelHealthDeps;
+  readonly #states = new Map<ChannelId, Known>();
+  #unwritten = new Set<ChannelId>();
+  #timer: Timer | null = null;
+  #isWriting = false;
+
+  constructor(deps: ChannelHealthDeps) {
+    this.#deps = deps;
+  }
+
+  state(channelId: ChannelId, { kind, reason }: ReaderState): void {
+    const known = this.#states.get(channelId);
+    if (known?.kind === kind && known.reason === reason) return;
+    this.#states.set(channelId, { kind, reason, since: this.#deps.clock.now() });
+    this.#unwritten.add(channelId);
+    this.#plan(GATHER_MS);
+  }
+
+  /** How many channels are in each state. */
+  counts(): ReadonlyMap<ReaderState['kind'], number> {
+    const counts = new Map<ReaderState['kind'], number>();
+    for (const { kind } of this.#states.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Channels that are served no more, and those that are served by us from now on. */
+  keep(held: ReadonlyMap<ChannelId, unknown>): void {
+    for (const channelId of this.#states.keys()) if (!held.has(channelId)) this.#states.delete(channelId);
+  }
+
+  /** Writes what is unwritten. A failure is tried again later: the state itself is not lost. */
+  async flush(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const startNumber = this.#deps.startNumber();
+    if (this.#isWriting || this.#unwritten.size === 0) return;
+    if (startNumber === null) return this.#plan(RETRY_MS);
+    this.#isWriting = true;
+    const channelIds = [...this.#unwritten];
+    this.#unwritten = new Set();
+    try {
+      await this.#write(startNumber, channelIds);
+      if (this.#unwritten.size > 0) this.#plan(GATHER_MS);
+    } catch {
+      // Every other statement reports the outage.
+      for (const channelId of channelIds) this.#unwritten.add(channelId);
+      this.#plan(RETRY_MS);
+    }
+    this.#isWriting = false;
+  }
+
+  #plan(delayMs: number): void {
+    this.#timer ??= this.#deps.clock.setTimer(delayMs, () => void this.flush(), { unref: true });
+  }
+
+  async #write(startNumber: number, channelIds: readonly ChannelId[]): Promise<void> {
+    const { pg, provider } = this.#deps;
+    const rows = channelIds.flatMap((channelId) => {
+      const known = this.#states.get(channelId);
+      return known === undefined ? [] : [{ channelId, ...known }];
+    });
+    await pg.query({
+      name: 'channel health',
+      text: WRITE,
+      values: [
+        provider,
+        startNumber,
+        rows.map(({ channelId }) => channelId),
+        rows.map(({ kind }) => kind),
+        rows.map(({ reason }) => reason),
+        rows.map(({ since }) => since),
+      ],
+    });
+  }
+}
+
+// Only the holder of a channel's lease says how the channel is.
+const WRITE = `
+  insert into "BotChannelHealth" (provider, "channelId", state, reason, since, "startNumber")
+  select $1, s.id, s.state, s.reason, s.since, $2
+  from unnest($3::text[], $4::text[], $5::text[], $6::timestamp[]) as s (id, state, reason, since)
+  join "BotChannelLease" lease on lease.provider = $1 and lease."channelId" = s.id and lease."startNumber" = $2
+  on conflict (provider, "channelId") do update set
+    state = excluded.state, reason = excluded.reason, since = excluded.since, "startNumber" = excluded."startNumber"`;

@@ -1,0 +1,65 @@
+/** A worker's figures for Prometheus, read when somebody asks. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Clock } from '../../lib/clock.ts';
+import type { Worker } from './worker.ts';
+
+/** @param provider a label on every figure */
+export function createWorkerMetrics(worker: Worker, provider: string, clock: Clock): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ provider });
+  collectDefaultMetrics({ register: registry });
+  const { pipeline, outbox, credits, presence, health } = worker;
+  counter(registry, 'memalerts_chat_lines_total', 'chat lines by what became of them', 'fate', () => {
+    const { lines, ...fates } = pipeline.stats();
+    return { read: lines, ...fates };
+  });
+  counter(registry, 'memalerts_outbox_messages_total', 'messages by outcome', 'outcome', () => {
+    const { sent, failed, retried } = outbox.stats();
+    return { sent, failed, retried };
+  });
+  counter(registry, 'memalerts_credits_events_total', 'credits events by what became of them', 'fate', () => ({
+    ...credits.stats(),
+  }));
+  gauge(registry, 'memalerts_outbox_sending', 'messages on their way right now', () => outbox.stats().sending);
+  gauge(registry, 'memalerts_outbox_oldest_waiting_seconds', 'age of the oldest unfinished message', () => {
+    const { oldestWaitingSince } = outbox.stats();
+    return oldestWaitingSince === null ? 0 : (clock.now().getTime() - oldestWaitingSince.getTime()) / 1000;
+  });
+  gauge(registry, 'memalerts_worker_copies', 'living copies of this worker', () => presence.life.copies);
+  gauge(registry, 'memalerts_channels_desired', 'channels whose bot is on', () => presence.channels.desiredCount);
+  new Gauge({
+    name: 'memalerts_channels',
+    help: 'channels of this copy by the state of their reader',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [state, count] of health.counts()) this.set({ state }, count);
+    },
+  });
+  return registry;
+}
+
+function counter(registry: Registry, name: string, help: string, label: string, read: () => Record<string, number>) {
+  new Counter({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
+    },
+  });
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number) {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}

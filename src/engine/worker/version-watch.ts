@@ -1,0 +1,50 @@
+/** The safety net below the hints: one small query tells whether anything a worker reads has changed (design §5). */
+import type pg from 'pg';
+import type { ProviderId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
+
+interface VersionWatchDeps {
+  readonly pg: pg.Pool;
+  readonly provider: ProviderId;
+  readonly clock: Clock;
+  readonly periodMs: number;
+  /** Something of this kind changed since the last look; kinds are those of the hints. */
+  readonly changed: (kind: string) => void;
+  /** After every look, successful or not. */
+  readonly looked: () => void;
+}
+
+interface VersionRow {
+  readonly kind: string;
+  readonly version: string;
+}
+
+/** @returns how to stop it */
+export function startVersionWatch({ pg, provider, clock, periodMs, changed, looked }: VersionWatchDeps): () => void {
+  let known: ReadonlyMap<string, string> | null = null;
+  let isStopped = false;
+  const look = async () => {
+    const now = await readVersions(pg, provider).catch(() => null);
+    if (isStopped) return;
+    // Before the first look nothing can have been missed: the listener's own reload is younger.
+    for (const [kind, version] of now ?? []) if (known !== null && known.get(kind) !== version) changed(kind);
+    known = now ?? known;
+    looked();
+    timer = schedule();
+  };
+  const schedule = () => clock.setTimer(periodMs, () => void look(), { unref: true });
+  let timer = schedule();
+  return () => {
+    isStopped = true;
+    timer.cancel();
+  };
+}
+
+async function readVersions(pg: pg.Pool, provider: ProviderId): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await pg.query<VersionRow>({ name: 'config version', text: VERSIONS, values: [provider] });
+  return new Map(rows.map(({ kind, version }) => [kind, version]));
+}
+
+const VERSIONS = `
+  select kind, string_agg(provider || ' ' || last || ' ' || changes, ',' order by provider) as version
+  from "ConfigVersion" where provider in ($1, '*') group by kind`;

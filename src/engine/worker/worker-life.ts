@@ -1,0 +1,140 @@
+/** This start of a worker as the database knows it: its number, its heartbeat, and how many copies live beside it. */
+import { hostname } from 'node:os';
+import { isMissingSchema, type Pool } from '../../db/pool.ts';
+import type { ProviderId } from '../../lib/brand.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { isAliveSql } from './alive.ts';
+
+export interface WorkerLifeDeps {
+  readonly pool: Pool;
+  readonly provider: ProviderId;
+  readonly logPrefix: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From now on the database knows us under this number. */
+  readonly registered: (startNumber: number) => void;
+  /** Copies came or went. */
+  readonly copiesChanged: () => void;
+}
+
+const HEARTBEAT_MS = 5000;
+
+export class WorkerLife {
+  readonly #deps: WorkerLifeDeps;
+  #startNumber: number | null = null;
+  #copies: readonly number[] = [];
+  #timer: Timer | null = null;
+  #trouble: 'database_unavailable' | 'schema_missing' | null = null;
+  #isStopped = false;
+  #isBeating = false;
+  #mustBeatAgain = false;
+
+  constructor(deps: WorkerLifeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Null until registered. */
+  get startNumber(): number | null {
+    return this.#startNumber;
+  }
+
+  /** Living copies of this worker, this one included; at least 1. */
+  get copies(): number {
+    return Math.max(1, this.#copies.length);
+  }
+
+  /** What keeps the worker from its database; null while it answers. */
+  get trouble(): 'database_unavailable' | 'schema_missing' | null {
+    return this.#trouble;
+  }
+
+  start(): void {
+    void this.#beat();
+  }
+
+  /** Looks at once, for example after a hint that copies came or went. */
+  look(): void {
+    if (this.#isBeating) this.#mustBeatAgain = true;
+    else {
+      this.#timer?.cancel();
+      void this.#beat();
+    }
+  }
+
+  /** A connection was lost or found something unusable; tells it once until the database answers again. */
+  noticeTrouble(error: unknown): void {
+    const trouble = isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
+    if (this.#trouble === trouble) return;
+    this.#trouble = trouble;
+    const { log, logPrefix } = this.#deps;
+    if (trouble === 'schema_missing') log.warn(`${logPrefix}schema_missing`, { fix: 'pnpm memalerts migrate' });
+    else log.warn(`${logPrefix}database_unavailable`, { error });
+  }
+
+  /** Others see at once that this copy is gone. */
+  async end(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    if (this.#startNumber === null) return;
+    await this.#deps.pool.pg.query('delete from "BotWorker" where "startNumber" = $1', [this.#startNumber]);
+  }
+
+  async #beat(): Promise<void> {
+    this.#isBeating = true;
+    try {
+      if (this.#startNumber === null) await this.#register();
+      else await this.#renew(this.#startNumber);
+      this.#trouble = null;
+    } catch (error) {
+      this.noticeTrouble(error);
+    }
+    this.#isBeating = false;
+    if (this.#isStopped) return;
+    const delayMs = this.#mustBeatAgain ? 0 : HEARTBEAT_MS;
+    this.#mustBeatAgain = false;
+    this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#beat(), { unref: true });
+  }
+
+  async #register(): Promise<void> {
+    const { pool, provider, registered } = this.#deps;
+    const { rows } = await pool.pg.query<{ startNumber: number }>(
+      'insert into "BotWorker" (provider, host, pid) values ($1, $2, $3) returning "startNumber"',
+      [provider, hostname(), process.pid],
+    );
+    const [row] = rows;
+    if (row === undefined || this.#isStopped) return;
+    this.#startNumber = row.startNumber;
+    this.#copies = [row.startNumber];
+    registered(row.startNumber);
+    this.#mustBeatAgain = true;
+  }
+
+  async #renew(startNumber: number): Promise<void> {
+    const { pool, provider, copiesChanged } = this.#deps;
+    const { rows } = await pool.pg.query<{ startNumber: number }>({
+      name: 'heartbeat',
+      text: RENEW,
+      values: [provider, startNumber],
+    });
+    const copies = rows.map((row) => row.startNumber);
+    // Somebody removed our row, or the database was restored from a backup: a new life begins.
+    if (!copies.includes(startNumber)) {
+      this.#startNumber = null;
+      return this.#register();
+    }
+    const isOther = copies.join() !== this.#copies.join();
+    this.#copies = copies;
+    if (isOther) copiesChanged();
+  }
+}
+
+const RENEW = `
+  with beat as (
+    update "BotWorker" set "heartbeatAt" = timezone('utc', now()) where "startNumber" = $2 returning "startNumber"
+  )
+  select "startNumber" from beat
+  union
+  select w."startNumber" from "BotWorker" w
+  where w.provider = $1 and w."startNumber" <> $2 and ${isAliveSql('w."startNumber"')}
+  order by 1`;

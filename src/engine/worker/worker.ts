@@ -1,0 +1,238 @@
+/** One worker: the parts of the engine put together around one platform. */
+import { type Credentials, createCredentialSource } from '../../accounts/credentials.ts';
+import { readBotAccounts } from '../../accounts/credentials-queries.ts';
+import { createPool, type Pool } from '../../db/pool.ts';
+import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
+import { createHttpClient } from '../../lib/http.ts';
+import type { TokenSeal } from '../../lib/token-seal.ts';
+import type { CommonDeps, LiveFact, Platform, ReaderEvents, WorkerSide } from '../../platforms/platform.ts';
+import { renameTarget } from '../channels/rename.ts';
+import { recordLive } from '../live/record-live.ts';
+import { createOutbox, type Outbox } from '../outbox/outbox.ts';
+import { Pipeline } from '../pipeline/pipeline.ts';
+import { type Credits, createCredits } from '../relay/credits.ts';
+import { ChannelHealth } from './channel-health.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { Knowledge } from './knowledge.ts';
+import { startLivePoll } from './live-poll.ts';
+import { Presence } from './presence.ts';
+import { startVersionWatch } from './version-watch.ts';
+
+export interface WorkerOptions extends Omit<CommonDeps, 'http'> {
+  readonly platform: Platform;
+  readonly databaseUrl: string;
+  /** Statements slower than this are logged. */
+  readonly slowMs: number;
+  readonly seal: TokenSeal;
+  readonly relay: { readonly baseUrls: readonly string[]; readonly secret: string | null };
+  readonly outboxTtlMs: number;
+  readonly commandMaxAgeMs: number;
+  readonly httpTimeoutMs: number;
+  /** Neither database nor environment name an account to speak with; the variable that could. */
+  readonly lacksSender: (variable: string) => void;
+}
+
+/** Returns at once; connects, and connects again, for as long as it runs. */
+export class Worker {
+  readonly presence: Presence;
+  readonly health: ChannelHealth;
+  readonly pipeline: Pipeline;
+  readonly outbox: Outbox;
+  readonly credits: Credits;
+  readonly #options: WorkerOptions;
+  readonly #pool: Pool;
+  readonly #knowledge: Knowledge;
+  readonly #credentials: Credentials;
+  readonly #side: WorkerSide;
+  readonly #stops: readonly (() => void)[];
+  #isStopping = false;
+
+  /** @throws Error with a sentence for the operator when the database's address is unusable */
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    const { platform, settings, log, databaseUrl, slowMs } = options;
+    this.#pool = createPool(databaseUrl, { applicationName: `memalerts-${platform.id}`, slowMs, log });
+    const common = { ...options, ...this.#pool, http: createHttpClient(options.httpTimeoutMs) };
+    const shared = { ...common, logPrefix: platform.logPrefix, provider: platform.id };
+    const limits = platform.limits(settings);
+    const held = () => this.presence.channels.held();
+    const startNumber = () => this.presence.life.startNumber;
+    const limitShare = () => 1 / this.presence.life.copies;
+
+    this.#knowledge = new Knowledge({ ...shared, held, isListening: () => this.presence.listener.isHealthy });
+    this.presence = new Presence({
+      ...common,
+      pool: this.#pool,
+      movesPer10s: limits.joinsPer10s ?? 0,
+      prepare: (channelIds) => this.#knowledge.prepare(channelIds),
+      registered: () => void this.#requireSender(),
+      hints: {
+        outbox: (channelId) => this.outbox.wake(channelId),
+        commands: (channelId) => this.#knowledge.commandsChanged(channelId),
+        live: (channelId) => this.#knowledge.live.invalidate(channelId),
+        credentials: oncePerTick(() => this.#credentials.invalidate()),
+      },
+    });
+    this.#credentials = openCredentials(common);
+    this.health = new ChannelHealth({ ...shared, startNumber });
+    this.credits = createCredits({ ...shared, ...options.relay });
+    this.#side = platform.openWorkerSide({
+      ...common,
+      credentials: this.#credentials,
+      isOwnAccount: (platformUserId) => this.#credentials.ownAccountIds().has(platformUserId),
+      limitShare,
+      events: this.#readerEvents(),
+    });
+    this.outbox = createOutbox({
+      ...common,
+      limits,
+      sender: this.#side.sender,
+      credentials: this.#credentials,
+      channels: this.presence.channels,
+      startNumber,
+      limitShare,
+      isListening: () => this.presence.listener.isHealthy,
+      pollMs: platform.timers(settings).outboxPollMs,
+      ttlMs: options.outboxTtlMs,
+    });
+    this.pipeline = new Pipeline({
+      ...shared,
+      channels: this.presence.channels,
+      commands: this.#knowledge,
+      live: this.#knowledge.live,
+      credit: (message, slug) => this.credits.credit(message, slug),
+      outbox: this.outbox,
+      roleResolver: this.#side.roleResolver,
+      maxAgeMs: options.commandMaxAgeMs,
+    });
+    this.presence.channels.onChange(() => this.#serve());
+    this.#stops = this.#startTimers(shared);
+  }
+
+  /** Running sends are finished and recorded, what was claimed is given back, the leases are free. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    for (const stop of this.#stops) stop();
+    this.#knowledge.stop();
+    this.presence.stopTaking();
+    await this.#within(graceMs, Promise.all([this.outbox.drain(), this.credits.drain(graceMs)]));
+    await this.#side.close();
+    await this.presence.leave();
+    await this.#pool.end();
+  }
+
+  #startTimers(shared: Omit<Parameters<typeof startLivePoll>[0], 'status' | 'held' | 'startNumber' | 'periodMs'>) {
+    const { platform, settings, relay, log } = this.#options;
+    const timers = platform.timers(settings);
+    const { channels, life } = this.presence;
+    const stops = [
+      startHousekeeping({ ...shared, pg: this.#pool.pg }),
+      startVersionWatch({
+        ...shared,
+        pg: this.#pool.pg,
+        periodMs: Math.min(timers.syncMs, timers.commandsRefreshMs),
+        changed: (kind) => this.presence.changed(kind),
+        looked: () => channels.checkTime(),
+      }),
+    ];
+    const { liveStatus } = this.#side;
+    if (liveStatus !== undefined && timers.livePollMs > 0) {
+      const poll = { status: liveStatus, held: () => channels.held(), startNumber: () => life.startNumber };
+      stops.push(startLivePoll({ ...shared, ...poll, periodMs: timers.livePollMs }));
+    }
+    log.info(`${platform.logPrefix}started`, { ...timers, relays: relay.baseUrls.length });
+    return stops;
+  }
+
+  #readerEvents(): ReaderEvents {
+    return {
+      message: (message) => {
+        if (!this.#isStopping) this.pipeline.message(message);
+      },
+      state: (channelId, state) => this.health.state(channelId, state),
+      live: (channelId, fact) => void this.#recordLive(channelId, fact),
+      sendable: (channelId) => this.outbox.sendable(channelId),
+      renamed: (channelId, target) => void this.#rename(channelId, target),
+    };
+  }
+
+  /** Another set of channels is ours. */
+  #serve(): void {
+    const held = this.presence.channels.held();
+    this.health.keep(held);
+    this.pipeline.forget();
+    this.#knowledge.serve();
+    this.#side.reader.setChannels([...held.values()]);
+  }
+
+  /** Said as soon as the database can tell; a worker that could never speak has to be set up first. */
+  async #requireSender(): Promise<void> {
+    const { platform, settings, lacksSender } = this.#options;
+    const variable = platform.missingSenderVariable?.(settings) ?? null;
+    if (variable === null) return;
+    try {
+      const { defaultAccountId } = await readBotAccounts(this.#pool.db, platform);
+      if (defaultAccountId === null) lacksSender(variable);
+    } catch (error) {
+      this.presence.life.noticeTrouble(error);
+    }
+  }
+
+  async #recordLive(channelId: ChannelId, fact: LiveFact): Promise<void> {
+    const { platform, clock, log } = this.#options;
+    const { startNumber } = this.presence.life;
+    if (startNumber === null) return;
+    try {
+      await recordLive({ db: this.#pool.db, clock }, platform.id, channelId, fact, { startNumber });
+    } catch (error) {
+      const event = fact.isLive ? 'stream_online_store_failed' : 'stream_offline_store_failed';
+      log.warn(`${platform.logPrefix}${event}`, { channelId, error });
+    }
+  }
+
+  async #rename(channelId: ChannelId, to: PlatformChannelId): Promise<void> {
+    const { platform, log } = this.#options;
+    const from = this.presence.channels.held().get(channelId)?.target;
+    if (from === undefined) return;
+    try {
+      await renameTarget(this.#pool.db, platform.tables, channelId, from, to);
+      log.info(`${platform.logPrefix}renamed`, { channelId, from, to });
+    } catch (error) {
+      log.warn(`${platform.logPrefix}rename_failed`, { channelId, error });
+    }
+  }
+
+  async #within(limitMs: number, work: Promise<unknown>): Promise<void> {
+    const limit = Promise.withResolvers<void>();
+    const timer = this.#options.clock.setTimer(limitMs, () => limit.resolve());
+    await Promise.race([work, limit.promise]);
+    timer.cancel();
+  }
+}
+
+function openCredentials(
+  common: CommonDeps & Pick<WorkerOptions, 'platform' | 'seal'> & Pick<Pool, 'db'>,
+): Credentials {
+  const { platform } = common;
+  return createCredentialSource({
+    ...common,
+    oauth: platform.oauth(common),
+    ...(platform.legacySender === undefined
+      ? {}
+      : { legacySender: async () => platform.legacySender?.(common) ?? null }),
+  });
+}
+
+/** Two hundred hints of one commit are one reason to look. */
+function oncePerTick(work: () => void): () => void {
+  let isPlanned = false;
+  return () => {
+    if (isPlanned) return;
+    isPlanned = true;
+    setImmediate(() => {
+      isPlanned = false;
+      work();
+    });
+  };
+}

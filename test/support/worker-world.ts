@@ -1,0 +1,220 @@
+/** Whole workers in this process against a simulated Twitch and a real database; nothing in between is replaced. */
+import { Writable } from 'node:stream';
+import { onTestFinished, vi } from 'vitest';
+import type { TwitchSimulatorOptions } from '../../simulators/twitch/options.ts';
+import { startTwitchSimulator, type TwitchSimulator } from '../../simulators/twitch/simulator.ts';
+import { loadConfig, relayBaseUrls } from '../../src/config.ts';
+import { createPool, type Db } from '../../src/db/pool.ts';
+import { Worker, type WorkerOptions } from '../../src/engine/worker/worker.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { createLogger } from '../../src/lib/logger.ts';
+import { createTokenSeal } from '../../src/lib/token-seal.ts';
+import { twitch } from '../../src/platforms/twitch/index.ts';
+import { createTestDatabase } from './database.ts';
+import { silentLog } from './silent-log.ts';
+
+export const BOT_LOGIN = 'memalerts_bot';
+const HELIX_SCOPES = ['chat:read', 'chat:edit', 'user:read:chat', 'user:write:chat', 'user:bot'];
+const IRC_SCOPES = ['chat:read', 'chat:edit'];
+
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+export interface RunningWorker {
+  readonly worker: Worker;
+  readonly log: LogLine[];
+  stop(): Promise<void>;
+}
+
+interface WorkerChoice extends Partial<Pick<WorkerOptions, 'clock' | 'lacksSender' | 'relay'>> {
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface WorldOptions extends TwitchSimulatorOptions {
+  /** How the bot speaks; by Helix unless told otherwise. */
+  readonly speaksBy?: 'helix' | 'irc';
+}
+
+export type WorkerWorld = Awaited<ReturnType<typeof workerWorld>>;
+
+/** The simulator has no limits unless the options name some. */
+export async function workerWorld({ speaksBy = 'helix', ...options }: WorldOptions = {}) {
+  const { url: databaseUrl } = await createTestDatabase({ forTest: true });
+  const sim = await startTwitchSimulator({ limits: 'off', ...options });
+  onTestFinished(() => sim.stop());
+  const pool = createPool(databaseUrl, { applicationName: 'test', slowMs: 60_000, log: silentLog() });
+  onTestFinished(() => pool.end());
+  const { db } = pool;
+  sim.addPerson(BOT_LOGIN);
+  await linkDefaultBot(db, sim, speaksBy === 'helix' ? HELIX_SCOPES : IRC_SCOPES);
+
+  return {
+    databaseUrl,
+    sim,
+    db,
+    pg: pool.pg,
+    /** Channels of streamers with the bot switched on. @returns ids by slug */
+    async channels(...slugs: string[]): Promise<Record<string, string>> {
+      const ids: Record<string, string> = {};
+      for (const slug of slugs) ids[slug] = await addChannel(db, sim, slug);
+      return ids;
+    },
+    addCommand: (channelId: string, trigger: string, response: string, more: Partial<CommandColumns> = {}) =>
+      addCommand(db, channelId, trigger, response, more),
+    async queue(channelId: string, ...messages: string[]): Promise<void> {
+      const { twitchLogin } = await db
+        .selectFrom('ChatBotSubscription')
+        .select('twitchLogin')
+        .where('channelId', '=', channelId)
+        .executeTakeFirstOrThrow();
+      for (const message of messages) {
+        await db.insertInto('ChatBotOutboxMessage').values({ channelId, twitchLogin, message }).execute();
+      }
+    },
+    outbox: (channelId: string) =>
+      db.selectFrom('ChatBotOutboxMessage').selectAll().where('channelId', '=', channelId).orderBy('seq').execute(),
+    /** What the bot has said there as people see it, oldest first. */
+    said: (slug: string) =>
+      sim
+        .messagesIn(slug)
+        .filter(({ transport }) => transport !== 'script')
+        .map(({ text }) => text.replace(/[\s\u{e0000}]+$/u, '')),
+    /** Resolves when the bot reads these channels. */
+    async joined(...slugs: string[]): Promise<void> {
+      for (const slug of slugs) {
+        await vi.waitFor(() => {
+          if (!sim.readersOf(slug).includes(BOT_LOGIN)) throw new Error(`nobody reads ${slug}`);
+        }, PATIENCE);
+      }
+    },
+    startWorker: (choice: WorkerChoice = {}) => startTestWorker(databaseUrl, sim, choice),
+  };
+}
+
+export const PATIENCE = { timeout: 15_000, interval: 5 };
+
+interface CommandColumns {
+  enabled: boolean;
+  onlyWhenLive: boolean;
+  allowedUsers: string;
+  allowedRoles: string;
+}
+
+async function addChannel(db: Db, sim: TwitchSimulator, slug: string): Promise<string> {
+  const { id: twitchChannelId } = sim.addChannel(slug);
+  const { id } = await db
+    .insertInto('Channel')
+    .values({ slug, name: slug, twitchChannelId })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await db.insertInto('ChatBotSubscription').values({ channelId: id, twitchLogin: slug, enabled: true }).execute();
+  return id;
+}
+
+async function addCommand(
+  db: Db,
+  channelId: string,
+  trigger: string,
+  response: string,
+  more: Partial<CommandColumns>,
+): Promise<string> {
+  const { id } = await db
+    .insertInto('ChatBotCommand')
+    .values({ channelId, trigger, triggerNormalized: trigger.toLowerCase(), response, ...more })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** @returns the account's id */
+export async function linkAccount(
+  db: Db,
+  sim: TwitchSimulator,
+  login: string,
+  scopes: readonly string[],
+): Promise<string> {
+  const token = sim.issueToken(login, scopes);
+  const { id: userId } = await db
+    .insertInto('User')
+    .values({ displayName: login })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const { id } = await db
+    .insertInto('ExternalAccount')
+    .values({
+      userId,
+      provider: 'twitch',
+      providerAccountId: sim.person(login).id,
+      login,
+      displayName: login,
+      accessToken: token.access,
+      refreshToken: token.refresh,
+      scopes: scopes.join(' '),
+      tokenExpiresAt: new Date(Date.now() + 3_600_000),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+async function linkDefaultBot(db: Db, sim: TwitchSimulator, scopes: readonly string[]): Promise<void> {
+  const externalAccountId = await linkAccount(db, sim, BOT_LOGIN, scopes);
+  await db.insertInto('GlobalTwitchBotCredential').values({ externalAccountId, enabled: true }).execute();
+}
+
+function startTestWorker(databaseUrl: string, sim: TwitchSimulator, choice: WorkerChoice): RunningWorker {
+  const env = {
+    DATABASE_URL: databaseUrl,
+    CHATBOT_BACKEND_BASE_URLS: 'http://127.0.0.1:9',
+    TWITCH_JOINS_PER_10S: '0',
+    TWITCH_SEND_PER_30S: '0',
+    TWITCH_SEND_PRIVILEGED_PER_30S: '0',
+    TWITCH_CHANNEL_SEND_PER_S: '0',
+    ...sim.env(),
+    ...choice.env,
+  };
+  const loaded = loadConfig('twitch', env);
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const { values } = loaded.config;
+  const log: LogLine[] = [];
+  const clock: Clock = choice.clock ?? systemClock;
+  const worker = new Worker({
+    platform: twitch,
+    settings: loaded.config.platform('twitch'),
+    databaseUrl,
+    slowMs: 60_000,
+    seal: createTokenSeal([]),
+    relay: choice.relay ?? { baseUrls: relayBaseUrls(values), secret: null },
+    outboxTtlMs: values.OUTBOX_TTL_MINUTES * 60_000,
+    commandMaxAgeMs: values.COMMAND_MAX_AGE_SECONDS * 1000,
+    httpTimeoutMs: values.CHATBOT_HTTP_TIMEOUT_MS,
+    clock,
+    random: Math.random,
+    log: recordingLog(log, clock),
+    lacksSender:
+      choice.lacksSender ??
+      ((variable) => {
+        throw new Error(`no sender: ${variable}`);
+      }),
+  });
+  let stopped: Promise<void> | null = null;
+  const stop = () => {
+    stopped ??= worker.stop(10_000);
+    return stopped;
+  };
+  onTestFinished(stop);
+  return { worker, log, stop };
+}
+
+function recordingLog(lines: LogLine[], clock: Clock) {
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  return createLogger({ level: 'debug', clock, output, errorOutput: output });
+}

@@ -1,0 +1,191 @@
+import { expect, test, vi } from 'vitest';
+import { recordLive } from '../../src/engine/live/record-live.ts';
+import type { ChannelId, ProviderId } from '../../src/lib/brand.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { linkAccount, PATIENCE, type WorkerWorld, workerWorld } from '../support/worker-world.ts';
+
+const SLUG = 'northpine';
+const twitch = 'twitch' as ProviderId;
+
+/** One channel with the command `!mark`, read by one worker. */
+async function room(prepare: (world: WorkerWorld, channelId: ChannelId) => Promise<unknown> = async () => {}) {
+  const world = await workerWorld();
+  const { [SLUG]: id = '' } = await world.channels(SLUG);
+  const channelId = id as ChannelId;
+  await world.addCommand(channelId, '!mark', 'marked');
+  await prepare(world, channelId);
+  const { worker, log } = world.startWorker();
+  await world.joined(SLUG);
+  return {
+    ...world,
+    channelId,
+    worker,
+    log,
+    write: (author: string, text: string, more = {}) => world.sim.say(SLUG, author, text, more),
+    /** What was said since the last call; lines of a channel are answered in order, so the mark closes the list. */
+    async answers(): Promise<string[]> {
+      const before = world.said(SLUG).filter((text) => text === 'marked').length;
+      world.sim.say(SLUG, 'stage_hand', '!mark');
+      const since = () => world.said(SLUG).slice(before === 0 ? 0 : indexOfNth(world.said(SLUG), 'marked', before) + 1);
+      await vi.waitFor(() => expect(since()).toContain('marked'), PATIENCE);
+      return since().filter((text) => text !== 'marked');
+    },
+  };
+}
+
+function indexOfNth(texts: readonly string[], wanted: string, nth: number): number {
+  let found = 0;
+  return texts.findIndex((text) => text === wanted && ++found === nth);
+}
+
+test.for(['helix', 'irc'] as const)(
+  'a viewer asks, the bot answers by %s, and the answer has a fate',
+  async (speaksBy) => {
+    const world = await workerWorld({ speaksBy });
+    const { [SLUG]: channelId = '' } = await world.channels(SLUG);
+    await world.addCommand(channelId, '!hi', 'Привет! 👋');
+    world.startWorker();
+    await world.joined(SLUG);
+
+    world.sim.say(SLUG, 'mira_k', ' !HI ');
+    await vi.waitFor(() => expect(world.said(SLUG)).toEqual(['Привет! 👋']), PATIENCE);
+    const said = world.sim.messagesIn(SLUG).find(({ transport }) => transport !== 'script');
+    await vi.waitFor(async () => {
+      const rows = await world.outbox(channelId);
+      expect(rows).toHaveLength(1);
+      expect(rows[0]).toMatchObject({ status: 'sent', source: 'command', attempts: 1, platformMessageId: said?.id });
+    }, PATIENCE);
+  },
+);
+
+test('only a whole line is a command: no prefix, no arguments, whatever its case and invisible edges', async () => {
+  const { write, answers, addCommand, channelId } = await room();
+  await addCommand(channelId, 'Two  Words', 'two');
+  await vi.waitFor(async () => {
+    write('mira_k', 'two  words');
+    expect(await answers()).toContain('two');
+  }, PATIENCE);
+  for (const line of ['!mark now', 'say !mark', '!marks', 'two words', 'two', '!']) write('mira_k', line);
+  expect(await answers()).toEqual([]);
+  write('mira_k', ' TWO  words \u{e0000}');
+  write('mira_k', '\u200btwo  words\ufeff');
+  expect(await answers()).toEqual(['two', 'two']);
+});
+
+test('a restricted command admits named users and roles, refuses everybody else without a word', async () => {
+  const { write, answers, worker } = await room(async (world, channelId) => {
+    const lists = { allowedUsers: '["mira_k"]', allowedRoles: '["moderator","follower"]' };
+    await world.addCommand(channelId, '!secret', 'psst', lists);
+  });
+  write('stranger', '!secret');
+  write('sub', '!secret', { badges: 'subscriber/12,vip/1' });
+  expect(await answers()).toEqual([]);
+  expect(worker.pipeline.stats()).toMatchObject({ refused: 2 });
+  write('Mira_K', '!secret');
+  write('mod', '!secret', { badges: 'moderator/1' });
+  write('owner', '!secret', { badges: 'broadcaster/1' });
+  expect(await answers()).toEqual(['psst', 'psst', 'psst']);
+});
+
+test('an only-when-live command is silent until any platform says the channel is live, and again after the end', async () => {
+  const { write, answers, db, channelId } = await room(async (world, id) => {
+    await world.addCommand(id, '!live', 'we are', { onlyWhenLive: true });
+  });
+  const tell = (provider: string, isLive: boolean) =>
+    recordLive({ db, clock: systemClock }, provider as ProviderId, channelId, { isLive, at: new Date() });
+  write('mira_k', '!live');
+  expect(await answers()).toEqual([]);
+  await tell('kick', true);
+  await vi.waitFor(async () => {
+    write('mira_k', '!live');
+    expect(await answers()).toContain('we are');
+  }, PATIENCE);
+  await tell('kick', false);
+  await vi.waitFor(async () => {
+    write('mira_k', '!live');
+    expect(await answers()).toEqual([]);
+  }, PATIENCE);
+});
+
+test('the duration command tells the running time, wins over a static one, and leaves it the word when silent', async () => {
+  const { write, answers, db, channelId } = await room(async (world, id) => {
+    await world.addCommand(id, '!time', 'static');
+    const settings = {
+      enabled: true,
+      trigger: '!TIME',
+      responseTemplate: 'live {hours}h {minutes}m',
+      onlyWhenLive: true,
+    };
+    await world.db
+      .updateTable('Channel')
+      .set({ streamDurationCommandJson: JSON.stringify({ ...settings, triggerNormalized: '!time' }) })
+      .where('id', '=', id)
+      .execute();
+  });
+  write('mira_k', '!time');
+  expect(await answers()).toEqual(['static']);
+  const at = new Date(Date.now() - 95 * 60_000);
+  await recordLive({ db, clock: systemClock }, twitch, channelId, { isLive: true, at });
+  await vi.waitFor(async () => {
+    write('mira_k', '!time');
+    expect(await answers()).toEqual(['live 1h 35m']);
+  }, PATIENCE);
+});
+
+test('a line older than a minute and a line delivered twice are credited, and answered never and once', async () => {
+  const { write, answers, worker, sim } = await room();
+  write('mira_k', '!mark', { tags: { 'tmi-sent-ts': String(Date.now() - 61_000) } });
+  sim.faults.duplicateLines();
+  write('mira_k', '!mark');
+  await vi.waitFor(
+    () => expect(worker.pipeline.stats()).toMatchObject({ lines: 3, expired: 1, duplicates: 1 }),
+    PATIENCE,
+  );
+  expect(await answers()).toEqual([]);
+  expect(worker.pipeline.stats()).toMatchObject({ answered: 2 });
+});
+
+test('the bot never answers itself, under its own name or an override, even when it says a trigger', async () => {
+  const { write, answers, worker } = await room(async (world, channelId) => {
+    world.sim.addPerson('own_voice');
+    const externalAccountId = await linkAccount(world.db, world.sim, 'own_voice', ['chat:read', 'chat:edit']);
+    await world.db.insertInto('TwitchBotIntegration').values({ channelId, externalAccountId, enabled: true }).execute();
+    await world.addCommand(channelId, '!loop', '!mark');
+  });
+  write('memalerts_bot', '!mark');
+  write('own_voice', '!mark');
+  write('mira_k', '!loop');
+  // `!mark`, said by the bot, is seen in the chat and stays without an answer.
+  await vi.waitFor(() => expect(worker.pipeline.stats().own).toBeGreaterThanOrEqual(3), PATIENCE);
+  expect(await answers()).toEqual(['!mark']);
+});
+
+test('an override speaks only while its channel is entitled; without, the shared bot does', async () => {
+  const { write, answers, db, sim, channelId, log } = await room(async (world, id) => {
+    world.sim.addPerson('own_voice');
+    const externalAccountId = await linkAccount(world.db, world.sim, 'own_voice', ['chat:read', 'chat:edit']);
+    await world.db
+      .insertInto('TwitchBotIntegration')
+      .values({ channelId: id, externalAccountId, enabled: true })
+      .execute();
+  });
+  const authors = () =>
+    sim
+      .messagesIn(SLUG)
+      .filter(({ transport }) => transport !== 'script')
+      .map(({ author }) => author);
+  await answers();
+  expect(authors()).toEqual(['memalerts_bot']);
+  await db.insertInto('ChannelEntitlement').values({ channelId, key: 'custom_bot', enabled: true }).execute();
+  await vi.waitFor(async () => {
+    await answers();
+    expect(authors().at(-1)).toBe('own_voice');
+  }, PATIENCE);
+  await db.deleteFrom('ChannelEntitlement').where('channelId', '=', channelId).execute();
+  await vi.waitFor(async () => {
+    await answers();
+    expect(authors().at(-1)).toBe('memalerts_bot');
+  }, PATIENCE);
+  write('mira_k', 'thanks');
+  expect(log.filter(({ event }) => event === 'chatbot.sender_fallback')).toEqual([]);
+});
