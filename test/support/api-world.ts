@@ -41,6 +41,7 @@ interface Request {
   /** Sent as it is; `body` is sent as JSON. */
   readonly raw?: string | Buffer;
   readonly body?: unknown;
+  readonly host?: string | undefined;
 }
 
 interface WorldOptions {
@@ -143,10 +144,15 @@ export async function send(port: number, method: string, path: string, given: Re
   const payload = given.raw ?? (given.body === undefined ? undefined : JSON.stringify(given.body));
   const request = httpRequest({
     port,
-    host: '127.0.0.1',
+    host: given.host ?? '127.0.0.1',
     method,
     path,
-    headers: { ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...given.headers },
+    headers: {
+      ...(payload === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+      ...given.headers,
+    },
   });
   request.end(payload);
   const [response] = await once(request, 'response');

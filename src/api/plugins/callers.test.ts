@@ -1,0 +1,172 @@
+import { generateKeyPair, SignJWT } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { JWT_SECRET, startApiWorld } from '../../../test/support/api-world.ts';
+import { createTestDatabase } from '../../../test/support/database.ts';
+
+const { url } = await createTestDatabase();
+const BOTS = '/streamer/bots';
+const key = new TextEncoder().encode(JWT_SECRET);
+const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
+
+/** A token as another service of the family would sign it, with whatever claims. */
+const sign = (claims: Record<string, unknown>, secret = key, alg = 'HS256') =>
+  new SignJWT(claims).setProtectedHeader({ alg }).sign(secret);
+const unsecured = (claims: object) =>
+  `${[{ alg: 'none' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`;
+
+test('a cookie or a bearer token signs in; a cookie wins, also when it is worthless', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const as = (headers: Record<string, string>) => api.codeOf(null, 'GET', BOTS, { headers });
+  expect(await as({ cookie: `token=${who.token}` })).toEqual([200, undefined]);
+  expect(await as({ authorization: `Bearer ${who.token}` })).toEqual([200, undefined]);
+  expect(await as({ cookie: 'token=worthless', authorization: `Bearer ${who.token}` })).toEqual([401, 'UNAUTHORIZED']);
+  expect(await as({ authorization: `Basic ${who.token}` })).toEqual([401, 'UNAUTHORIZED']);
+  // The beta's cookie means nothing on a regular instance.
+  expect(await as({ cookie: `token_beta=${who.token}` })).toEqual([401, 'UNAUTHORIZED']);
+});
+
+describe('a token that is no login of ours is refused with the words of the contract', () => {
+  test('none at all', async () => {
+    const api = await startApiWorld(url);
+    const { status, json } = await api.ask(null, 'GET', BOTS);
+    expect([status, json.errorCode, json.error]).toEqual([401, 'UNAUTHORIZED', 'No auth token found']);
+  });
+
+  test('forged, malformed, of another algorithm, without an end, or with a kind', async () => {
+    const api = await startApiWorld(url);
+    const { userId, channelId } = await api.streamer();
+    const claims = { userId, channelId, role: 'streamer', exp: inAnHour() };
+    const { privateKey } = await generateKeyPair('RS256');
+    const refused = [
+      'abc',
+      await sign(claims, new TextEncoder().encode(`${JWT_SECRET}!`)),
+      await sign(claims, key, 'HS512'),
+      await sign(claims, privateKey as never, 'RS256'),
+      unsecured(claims),
+      await sign({ ...claims, exp: undefined }),
+      await sign({ ...claims, kind: 'credits' }),
+      await sign({ ...claims, kind: 'handover' }),
+      await sign({ ...claims, kind: null }),
+      await sign({ ...claims, role: 'emperor' }),
+      await sign({ ...claims, userId: undefined }),
+      await sign({ ...claims, userId: 'nobody we know' }),
+    ];
+    for (const token of refused) {
+      const { status, json } = await api.ask({ token }, 'GET', BOTS);
+      expect([status, json.errorCode, json.error]).toEqual([401, 'UNAUTHORIZED', 'Invalid token']);
+    }
+  });
+
+  test('expired', async () => {
+    const api = await startApiWorld(url);
+    const { userId, channelId } = await api.streamer();
+    const token = await sign({ userId, channelId, role: 'streamer', exp: Math.floor(Date.now() / 1000) - 1 });
+    expect(await api.codeOf({ token }, 'GET', BOTS)).toEqual([401, 'SESSION_EXPIRED']);
+  });
+});
+
+test('another service that shares the key signs people in, with their rights as they are now', async () => {
+  const api = await startApiWorld(url);
+  const { userId } = await api.streamer();
+  const token = await sign({ userId, role: 'viewer', channelId: null, exp: inAnHour() });
+  expect(await api.codeOf({ token }, 'GET', BOTS)).toEqual([200, undefined]);
+});
+
+test('rights are those of the database, not of the token: a claim to more is worth nothing', async () => {
+  const api = await startApiWorld(url);
+  const { userId } = await api.person('viewer');
+  const { channelId } = await api.streamer();
+  const token = await sign({ userId, role: 'admin', channelId, exp: inAnHour() });
+  expect(await api.codeOf({ token }, 'GET', BOTS)).toEqual([403, 'FORBIDDEN']);
+});
+
+test('a viewer may not, an admin without a channel is told so, an admin with one may', async () => {
+  const api = await startApiWorld(url);
+  expect(await api.codeOf(await api.person('viewer'), 'GET', BOTS)).toEqual([403, 'FORBIDDEN']);
+  const { status, json } = await api.ask(await api.person('admin'), 'GET', BOTS);
+  expect([status, json.errorCode, json.details]).toEqual([400, 'MISSING_CHANNEL_ID', { hint: expect.any(String) }]);
+  expect(await api.codeOf(await api.streamer({ role: 'admin' }), 'GET', BOTS)).toEqual([200, undefined]);
+});
+
+const STREAMER_ROUTES = [
+  ['GET', BOTS],
+  ['PATCH', `${BOTS}/twitch`],
+  ['GET', '/streamer/bot/commands'],
+  ['POST', '/streamer/bot/commands'],
+  ['PATCH', '/streamer/bot/commands/1'],
+  ['DELETE', '/streamer/bot/commands/1'],
+  ['POST', '/streamer/bot/say'],
+  ['GET', '/streamer/bot/outbox/twitch/1'],
+  ['GET', '/streamer/bot/follow-greetings'],
+  ['POST', '/streamer/bot/follow-greetings/enable'],
+  ['POST', '/streamer/bot/follow-greetings/disable'],
+  ['PATCH', '/streamer/bot/follow-greetings'],
+  ['GET', '/streamer/bot/stream-duration'],
+  ['PATCH', '/streamer/bot/stream-duration'],
+  ['POST', '/streamer/bot/enable'],
+  ['POST', '/streamer/bot/disable'],
+  ['GET', '/streamer/bot/subscription'],
+  ['GET', '/streamer/credits/token'],
+  ['POST', '/streamer/credits/token/rotate'],
+  ['GET', '/streamer/credits/state'],
+  ['POST', '/streamer/credits/reset'],
+  ['POST', '/streamer/credits/settings'],
+  ['GET', '/streamer/credits/reconnect-window'],
+  ['POST', '/streamer/credits/reconnect-window'],
+  ['GET', '/streamer/credits/ignored-chatters'],
+  ['POST', '/streamer/credits/ignored-chatters'],
+  ['GET', '/streamer/events'],
+] as const;
+
+test('every streamer route asks who is calling before it looks at what they sent', async () => {
+  const api = await startApiWorld(url);
+  const [viewer, homeless] = [await api.person('viewer'), await api.person('streamer')];
+  for (const [method, path] of STREAMER_ROUTES) {
+    const wrong = method === 'GET' ? {} : { body: { nonsense: [] } };
+    expect([path, ...(await api.codeOf(null, method, path, wrong))]).toEqual([path, 401, 'UNAUTHORIZED']);
+    expect([path, ...(await api.codeOf(viewer, method, path, wrong))]).toEqual([path, 403, 'FORBIDDEN']);
+    expect([path, ...(await api.codeOf(homeless, method, path, wrong))]).toEqual([path, 400, 'MISSING_CHANNEL_ID']);
+  }
+});
+
+describe('on the beta instance', () => {
+  const env = { INSTANCE: 'beta' };
+
+  test('its own cookie comes first, the regular one is a fallback', async () => {
+    const api = await startApiWorld(url, { env });
+    const who = await api.streamer();
+    await api.pg.query('update "User" set "hasBetaAccess" = true where id = $1', [who.userId]);
+    const as = (cookie: string) => api.codeOf(null, 'GET', BOTS, { headers: { cookie } });
+    expect(await as(`token_beta=${who.token}; token=worthless`)).toEqual([200, undefined]);
+    expect(await as(`token=${who.token}`)).toEqual([200, undefined]);
+    expect(await as(`token_beta=worthless; token=${who.token}`)).toEqual([401, 'UNAUTHORIZED']);
+  });
+
+  test('only invited people get in; webhooks, relay, overlay and health are open', async () => {
+    const api = await startApiWorld(url, { env });
+    const who = await api.streamer();
+    expect(await api.codeOf(who, 'GET', BOTS)).toEqual([403, 'BETA_ACCESS_REQUIRED']);
+    expect((await api.ask(null, 'GET', '/health')).status).toBe(200);
+    expect((await api.ask(null, 'GET', '/overlay/credits/t/abc')).status).toBe(200);
+    expect((await api.ask(null, 'POST', '/webhooks/twitch/eventsub', { body: {} })).json.error).toBe(
+      'Missing signature headers',
+    );
+    const relayed = await api.ask(null, 'POST', '/internal/credits/chatter', {
+      body: { channelSlug: who.slug, userId: 'u', displayName: 'x' },
+      headers: { 'x-memalerts-internal': 'credits-event' },
+    });
+    expect(relayed.status).toBe(200);
+  });
+});
+
+test('headers do not make an instance a beta', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const headers = {
+    'x-forwarded-host': 'beta.evil.example',
+    origin: 'https://beta.evil.example',
+    'x-forwarded-port': '3002',
+  };
+  expect(await api.codeOf(who, 'GET', BOTS, { headers })).toEqual([200, undefined]);
+});

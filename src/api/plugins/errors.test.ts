@@ -1,0 +1,126 @@
+import net from 'node:net';
+import { expect, test } from 'vitest';
+import { startApiWorld } from '../../../test/support/api-world.ts';
+import { createTestDatabase } from '../../../test/support/database.ts';
+
+const { url } = await createTestDatabase();
+const COMMANDS = '/streamer/bot/commands';
+
+test('a request keeps its id if it is a plain one, and gets a new one otherwise', async () => {
+  const api = await startApiWorld(url);
+  const idOf = async (headers: Record<string, string>) => {
+    const { headers: answered, json } = await api.ask(null, 'GET', '/nope', { headers });
+    expect(json.requestId).toBe(answered['x-request-id']);
+    return json.requestId;
+  };
+  expect(await idOf({ 'x-request-id': 'trace-1.A_b' })).toBe('trace-1.A_b');
+  expect(await idOf({ 'x-correlation-id': 'corr-2' })).toBe('corr-2');
+  expect(await idOf({ 'x-request-id': 'first', 'x-correlation-id': 'second' })).toBe('first');
+  for (const odd of ['a b', 'x'.repeat(129), '<script>']) {
+    expect(await idOf({ 'x-request-id': odd })).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+  }
+});
+
+test.each([
+  ['GET', '/nope'],
+  ['POST', '/streamer/nope'],
+  ['GET', '/streamer/bots/myspace/bot'],
+  ['DELETE', '/owner/bots/myspace/default'],
+  ['PUT', '/streamer/bots'],
+])('%s %s does not exist', async (method, path) => {
+  const api = await startApiWorld(url);
+  const { status, json, headers } = await api.ask(null, method, path);
+  expect([status, json]).toEqual([
+    404,
+    { errorCode: 'NOT_FOUND', error: 'Not found', requestId: headers['x-request-id'] },
+  ]);
+  expect(headers['content-type']).toContain('application/json');
+});
+
+test.each([
+  ['{"message":', 'application/json'],
+  ['not json', 'application/json; charset=utf-8'],
+  ['{"a":1}}', 'application/vnd.api+json'],
+])('malformed JSON (%s) is 400 and the API lives on', async (raw, type) => {
+  const api = await startApiWorld(url);
+  const { status, json } = await api.ask(await api.streamer(), 'POST', COMMANDS, {
+    raw,
+    headers: { 'content-type': type },
+  });
+  expect([status, json.errorCode, json.error]).toEqual([400, 'BAD_REQUEST', 'The body is not valid JSON']);
+  expect((await api.ask(null, 'GET', '/health')).status).toBe(200);
+});
+
+test('a body above the limit is 413, on webhooks too; one below it passes', async () => {
+  const api = await startApiWorld(url, { env: { JSON_BODY_LIMIT: '2kb', URLENCODED_BODY_LIMIT: '1kb' } });
+  const who = await api.streamer();
+  const body = { trigger: '!x', response: 'x', extra: 'x'.repeat(2048) };
+  expect(await api.codeOf(who, 'POST', COMMANDS, { body })).toEqual([413, 'FILE_TOO_LARGE']);
+  expect(await api.codeOf(null, 'POST', '/webhooks/twitch/eventsub', { body })).toEqual([413, 'FILE_TOO_LARGE']);
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const raw = `a=${'x'.repeat(1100)}`;
+  expect(await api.codeOf(who, 'POST', COMMANDS, { raw, headers: form })).toEqual([413, 'FILE_TOO_LARGE']);
+  expect((await api.ask(who, 'POST', COMMANDS, { body: { ...body, extra: 'x' } })).status).toBe(201);
+});
+
+test('the default limit is one megabyte in production and five elsewhere', async () => {
+  const production = { NODE_ENV: 'production', CREDENTIALS_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64') };
+  const raw = `"${'x'.repeat(2 * 1024 * 1024)}"`;
+  const statusIn = async (env: Record<string, string>) => {
+    const api = await startApiWorld(url, { env });
+    return (await api.ask(null, 'POST', '/webhooks/twitch/eventsub', { raw })).status;
+  };
+  expect([await statusIn(production), await statusIn({})]).toEqual([413, 403]);
+});
+
+test('a body cannot reach the prototype of anything', async () => {
+  const api = await startApiWorld(url);
+  const raw = '{"trigger":"!p","response":"x","__proto__":{"enabled":false},"constructor":{"prototype":{"x":1}}}';
+  const { json } = await api.ask(await api.streamer(), 'POST', COMMANDS, { raw });
+  expect(json.enabled).toBe(true);
+});
+
+test('a path that cannot be decoded is a bad request', async () => {
+  const api = await startApiWorld(url);
+  expect(await api.codeOf(null, 'GET', '/streamer/%zz')).toEqual([400, 'BAD_REQUEST']);
+});
+
+test('garbage on the socket ends that socket and nothing else', async () => {
+  const api = await startApiWorld(url);
+  for (const garbage of [
+    '\u0000\u0001\u0002',
+    'GET\r\n\r\n',
+    'GET / HTTP/9.9\r\n\r\n',
+    `GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
+  ]) {
+    const socket = net.connect(api.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.end(garbage);
+    await new Promise((resolve) => socket.on('close', resolve).resume());
+  }
+  expect((await api.ask(null, 'GET', '/health')).status).toBe(200);
+});
+
+test('a failure of ours is 500 in general words, logged with its request, and the API lives on', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  await api.pg.query('alter table "ChatBotCommand" alter column response type integer using 1');
+  try {
+    const { status, json } = await api.ask(who, 'POST', COMMANDS, { body: { trigger: '!x', response: 'text' } });
+    expect([status, json]).toEqual([
+      500,
+      { errorCode: 'INTERNAL_ERROR', error: expect.not.stringContaining('integer'), requestId: expect.any(String) },
+    ]);
+    expect(api.lines.some((line) => line.includes('api.request_failed') && line.includes(json.requestId))).toBe(true);
+  } finally {
+    await api.pg.query('alter table "ChatBotCommand" alter column response type text');
+  }
+  expect((await api.ask(who, 'GET', COMMANDS)).status).toBe(200);
+});
+
+test('answers are no pages: nothing may run them or frame them', async () => {
+  const api = await startApiWorld(url);
+  const { headers } = await api.ask(null, 'GET', '/health');
+  expect(headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
+  expect(headers['x-content-type-options']).toBe('nosniff');
+});

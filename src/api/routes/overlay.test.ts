@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { get as httpGet, type IncomingMessage } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  type ApiWorld,
+  JWT_SECRET,
+  type Person,
+  type StreamerPerson,
+  startApiWorld,
+} from '../../../test/support/api-world.ts';
+import { createTestDatabase } from '../../../test/support/database.ts';
+import { issueOverlayToken } from '../../credits/overlay-token.ts';
+
+const { url } = await createTestDatabase();
+
+/** An open event stream: what arrived so far, oldest first. */
+interface Reader {
+  readonly response: IncomingMessage;
+  readonly events: [name: string, data: unknown][];
+  readonly ended: Promise<unknown>;
+}
+
+async function open(api: ApiWorld, path: string, person: Person | null = null): Promise<Reader> {
+  const request = httpGet({
+    host: '127.0.0.1',
+    port: api.port,
+    path,
+    headers: person === null ? {} : { cookie: `token=${person.token}` },
+  });
+  onTestFinished(() => void request.destroy());
+  request.on('error', () => {});
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.on('error', () => {});
+  const ended = new Promise((resolve) => response.on('close', resolve));
+  const reader: Reader = { response, events: [], ended };
+  let rest = '';
+  response.setEncoding('utf8').on('data', (chunk: string) => {
+    const blocks = (rest + chunk).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const [, name = '', json = ''] = /^event: (\S+)\ndata: (.*)$/.exec(block) ?? [];
+      if (name !== '') reader.events.push([name, JSON.parse(json)]);
+    }
+  });
+  return reader;
+}
+
+const tokenOf = async (api: ApiWorld, who: StreamerPerson) =>
+  (await api.ask(who, 'GET', '/streamer/credits/token')).json.token as string;
+const eventsPath = (token: string) => `/overlay/credits/t/${token}/events`;
+const chat = (api: ApiWorld, { slug }: StreamerPerson, name: string) =>
+  api.ask(null, 'POST', '/internal/credits/chatter', {
+    body: { channelSlug: slug, userId: `twitch:${name}`, displayName: name },
+    headers: { 'x-memalerts-internal': 'credits-event' },
+  });
+const stateOf = (...names: string[]) => [
+  'credits:state',
+  { chatters: names.map((name) => ({ name, avatarUrl: null })), donors: [] },
+];
+
+test('the page is never stored, runs only its own script, and writes nothing of its address into itself', async () => {
+  const api = await startApiWorld(url, { env: { WEB_URL: 'https://panel.example' } });
+  const { status, headers, text } = await api.ask(null, 'GET', '/overlay/credits/t/a.token-with_letters');
+  expect(status).toBe(200);
+  expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(headers).toMatchObject({
+    'cache-control': 'no-store, no-cache, must-revalidate, proxy-revalidate',
+    pragma: 'no-cache',
+    expires: '0',
+  });
+  const policy = String(headers['content-security-policy']);
+  const nonce = /script-src 'nonce-([^']+)'/.exec(policy)?.[1];
+  expect(policy).toContain(`style-src 'nonce-${nonce}'`);
+  expect(policy).toContain("frame-ancestors 'self' https://panel.example");
+  expect(policy).not.toContain('unsafe');
+  expect(text.match(/<script[^>]*>/g)).toEqual([`<script nonce="${nonce}">`]);
+  expect(text).not.toContain('a.token-with_letters');
+  expect(headers['x-frame-options']).toBeUndefined();
+  const again = await api.ask(null, 'GET', '/overlay/credits/t/a.token-with_letters');
+  expect(again.headers['content-security-policy']).not.toBe(policy);
+});
+
+test.each(['', '%3C%2Fscript%3E%3Cscript%3Ealert(1)', 'a%20b', "a'b"])(
+  'the address "%s" is no token',
+  async (token) => {
+    const api = await startApiWorld(url);
+    const { status, json, headers } = await api.ask(null, 'GET', `/overlay/credits/t/${token}`);
+    expect([status, json.errorCode]).toEqual([400, 'BAD_REQUEST']);
+    expect(headers['content-type']).toContain('application/json');
+  },
+);
+
+test('an overlay is told config and state at once, then every change, whichever copy of the API made it', async () => {
+  const [one, two] = [await startApiWorld(url), await startApiWorld(url)];
+  const who = await one.streamer();
+  await chat(one, who, 'Ada');
+  const overlay = await open(two, eventsPath(await tokenOf(one, who)));
+  expect(overlay.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+  await expect.poll(() => overlay.events).toEqual([['credits:config', { creditsStyleJson: null }], stateOf('Ada')]);
+
+  await chat(one, who, 'Ben');
+  await expect.poll(() => overlay.events.at(-1)).toEqual(stateOf('Ada', 'Ben'));
+  await one.ask(who, 'POST', '/streamer/credits/settings', { body: { creditsStyleJson: '{"fontSize":30}' } });
+  const restyled = ['credits:config', { creditsStyleJson: '{"fontSize":30}' }];
+  await expect.poll(() => overlay.events, { timeout: 4000 }).toContainEqual(restyled);
+  await one.ask(who, 'POST', '/streamer/credits/reset');
+  await expect.poll(() => overlay.events.at(-1), { timeout: 4000 }).toEqual(stateOf());
+});
+
+test('however fast people chat, an overlay is told about once a second, and of the last one too', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const overlay = await open(api, eventsPath(await tokenOf(api, who)));
+  await expect.poll(() => overlay.events.length).toBe(2);
+  const names = Array.from({ length: 40 }, (_, index) => `p${index}`);
+  for (const name of names) await chat(api, who, name);
+  await expect.poll(() => overlay.events.at(-1), { timeout: 4000 }).toEqual(stateOf(...names));
+  expect(overlay.events.length).toBeLessThan(6);
+});
+
+test('an address that was taken back ends its overlays and opens no new ones; the new address works', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const token = await tokenOf(api, who);
+  const overlay = await open(api, eventsPath(token));
+  await expect.poll(() => overlay.events.length).toBe(2);
+  const rotated = (await api.ask(who, 'POST', '/streamer/credits/token/rotate')).json.token;
+  await overlay.ended;
+  expect(await api.codeOf(null, 'GET', eventsPath(token))).toEqual([403, 'FORBIDDEN']);
+  const next = await open(api, eventsPath(rotated));
+  await expect.poll(() => next.events.length).toBe(2);
+});
+
+test('a forged token, a login token and a token of a deleted channel open nothing', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const claims = { channelId: who.channelId, channelSlug: who.slug, version: 1 };
+  const forged = await issueOverlayToken(claims, `${JWT_SECRET}!`);
+  const gone = await issueOverlayToken({ ...claims, channelId: 'gone' as never }, JWT_SECRET);
+  for (const token of [forged, who.token, gone, 'abc']) {
+    expect(await api.codeOf(null, 'GET', eventsPath(token))).toEqual([403, 'FORBIDDEN']);
+  }
+});
+
+test('a signed-in streamer gets the same events for their channel, and nobody else does', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const panel = await open(api, '/streamer/events', who);
+  await expect.poll(() => panel.events).toEqual([['credits:config', { creditsStyleJson: null }], stateOf()]);
+  expect(await api.codeOf(null, 'GET', '/streamer/events')).toEqual([401, 'UNAUTHORIZED']);
+  await api.ask(who, 'POST', '/streamer/credits/token/rotate');
+  await chat(api, who, 'Ada');
+  await expect.poll(() => panel.events.at(-1), { timeout: 4000 }).toEqual(stateOf('Ada'));
+});
+
+test('stopping the API does not wait for open overlays', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const overlay = await open(api, eventsPath(await tokenOf(api, who)));
+  await expect.poll(() => overlay.events.length).toBe(2);
+  await api.close();
+  await overlay.ended;
+});
