@@ -197,12 +197,15 @@ test('what waits for an instance that is away is bounded, forgotten after two mi
   chat(relay, ...people(20_500));
   expect(relay.stats().endpoints[0]).toMatchObject({ queued: 20_000, dropped: 500 });
   await forgetRepeats(clock);
-  for (let round = 1; round <= 11; round += 1) {
-    await api.answered(round);
+  while (clock.monotonicMs() < 120_000) {
+    expect(relay.stats().endpoints[0]).toMatchObject({ queued: 20_000 });
     await waitFor(() => expect(clock.pendingTimers).toBe(1));
     await clock.advance(10_000);
   }
-  await waitFor(() => expect(relay.stats().endpoints[0]).toMatchObject({ queued: 0, dropped: 20_500 }));
+  await waitFor(async () => {
+    await clock.advance(1000);
+    expect(relay.stats().endpoints[0]).toMatchObject({ queued: 0, dropped: 20_500 });
+  });
 });
 
 test('nobody whom the API would refuse spoils a batch', async () => {
