@@ -26,7 +26,7 @@ import type {
 } from '../../src/platforms/platform.ts';
 import type { ManualClock } from './manual-clock.ts';
 
-export const outboxTables: PlatformTables = {
+const outboxTables: PlatformTables = {
   subscription: 'ChatBotSubscription',
   outbox: 'ChatBotOutboxMessage',
   override: 'TwitchBotIntegration',
@@ -35,7 +35,7 @@ export const outboxTables: PlatformTables = {
   extraColumns: [],
   needsOwner: false,
 };
-export const outboxPlatform = {
+const outboxPlatform = {
   id: 'twitch' as ProviderId,
   logPrefix: 'test.',
   tables: outboxTables,
@@ -77,7 +77,6 @@ export function accepted(): SendOutcome {
   return { kind: 'sent', platformMessageId: `m${++messageIds}` as PlatformMessageId };
 }
 
-export type OutboxRowSeen = Awaited<ReturnType<OutboxWorld['rows']>>[number];
 export type OutboxWorld = Awaited<ReturnType<typeof outboxWorld>>;
 export interface TestWorker {
   readonly outbox: Outbox;

@@ -48,6 +48,21 @@ test.each(['say', 'greeting'])(
   },
 );
 
+test('of two workers that find the messages of a dead one, each message is taken by one', async () => {
+  const world = await outboxWorld(database.url, 20);
+  const dead = await world.worker();
+  dead.sender.answer = never;
+  for (const channel of world.channels) await world.say(channel, channel.slug);
+  await vi.waitFor(() => expect(dead.sender.messages).toHaveLength(20), soon);
+  await dead.die();
+  const heirs = await Promise.all([world.worker(), world.worker()]);
+  for (const channel of world.channels) {
+    await vi.waitFor(async () => expect(await world.states(channel)).toEqual([['sent', 2, null]]), soon);
+  }
+  const texts = heirs.flatMap(({ sender }) => sender.messages.map(({ text }) => text));
+  expect(texts.sort()).toEqual(world.channels.map(({ slug }) => slug).sort());
+});
+
 test('the message of a worker whose host vanished is free after 15 s without a heartbeat, its locks or not', async () => {
   const world = await outboxWorld(database.url);
   const vanished = await world.worker();
