@@ -77,7 +77,6 @@ export function accepted(): SendOutcome {
   return { kind: 'sent', platformMessageId: `m${++messageIds}` as PlatformMessageId };
 }
 
-export type OutboxWorld = Awaited<ReturnType<typeof outboxWorld>>;
 export interface TestWorker {
   readonly outbox: Outbox;
   readonly sender: ScriptedSender;
