@@ -38,6 +38,7 @@ export async function createChannel(
     if (account.channelId !== null) throw new BadInput('CONFLICT', `${person.login} has a channel already`);
     const channelId = randomUUID();
     const slug = (person.slug ?? person.login).trim().toLowerCase();
+    if (slug === '') throw new BadInput('BAD_REQUEST', '--slug must not be empty');
     const linkColumn = platforms.find(({ id }) => id === person.provider)?.channelIdColumn;
     const link = linkColumn === undefined ? sql`` : sql`, ${sql.ref(linkColumn)}`;
     const linkValue = linkColumn === undefined ? sql`` : sql`, ${account.providerAccountId}`;
@@ -47,7 +48,10 @@ export async function createChannel(
       on conflict do nothing
     `.execute(tx);
     if (created.numAffectedRows === 0n) {
-      throw new BadInput('CONFLICT', `The slug ${slug} or that platform channel is taken: choose another --slug`);
+      throw new BadInput(
+        'CONFLICT',
+        `The slug ${slug} or ${person.login}'s platform channel is taken: try another --slug`,
+      );
     }
     await sql`
       update "User" set "channelId" = ${channelId}, role = case role when 'admin' then role else 'streamer' end

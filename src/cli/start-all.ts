@@ -24,7 +24,7 @@ for (const [name, file] of Object.entries(PROGRAMS)) {
 }
 
 let isStopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (isStopping) process.exit(1);
     isStopping = true;

@@ -28,12 +28,19 @@ export interface Supervisor {
 
 const FIRST_RESTART_MS = 500;
 const LONGEST_RESTART_MS = 15_000;
-/** A program that ran this long starts its next life without waiting. */
+/** A program that ran this long counts as healthy: its next end is the first of a new row. */
 const HEALTHY_MS = 60_000;
 
-/** Exit code 0 is a decision of the program (a switched-off worker) and is respected. */
+/**
+ * Exit code 0 is a decision of the program (a switched-off worker) and is respected.
+ *
+ * No program outlives this process, unless it is killed without a chance to act.
+ */
 export function createSupervisor(clock: Clock, report: (sentence: string) => void): Supervisor {
   const runs: Run[] = [];
+  process.once('exit', () => {
+    for (const { child } of runs) child?.kill('SIGKILL');
+  });
   return {
     start(program) {
       const run = new Run(program, clock, report);
@@ -68,6 +75,8 @@ class Run {
     const child = spawn(process.execPath, this.#program.args, {
       env: { ...process.env, ...this.#program.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A Ctrl-C in the terminal is for us alone: the programs hear of it once, by `stop`.
+      detached: process.platform !== 'win32',
     });
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) forEachLine(stream, (line) => this.#program.onLine(line));
@@ -81,8 +90,9 @@ class Run {
   }
 
   #scheduleRestart(cause: string, ranMs: number): void {
-    this.#failures = ranMs > HEALTHY_MS ? 0 : this.#failures + 1;
-    const delayMs = Math.min(FIRST_RESTART_MS * 2 ** Math.max(this.#failures - 1, 0), LONGEST_RESTART_MS);
+    const failuresBefore = ranMs >= HEALTHY_MS ? 0 : this.#failures;
+    this.#failures = failuresBefore + 1;
+    const delayMs = Math.min(FIRST_RESTART_MS * 2 ** failuresBefore, LONGEST_RESTART_MS);
     this.#report(`${this.#program.name} died (${cause}), starting it again in ${delayMs} ms`);
     this.#restart = this.#clock.setTimer(delayMs, () => {
       this.restarts += 1;
@@ -104,7 +114,7 @@ class Run {
 }
 
 /** Calls `each` for every line of a stream; the last one needs no line end. */
-export function forEachLine(stream: NodeJS.ReadableStream, each: (line: string) => void): void {
+function forEachLine(stream: NodeJS.ReadableStream, each: (line: string) => void): void {
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {

@@ -1,15 +1,14 @@
 /** A real PostgreSQL server out of an npm package, for the demo and for tests: started here, gone with this process. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort } from '../lib/free-port.ts';
 import { type Place, preparePlace } from './embedded-place.ts';
 
 interface EmbeddedOptions {
@@ -165,19 +164,4 @@ async function endServer({ child }: ServerProcess, signal: 'SIGINT' | 'SIGQUIT')
   const impatient = setTimeout(() => child.kill('SIGQUIT'), STOP_DEADLINE_MS);
   await exited;
   clearTimeout(impatient);
-}
-
-/** Below the ports systems lend to outgoing connections, so that nobody takes it while the server is stopped. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, 32_000);
-    const probe = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
-  }
 }

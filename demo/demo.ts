@@ -1,0 +1,51 @@
+/** `pnpm demo`: the whole product on this machine against a simulated Twitch; `--once` ends after the conversation. */
+import { parseArgs } from 'node:util';
+import { talkOn } from './chat.ts';
+import { play } from './play.ts';
+import { printSetting, printUrls, summarise } from './print.ts';
+import { cast, scenes } from './script.ts';
+import { type Stack, startStack } from './stack.ts';
+import { setStage } from './stage.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    /** Shows what the processes log. */
+    logs: { type: 'boolean', default: false },
+  },
+});
+
+await using cleanup = new AsyncDisposableStack();
+const interrupted = Promise.withResolvers<number>();
+/** Until the conversation is over, being interrupted is a failure. */
+let codeWhenInterrupted = 1;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupted.resolve(codeWhenInterrupted);
+  });
+}
+
+process.exitCode = await Promise.race([run().catch(failure), interrupted.promise]);
+await cleanup.disposeAsync();
+process.exit();
+
+async function run(): Promise<number> {
+  const startedAtMs = performance.now();
+  const stack = await startStack(cleanup, { showsLogs: options.logs });
+  return Promise.race([perform(stack, startedAtMs), stack.twitch.lost]);
+}
+
+async function perform(stack: Stack, startedAtMs: number): Promise<number> {
+  const stage = await setStage(stack, cast);
+  printSetting(stage, performance.now() - startedAtMs);
+  const isComplete = summarise(await play(stage, scenes));
+  if (options.once || !isComplete) return isComplete ? 0 : 1;
+  codeWhenInterrupted = 0;
+  printUrls(stage, process.stdin.isTTY);
+  return talkOn(stage);
+}
+
+function failure(error: unknown): number {
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+}

@@ -1,0 +1,64 @@
+/** How the demo looks on a terminal. Texts come last on a line: no script of the world can break the columns. */
+import { styleText } from 'node:util';
+import type { Fate } from './fate.ts';
+import type { Outcome } from './play.ts';
+import type { Stage } from './stage.ts';
+
+const NAME_WIDTH = 26;
+
+export function printSetting({ cast }: Stage, tookMs: number): void {
+  console.log(
+    `Ready after ${(tookMs / 1000).toFixed(1)} s: PostgreSQL, API, worker, and a simulated Twitch that keeps`,
+  );
+  console.log(`to the limits of the real one. ${cast.bot} is a moderator of #${cast.streamer}.\n`);
+}
+
+/** What somebody does; the answer follows on the next line. */
+export function printCue(by: string, what: string): void {
+  console.log(`  ${styleText('bold', by.padEnd(NAME_WIDTH))}${what}`);
+}
+
+export function printAnswer({ status, lastError, message }: Fate, latencyMs: number | null): void {
+  const isSent = status === 'sent' && message !== null;
+  const fate = status === 'none' ? 'no answer' : status;
+  const time = latencyMs === null ? '' : `${latencyMs.toFixed(1)} ms`;
+  const left = `    ${fate.padEnd(10)}${time.padStart(9)}`.padEnd(NAME_WIDTH);
+  console.log(`${styleText(isSent ? 'green' : 'red', left)}  ${message?.text ?? lastError ?? ''}`);
+}
+
+export function printSilence(isAnswered: boolean, because: string): void {
+  const word = isAnswered ? styleText('red', '    answered') : styleText('dim', '    silent  ');
+  console.log(`${word}${' '.repeat(NAME_WIDTH - 12)}  ${styleText('dim', `(${because})`)}`);
+}
+
+export function printNote(note: string): void {
+  console.log(styleText('cyan', `  · ${note}`));
+}
+
+/** @returns whether everything came as it had to */
+export function summarise({ expected, latenciesMs, problems }: Outcome): boolean {
+  console.log('');
+  for (const problem of problems) console.log(styleText('red', `  missing: ${problem}`));
+  const sorted = [...latenciesMs].sort((a, b) => a - b);
+  const median = sorted[Math.floor((sorted.length - 1) / 2)];
+  const p50 = median === undefined ? '–' : median.toFixed(1);
+  console.log(`demo: ${latenciesMs.length} of ${expected} replies delivered, p50 ${p50} ms`);
+  return problems.length === 0 && latenciesMs.length === expected;
+}
+
+export function printUrls({ stack, cast }: Stage, canType: boolean): void {
+  const line = JSON.stringify({ channel: cast.streamer, person: 'you', text: '!hello' });
+  const rows = [
+    ['API', stack.apiUrl],
+    ['  its description', `${stack.apiUrl}/docs`],
+    ['  sign in', `${stack.apiUrl}/auth/twitch  (be ${cast.streamer} or ${cast.owner}; then /docs can try calls)`],
+    ['  metrics', `${stack.apiUrl}/metrics`],
+    ['worker', `${stack.workerUrl}/readyz  /metrics`],
+    ['database', stack.databaseUrl],
+    ['simulator', `${stack.twitch.controlUrl}  (simulators/README.md)`],
+    ['say something', `curl -d '${line}' ${stack.twitch.controlUrl}/say`],
+  ];
+  console.log('\nEverything goes on running until Ctrl-C.\n');
+  for (const [name = '', value = ''] of rows) console.log(`  ${name.padEnd(20)}${value}`);
+  console.log(canType ? '\nType a line to write it into the chat as "you": !hello, !clip, !time …\n' : '');
+}

@@ -1,0 +1,110 @@
+/** Everything the demo runs on: database, simulated Twitch, API and worker, each a process of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { runCommand } from '../src/cli/commands.ts';
+import { allVariables } from '../src/config.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/db/embedded.ts';
+import { createPool, type Pool } from '../src/db/pool.ts';
+import { systemClock } from '../src/lib/clock.ts';
+import { freePort } from '../src/lib/free-port.ts';
+import { createLogger } from '../src/lib/logger.ts';
+import { createTokenSeal, parseSealKeys, type TokenSeal } from '../src/lib/token-seal.ts';
+import { type Processes, startProcesses } from './processes.ts';
+import { type SimulatedTwitch, startSimulator } from './simulated-twitch.ts';
+
+export interface Stack {
+  readonly databaseUrl: string;
+  readonly pool: Pool;
+  readonly seal: TokenSeal;
+  readonly twitch: SimulatedTwitch;
+  readonly apiUrl: string;
+  readonly workerUrl: string;
+  /** Resolves when the worker is ready. It needs an account to speak with, so it starts after that was linked. */
+  startWorker(): Promise<void>;
+}
+
+/** A public name, as a platform wants it for webhooks; the simulator is told where it leads. */
+const PUBLIC_HOST = 'bots.memalerts.example';
+
+/** What was started is put on `cleanup` as it comes up. */
+export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = false } = {}): Promise<Stack> {
+  // What is put on `cleanup` first goes last: the database outlives whoever uses it.
+  const database = await reserveDatabase(cleanup);
+  const processes = startProcesses(cleanup, showsLogs);
+  const [databaseUrl, twitch, apiPort, workerPort] = await Promise.all([
+    database.start(),
+    startSimulator(cleanup, processes),
+    freePort(),
+    freePort(),
+  ]);
+  const pool = createPool(databaseUrl, {
+    applicationName: 'memalerts-demo',
+    slowMs: 10_000,
+    log: createLogger({ level: 'error', clock: systemClock }),
+  });
+  cleanup.defer(() => pool.end());
+
+  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const workerUrl = `http://127.0.0.1:${workerPort}`;
+  const key = randomBytes(32).toString('base64');
+  const common = { ...nothingElse(), DATABASE_URL: databaseUrl, CREDENTIALS_ENCRYPTION_KEY: key, LOG_LEVEL: 'info' };
+  await twitch.control('mapHost', { host: PUBLIC_HOST, target: apiUrl });
+  await startApi(processes, apiUrl, {
+    ...common,
+    ...twitch.env,
+    PORT: String(apiPort),
+    HOST: '127.0.0.1',
+    // There is no panel yet: whoever signs in lands on the page that describes the API.
+    WEB_URL: `${apiUrl}/docs#`,
+    JWT_SECRET: randomBytes(32).toString('hex'),
+    TWITCH_CALLBACK_URL: `${apiUrl}/auth/twitch/callback`,
+    TWITCH_WEBHOOK_CALLBACK_URL: `https://${PUBLIC_HOST}/webhooks/twitch/eventsub`,
+    TWITCH_EVENTSUB_SECRET: randomBytes(32).toString('hex'),
+  });
+
+  return {
+    databaseUrl,
+    pool,
+    seal: createTokenSeal(parseSealKeys(key)),
+    twitch,
+    apiUrl,
+    workerUrl,
+    startWorker: () =>
+      processes.start('worker', 'src/bots/chatbotRunner.ts', `${workerUrl}/readyz`, {
+        ...common,
+        ...twitch.env,
+        CHATBOT_BACKEND_BASE_URLS: apiUrl,
+        CHATBOT_HEALTH_PORT: String(workerPort),
+      }),
+  };
+}
+
+function startApi(processes: Processes, apiUrl: string, env: Readonly<Record<string, string>>): Promise<void> {
+  return processes.start('API', 'src/api/main.ts', `${apiUrl}/readyz`, env);
+}
+
+/** A database that is gone afterwards. `start` migrates it and tells its URL. */
+async function reserveDatabase(cleanup: AsyncDisposableStack): Promise<{ start(): Promise<string> }> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'memalerts-demo-'));
+  let server: EmbeddedPostgres | null = null;
+  cleanup.defer(async () => {
+    await server?.stop('crash');
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  return {
+    async start() {
+      server = await startEmbeddedPostgres({ dataDir, durable: false });
+      await runCommand(['migrate'], { DATABASE_URL: server.url });
+      return server.url;
+    },
+  };
+}
+
+/** Every variable of the product, blank: neither the shell's nor those of a `.env` reach the demo. */
+function nothingElse(): Record<string, string> {
+  return Object.fromEntries(
+    allVariables().flatMap(({ variables }) => variables.map(({ name }) => [name, ''] as const)),
+  );
+}
