@@ -1,6 +1,6 @@
 /** Which accounts are bots, and which account belongs to a channel's owner: the questions senders are chosen by. */
-import { sql } from 'kysely';
-import type { Db } from '../db/pool.ts';
+import { type RawBuilder, sql } from 'kysely';
+import { type Db, isMissingSchema } from '../db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 
@@ -60,20 +60,30 @@ export async function chooseOwnerAccount(
   return rows[0]?.id ?? null;
 }
 
-/** Whether the database names an account that could speak there: an entitled override, or the default bot. */
+/**
+ * Whether the database names an account that could speak there: an entitled override, or the default bot. Tables that
+ * are not there name nobody (http-api §1.4).
+ */
 export async function hasBotAccount(db: Db, { tables }: BotTables, channelId: ChannelId, now: Date): Promise<boolean> {
-  const { rows } = await sql`
-    select from "ExternalAccount" a
-    where a."brokenAt" is null and (
-      exists (select from ${sql.table(tables.defaultCredential)} d where d.enabled and d."externalAccountId" = a.id)
-      or exists (
-        select from ${sql.table(tables.override)} o
-        join "ChannelEntitlement" e on e."channelId" = o."channelId" and e.key = 'custom_bot'
-        where o.enabled and o."externalAccountId" = a.id and o."channelId" = ${channelId}
-          and e.enabled and (e."expiresAt" is null or e."expiresAt" > ${now})
-      )
-    )
+  const defaultBot = sql`
+    select from ${sql.table(tables.defaultCredential)} d join "ExternalAccount" a on a.id = d."externalAccountId"
+    where d.enabled and a."brokenAt" is null limit 1
+  `;
+  const override = sql`
+    select from ${sql.table(tables.override)} o join "ExternalAccount" a on a.id = o."externalAccountId"
+    join "ChannelEntitlement" e on e."channelId" = o."channelId" and e.key = 'custom_bot'
+    where o.enabled and a."brokenAt" is null and o."channelId" = ${channelId}
+      and e.enabled and (e."expiresAt" is null or e."expiresAt" > ${now})
     limit 1
-  `.execute(db);
-  return rows.length > 0;
+  `;
+  return (await finds(db, defaultBot)) || (await finds(db, override));
+}
+
+async function finds(db: Db, query: RawBuilder<unknown>): Promise<boolean> {
+  try {
+    return (await query.execute(db)).rows.length > 0;
+  } catch (error) {
+    if (isMissingSchema(error)) return false;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /** Opens the API side of every platform there is. */
 import { type Credentials, createCredentialSource } from '../accounts/credentials.ts';
 import type { Config } from '../config.ts';
-import { type Db, isMissingSchema } from '../db/pool.ts';
+import type { Db } from '../db/pool.ts';
 import { recordLive } from '../engine/live/record-live.ts';
 import { enqueueOnce } from '../engine/outbox/queue.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -90,12 +90,6 @@ function host(
     side,
     limits,
     ...(oauth === undefined ? {} : { oauth }),
-    hasSender: async (channelId) => (await source?.hasSender(channelId).catch(missingIsNone)) ?? false,
+    hasSender: async (channelId) => (await source?.hasSender(channelId)) ?? false,
   };
-}
-
-/** Tables that are not there name no sender (http-api §1.4). */
-function missingIsNone(error: unknown): false {
-  if (isMissingSchema(error)) return false;
-  throw error;
 }

@@ -20,20 +20,20 @@ interface SubscriptionRow {
   readonly enabled: boolean;
 }
 
-/** @param tolerateMissing whether a missing table means "off" (`say`) instead of an error (the panel) */
+/** @param gateIsOptional whether a missing table of gates means that there are none (`say`) instead of an error (the panel) */
 export async function readIntegration(
   db: Db,
   platform: PlatformDescription,
   channelId: ChannelId,
-  { tolerateMissing = false } = {},
+  { gateIsOptional = false } = {},
 ): Promise<Integration> {
-  const orMissing = <T>(query: Promise<T>, fallback: T): Promise<T> =>
-    tolerateMissing
-      ? query.catch((error: unknown) => (isMissingSchema(error) ? fallback : Promise.reject(error)))
-      : query;
+  const noGate = (error: unknown) => {
+    if (gateIsOptional && isMissingSchema(error)) return undefined;
+    throw error;
+  };
   const [gate, subscription] = await Promise.all([
-    orMissing(readGate(db, platform, channelId), undefined),
-    orMissing(readSubscription(db, platform, channelId), undefined),
+    readGate(db, platform, channelId).catch(noGate),
+    readSubscription(db, platform, channelId),
   ]);
   const target = subscription?.target.trim() || null;
   return {

@@ -1,5 +1,6 @@
 /** `say` and the fate of what was said (http-api §6). */
 import { z } from 'zod';
+import { isMissingSchema } from '../../db/pool.ts';
 import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
 import { lengthOf } from '../../engine/outbox/wording.ts';
 import { BadInput } from '../../lib/errors.ts';
@@ -118,9 +119,11 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
 
 async function chooseTarget(context: ApiContext, streamer: Streamer, provider: string | null): Promise<Target> {
   if (provider !== null) return namedTarget(context, streamer, provider);
-  const enabled = (
-    await Promise.all(inSpeakingOrder(context).map((platform) => activeTarget(context, streamer, platform)))
-  ).filter((target) => target !== null);
+  const looked = await Promise.all(
+    inSpeakingOrder(context).map((platform) => activeTarget(context, streamer, platform)),
+  );
+  if (looked.every((target) => target === 'missing')) throw new BadInput('FEATURE_NOT_AVAILABLE');
+  const enabled = looked.filter((target) => target !== null && target !== 'missing');
   const [only] = enabled;
   if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is switched on for this channel');
   if (enabled.length === 1) return only;
@@ -138,17 +141,30 @@ async function namedTarget(context: ApiContext, streamer: Streamer, provider: st
     });
   }
   // A named platform whose tables are missing is a missing feature, not a switched-off bot.
-  const { isActive, target } = await readIntegration(context.db, platform.description, streamer.channelId);
-  if (!isActive || target === null) throw new BadInput('BOT_DISABLED');
-  return { platform, platformChannel: target };
+  const target = await readTarget(context, streamer, platform);
+  if (target === null) throw new BadInput('BOT_DISABLED');
+  return target;
 }
 
-async function activeTarget(context: ApiContext, streamer: Streamer, platform: HostedPlatform): Promise<Target | null> {
-  const integration = await readIntegration(context.db, platform.description, streamer.channelId, {
-    tolerateMissing: true,
+/** @returns `missing` for a platform whose tables are not there: nobody named it, so it is only off */
+async function activeTarget(
+  context: ApiContext,
+  streamer: Streamer,
+  platform: HostedPlatform,
+): Promise<Target | null | 'missing'> {
+  try {
+    return await readTarget(context, streamer, platform);
+  } catch (error) {
+    if (isMissingSchema(error)) return 'missing';
+    throw error;
+  }
+}
+
+async function readTarget({ db }: ApiContext, streamer: Streamer, platform: HostedPlatform): Promise<Target | null> {
+  const { isActive, target } = await readIntegration(db, platform.description, streamer.channelId, {
+    gateIsOptional: true,
   });
-  if (!integration.isActive || integration.target === null) return null;
-  return { platform, platformChannel: integration.target };
+  return isActive && target !== null ? { platform, platformChannel: target } : null;
 }
 
 function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
