@@ -34,14 +34,14 @@ export class AccountGrants {
 
   /** @returns null when there is no account, its grant is dead, or no living token can be had now */
   async usable(accountId: ExternalAccountId): Promise<UsableGrant | null> {
+    const running = this.#reading.get(accountId);
+    if (running) return running;
     const entry = this.#entries.get(accountId);
     if (entry && !entry.isStale) {
       if (entry.grant === null || entry.grant.isBroken) return null;
       if (isUsable(entry.grant, this.#deps.clock.now())) return entry.grant;
       if (this.#deps.clock.monotonicMs() < entry.restsUntilMs) return null;
     }
-    const running = this.#reading.get(accountId);
-    if (running) return running;
     const reading = this.#read(accountId, entry).finally(() => this.#reading.delete(accountId));
     this.#reading.set(accountId, reading);
     return reading;

@@ -1,6 +1,6 @@
 /** Whole workers in this process against a simulated Twitch and a real database; nothing in between is replaced. */
 import { Writable } from 'node:stream';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFailed, onTestFinished, vi } from 'vitest';
 import type { TwitchSimulatorOptions } from '../../simulators/twitch/options.ts';
 import { startTwitchSimulator, type TwitchSimulator } from '../../simulators/twitch/simulator.ts';
 import { loadConfig, relayBaseUrls } from '../../src/config.ts';
@@ -34,6 +34,8 @@ interface WorkerChoice extends Partial<Pick<WorkerOptions, 'clock' | 'lacksSende
 }
 
 export interface WorldOptions extends TwitchSimulatorOptions {
+  /** A migrated database to use; one of its own when absent. */
+  readonly databaseUrl?: string;
   /** How the bot speaks; by Helix unless told otherwise. */
   readonly speaksBy?: 'helix' | 'irc';
 }
@@ -41,8 +43,8 @@ export interface WorldOptions extends TwitchSimulatorOptions {
 export type WorkerWorld = Awaited<ReturnType<typeof workerWorld>>;
 
 /** The simulator has no limits unless the options name some. */
-export async function workerWorld({ speaksBy = 'helix', ...options }: WorldOptions = {}) {
-  const { url: databaseUrl } = await createTestDatabase({ forTest: true });
+export async function workerWorld({ speaksBy = 'helix', databaseUrl: given, ...options }: WorldOptions = {}) {
+  const databaseUrl = given ?? (await createTestDatabase({ forTest: true })).url;
   const sim = await startTwitchSimulator({ limits: 'off', ...options });
   onTestFinished(() => sim.stop());
   const pool = createPool(databaseUrl, { applicationName: 'test', slowMs: 60_000, log: silentLog() });
@@ -53,6 +55,8 @@ export async function workerWorld({ speaksBy = 'helix', ...options }: WorldOptio
 
   return {
     databaseUrl,
+    /** Of a worker process of this world. */
+    processEnv: environment(databaseUrl, sim),
     sim,
     db,
     pg: pool.pg,
@@ -165,8 +169,9 @@ async function linkDefaultBot(db: Db, sim: TwitchSimulator, scopes: readonly str
   await db.insertInto('GlobalTwitchBotCredential').values({ externalAccountId, enabled: true }).execute();
 }
 
-function startTestWorker(databaseUrl: string, sim: TwitchSimulator, choice: WorkerChoice): RunningWorker {
-  const env = {
+/** No limits, and nobody who listens to credits. */
+function environment(databaseUrl: string, sim: TwitchSimulator): Record<string, string> {
+  return {
     DATABASE_URL: databaseUrl,
     CHATBOT_BACKEND_BASE_URLS: 'http://127.0.0.1:9',
     TWITCH_JOINS_PER_10S: '0',
@@ -174,9 +179,11 @@ function startTestWorker(databaseUrl: string, sim: TwitchSimulator, choice: Work
     TWITCH_SEND_PRIVILEGED_PER_30S: '0',
     TWITCH_CHANNEL_SEND_PER_S: '0',
     ...sim.env(),
-    ...choice.env,
   };
-  const loaded = loadConfig('twitch', env);
+}
+
+function startTestWorker(databaseUrl: string, sim: TwitchSimulator, choice: WorkerChoice): RunningWorker {
+  const loaded = loadConfig('twitch', { ...environment(databaseUrl, sim), ...choice.env });
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
   const { values } = loaded.config;
   const log: LogLine[] = [];
@@ -206,6 +213,7 @@ function startTestWorker(databaseUrl: string, sim: TwitchSimulator, choice: Work
     return stopped;
   };
   onTestFinished(stop);
+  onTestFailed(() => console.error(log.map((line) => JSON.stringify(line)).join('\n')));
   return { worker, log, stop };
 }
 

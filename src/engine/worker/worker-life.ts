@@ -55,6 +55,7 @@ export class WorkerLife {
 
   /** Looks at once, for example after a hint that copies came or went. */
   look(): void {
+    if (this.#isStopped) return;
     if (this.#isBeating) this.#mustBeatAgain = true;
     else {
       this.#timer?.cancel();
@@ -119,7 +120,7 @@ export class WorkerLife {
     });
     const copies = rows.map((row) => row.startNumber);
     // Somebody removed our row, or the database was restored from a backup: a new life begins.
-    if (!copies.includes(startNumber)) {
+    if (!copies.includes(startNumber) && !this.#isStopped) {
       this.#startNumber = null;
       return this.#register();
     }
