@@ -24,6 +24,8 @@ export interface CredentialDeps {
   readonly oauth: PlatformOAuth;
   /** Absent where the platform's environment names no sender. */
   readonly legacySender?: () => Promise<LegacySender | null>;
+  /** False where nobody waits for another shared sender: no account is asked for before somebody needs it. */
+  readonly announces?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -188,6 +190,7 @@ class SenderCredentials implements Credentials {
 
   /** Tells of another shared sender: another account, other rights, or none any more. */
   async #announce(): Promise<void> {
+    if (this.#deps.announces === false) return;
     try {
       const sender = await this.defaultSender();
       const identity = sender && [sender.key, sender.login, ...[...sender.scopes].sort()].join(' ');

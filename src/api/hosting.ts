@@ -60,6 +60,8 @@ function openCredentials(
     seal,
     platform: description,
     oauth,
+    // The API sends nothing: refreshing a bot's token is its worker's business.
+    announces: false,
     ...(legacySender === undefined ? {} : { legacySender }),
   });
 }

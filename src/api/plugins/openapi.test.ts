@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { startApiWorld } from '../../../test/support/api-world.ts';
+import { createTestDatabase } from '../../../test/support/database.ts';
+
+const { url } = await createTestDatabase();
+
+interface Operation {
+  readonly responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
+  readonly security?: unknown[];
+}
+
+test('the document is OpenAPI 3.1 and describes every public route with its failures', async () => {
+  const api = await startApiWorld(url);
+  const { json } = await api.ask(null, 'GET', '/openapi.json');
+  expect(json.openapi).toMatch(/^3\.1\./);
+  const operations = Object.entries(json.paths as Record<string, Record<string, Operation>>).flatMap(
+    ([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        name: `${method.toUpperCase()} ${path}`,
+        path,
+        operation,
+      })),
+  );
+  expect(operations.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'GET /streamer/bots',
+      'PATCH /streamer/bots/{provider}',
+      'POST /streamer/bot/commands',
+      'PATCH /streamer/bot/commands/{id}',
+      'POST /streamer/bot/say',
+      'GET /streamer/bot/outbox/{provider}/{id}',
+      'POST /streamer/bot/follow-greetings/enable',
+      'PATCH /streamer/bot/stream-duration',
+      'POST /streamer/bot/enable',
+      'GET /streamer/credits/token',
+      'GET /overlay/credits/t/{token}/events',
+      'POST /webhooks/twitch/eventsub',
+      'GET /auth/{provider}',
+      'POST /auth/logout',
+      'GET /capabilities',
+      'GET /health',
+    ]),
+  );
+  // The relay is nobody's business but the workers'.
+  expect(operations.filter(({ path }) => path.startsWith('/internal'))).toEqual([]);
+  for (const { path, operation } of operations) {
+    expect(JSON.stringify(operation.responses.default)).toContain('errorCode');
+    expect(operation.security !== undefined).toBe(path.startsWith('/streamer/'));
+  }
+});
+
+test('the document says what a body is made of and what it needs', async () => {
+  const api = await startApiWorld(url);
+  const { json } = await api.ask(null, 'GET', '/openapi.json');
+  const body = json.paths['/streamer/bot/say'].post.requestBody.content['application/json'].schema;
+  expect(body.properties.message.type).toBe('string');
+  expect(body.required).toEqual(['message']);
+});
+
+test('the page to read it comes with everything it needs from here, under a policy that lets nothing else in', async () => {
+  const api = await startApiWorld(url);
+  const page = await api.ask(null, 'GET', '/docs');
+  expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+  const addresses = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? '');
+  expect(addresses.length).toBeGreaterThan(3);
+  for (const address of addresses) {
+    expect(address).toMatch(/^\/docs\/static\//);
+    expect([address, (await api.ask(null, 'GET', address)).status]).toEqual([address, 200]);
+  }
+  const policy = String(page.headers['content-security-policy']);
+  expect(policy).toContain("default-src 'self'");
+  expect(policy).not.toMatch(/https?:|unsafe-eval|script-src[^;]*unsafe/);
+  expect((await api.ask(null, 'GET', '/docs/json')).json.openapi).toMatch(/^3\.1\./);
+});
