@@ -1,5 +1,6 @@
 /** The configuration as the HTTP server needs it: limits, origins, cookies, addresses. */
 import { readFileSync } from 'node:fs';
+import { ownerLogins } from '../config/api-variables.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/pool.ts';
 import { createTokenSeal, type TokenSeal } from '../lib/token-seal.ts';
@@ -35,7 +36,7 @@ export function serverRules({ values }: Config, db: Db, seal: TokenSeal): Server
     say: { outboxTtlMs: outboxTtlMs(values), per30Seconds: values.SAY_PER_30S },
     auth: {
       seal,
-      ownerLogins: new Set(values.OWNER_TWITCH_LOGINS.map((login) => login.toLowerCase())),
+      ownerLogins: ownerLogins(values),
       selfSignup: values.SELF_SIGNUP,
       jwtSecret,
       jwtLifetimeSeconds: values.JWT_EXPIRES_IN,

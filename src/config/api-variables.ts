@@ -1,5 +1,5 @@
 /** Variables that only the API reads. */
-import { custom, integer, list, switchedOn, text, url, variables } from '../lib/settings.ts';
+import { custom, integer, list, type SettingsOf, switchedOn, text, url, variables } from '../lib/settings.ts';
 
 const api = ['api'];
 const apiAndCli = ['api', 'cli'];
@@ -42,6 +42,11 @@ export const apiVariables = variables({
   DEBUG_CSRF: switchedOn({ help: 'diagnostics of origin checks', readBy: api }),
   SOCKET_ORIGINS_LOG: switchedOn({ help: 'logs the allowed origins at start', readBy: api }),
 });
+
+/** Logins that become owners at sign-in, as sign-in compares them. */
+export function ownerLogins(values: Pick<SettingsOf<typeof apiVariables>, 'OWNER_TWITCH_LOGINS'>): ReadonlySet<string> {
+  return new Set(values.OWNER_TWITCH_LOGINS.map((login) => login.toLowerCase()));
+}
 
 /** `512kb`, `1mb` or plain bytes. */
 function size(help: string) {
