@@ -15,19 +15,19 @@ const { values: options } = parseArgs({
   },
 });
 
-await using cleanup = new AsyncDisposableStack();
-const interrupted = Promise.withResolvers<number>();
+const cleanup = new AsyncDisposableStack();
+const interruption = Promise.withResolvers<number>();
 /** Until the conversation is over, being interrupted is a failure. */
 let codeWhenInterrupted = 1;
+let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    interrupted.resolve(codeWhenInterrupted);
-  });
+  process.on(signal, () => interruption.resolve(codeWhenInterrupted));
 }
 
-process.exitCode = await Promise.race([run().catch(failure), interrupted.promise]);
+const exitCode = await Promise.race([run().catch(failure), interruption.promise]);
+isEnding = true;
 await cleanup.disposeAsync();
-process.exit();
+process.exit(exitCode);
 
 async function run(): Promise<number> {
   const startedAtMs = performance.now();
@@ -45,7 +45,8 @@ async function perform(stack: Stack, startedAtMs: number): Promise<number> {
   return talkOn(stage);
 }
 
+/** What fails because everything is being taken down is no news. */
 function failure(error: unknown): number {
-  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  if (!isEnding) console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   return 1;
 }

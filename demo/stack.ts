@@ -88,16 +88,19 @@ function startApi(processes: Processes, apiUrl: string, env: Readonly<Record<str
 /** A database that is gone afterwards. `start` migrates it and tells its URL. */
 async function reserveDatabase(cleanup: AsyncDisposableStack): Promise<{ start(): Promise<string> }> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'memalerts-demo-'));
-  let server: EmbeddedPostgres | null = null;
+  let starting: Promise<EmbeddedPostgres> | null = null;
   cleanup.defer(async () => {
+    // A start that is under way cannot be called off, and would leave its folder behind.
+    const server = await starting?.catch(() => null);
     await server?.stop('crash');
     await rm(dataDir, { recursive: true, force: true });
   });
   return {
     async start() {
-      server = await startEmbeddedPostgres({ dataDir, durable: false });
-      await runCommand(['migrate'], { DATABASE_URL: server.url });
-      return server.url;
+      starting = startEmbeddedPostgres({ dataDir, durable: false });
+      const { url } = await starting;
+      await runCommand(['migrate'], { DATABASE_URL: url });
+      return url;
     },
   };
 }

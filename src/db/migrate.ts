@@ -28,6 +28,7 @@ const LOCK = 7_461_092_835;
 export async function migrate(databaseUrl: string, directory = DIRECTORY): Promise<string[]> {
   const migrations = await readMigrations(directory);
   const client = new pg.Client({ connectionString: databaseUrl });
+  client.on('error', () => {}); // the statement that loses its connection says so itself
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
