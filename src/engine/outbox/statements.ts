@@ -1,11 +1,9 @@
 /** The delivery's SQL, rendered once for a platform's tables. */
 import pg from 'pg';
-import { WORKER_LOCK_SPACE } from '../../db/listen.ts';
 import type { PlatformTables } from '../../platforms/platform.ts';
+import { isAliveSql } from '../worker/alive.ts';
 import { ATTEMPTS_MAX } from './row.ts';
 
-/** A worker that has not said so for this long is dead, whatever its lock says: its host may have vanished. */
-const HEARTBEAT_MAX_SECONDS = 15;
 /** The last fallback for a claim nobody finishes. */
 const CLAIM_MAX_SECONDS = 60;
 
@@ -57,7 +55,7 @@ function claim(table: string): string {
         when o.status = 'pending' and (lane.is_eager or o."lastError" is null or o."nextAttemptAt" <= $4) then 'due'
         when o.status = 'pending' then 'waiting'
         when o."claimedBy" = $5 then 'due'
-        when o."processingAt" > $4::timestamp - interval '${CLAIM_MAX_SECONDS} s' and ${isAlive('o."claimedBy"')} then 'busy'
+        when o."processingAt" > $4::timestamp - interval '${CLAIM_MAX_SECONDS} s' and ${isAliveSql('o."claimedBy"')} then 'busy'
         when o.source in ('command', 'duration') or o.attempts + 1 >= ${ATTEMPTS_MAX} then 'interrupted'
         else 'orphaned'
       end as verdict
@@ -79,18 +77,6 @@ function claim(table: string): string {
     select head.channel_id as "channelId", head.verdict, head.id, head.source, head.message, head."expiresAt",
       head."nextAttemptAt", taken.attempts, taken.id is not null as "isTaken"
     from head left join taken on taken.id = head.id`;
-}
-
-function isAlive(startNumber: string): string {
-  return `exists (
-    select from "BotWorker" w
-    where w."startNumber" = ${startNumber} and w."heartbeatAt" > $4::timestamp - interval '${HEARTBEAT_MAX_SECONDS} s'
-      and exists (
-        select from pg_locks l
-        where l.locktype = 'advisory' and l.classid = ${WORKER_LOCK_SPACE} and l.objid = ${startNumber} and l.objsubid = 2
-          and l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database())
-      )
-  )`;
 }
 
 // $1 channels.
