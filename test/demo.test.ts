@@ -1,0 +1,102 @@
+/** The demo as a newcomer starts it. Its parts run on their own database and ports. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import path from 'node:path';
+import pg from 'pg';
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+const root = path.join(import.meta.dirname, '..');
+const LIMIT_MS = 90_000;
+const PATIENCE = { timeout: 40_000, interval: 20 };
+
+function startDemo(...args: string[]) {
+  const child = spawn(process.execPath, ['demo/demo.ts', ...args], {
+    cwd: root,
+    // What a developer's shell may hold must not reach the demo.
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      TWITCH_SEND_PER_30S: 'many',
+      DATABASE_URL: 'postgres://127.0.0.1:9/x',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => end(child));
+  const demo = { child, output: '', exitCode: once(child, 'close').then(([code]) => code as number | null) };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      demo.output += text;
+    });
+  }
+  return demo;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
+
+test(
+  'demo --once plays its conversation with every reply delivered, says so in its last line, and ends with 0',
+  async () => {
+    const demo = startDemo('--once');
+    expect(await demo.exitCode, demo.output).toBe(0);
+    const summary = demo.output.trimEnd().split('\n').at(-1) ?? '';
+    const [, delivered, expected] = /^demo: (\d+) of (\d+) replies delivered, p50 \d+\.\d ms$/.exec(summary) ?? [];
+    expect(delivered, demo.output).toBe(expected);
+    expect(Number(delivered)).toBeGreaterThan(10);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'the demo stays up, heals a killed worker, answers whoever writes, and leaves nothing behind when it is told to end',
+  async () => {
+    const demo = startDemo();
+    await vi.waitFor(() => expect(demo.output).toContain('say something'), PATIENCE);
+    const ports = [...new Set([...demo.output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port)))];
+    expect(await Promise.all(ports.map(isOpen))).toEqual([true, true, true, true]);
+    const controlUrl = /http:\S+\/_control/.exec(demo.output)?.[0];
+    const workerUrl = /worker +(http:\S+)\/readyz/.exec(demo.output)?.[1];
+    const readiness = async () => (await fetch(`${workerUrl}/readyz`)).status;
+    expect(await readiness()).toBe(200);
+
+    process.kill(await pidOfWorker(/postgres:\S+/.exec(demo.output)?.[0]), 'SIGKILL');
+    await vi.waitFor(() => expect(demo.output).toContain('worker died (SIGKILL)'), PATIENCE);
+    await vi.waitFor(async () => expect(await readiness()).toBe(200), PATIENCE);
+    const before = demo.output.length;
+    await vi.waitFor(
+      async () => {
+        const line = { channel: 'northpine', person: 'newcomer', text: '!clip' };
+        await fetch(`${controlUrl}/say`, { method: 'POST', body: JSON.stringify(line) });
+        expect(demo.output.slice(before)).toMatch(/sent .*Clip it/);
+      },
+      { ...PATIENCE, interval: 250 },
+    );
+
+    demo.child.kill('SIGTERM');
+    expect(await demo.exitCode).toBe(0);
+    expect(await Promise.all(ports.map(isOpen))).toEqual([false, false, false, false]);
+  },
+  LIMIT_MS,
+);
+
+async function pidOfWorker(databaseUrl: string | undefined): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>('select pid from "BotWorker"');
+    return rows[0]?.pid ?? Number.NaN;
+  } finally {
+    await client.end();
+  }
+}
