@@ -1,7 +1,7 @@
 /** The safety net below the hints: one small query tells whether anything a worker reads has changed (design §5). */
 import type pg from 'pg';
 import type { ProviderId } from '../../lib/brand.ts';
-import type { Clock } from '../../lib/clock.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
 
 interface VersionWatchDeps {
   readonly pg: pg.Pool;
@@ -26,17 +26,18 @@ export function startVersionWatch({ pg, provider, clock, periodMs, changed, look
   const look = async () => {
     const now = await readVersions(pg, provider).catch(() => null);
     if (isStopped) return;
-    // Before the first look nothing can have been missed: the listener's own reload is younger.
+    // The first look, at the start, is what later ones are compared with: everything is read after it.
     for (const [kind, version] of now ?? []) if (known !== null && known.get(kind) !== version) changed(kind);
     known = now ?? known;
     looked();
     timer = schedule();
   };
   const schedule = () => clock.setTimer(periodMs, () => void look(), { unref: true });
-  let timer = schedule();
+  let timer: Timer | null = null;
+  void look();
   return () => {
     isStopped = true;
-    timer.cancel();
+    timer?.cancel();
   };
 }
 

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { PlatformUserId } from '../../lib/brand.ts';
+import type { ChatAuthor, Role } from '../../platforms/platform.ts';
+import { platforms } from '../../platforms/registry.ts';
+import { type Audience, admission } from './audience.ts';
+import { normaliseLine } from './matching.ts';
+import { commandWarnings } from './warnings.ts';
+
+const nobody: Audience = { allowedUsers: [], allowedRoles: [], vkvideoAllowedRoleIds: [] };
+
+function author(login: string | null, ...roles: Role[]): ChatAuthor {
+  const platformUserId = '1' as PlatformUserId;
+  return { platformUserId, login, displayName: 'Someone', avatarUrl: null, roles: new Set(roles) };
+}
+
+const places = platforms.map((description) => {
+  const settings = Object.fromEntries(
+    Object.values(description.variables).map((variable) => {
+      const reading = variable.read(null, false);
+      return [variable.name, 'value' in reading ? reading.value : null];
+    }),
+  );
+  return { description, limits: description.limits(settings) };
+});
+
+test('a command without any list is for everybody', () => {
+  expect(admission(nobody, author(null))).toBe('admitted');
+});
+
+test('any list that names the chatter admits them; a list that cannot be evaluated admits nobody', () => {
+  const restricted = { ...nobody, allowedUsers: ['mira_k'], allowedRoles: ['moderator', 'follower'] };
+  expect(admission(restricted, author('mira_k'))).toBe('admitted');
+  expect(admission(restricted, author('other', 'moderator'))).toBe('admitted');
+  expect(admission(restricted, author('other', 'vip', 'subscriber'))).toBe('refused');
+  expect(admission(restricted, author(null))).toBe('refused');
+});
+
+test('the role ids of the platform are asked for only when nothing else has decided', () => {
+  const audience = { ...nobody, allowedUsers: ['mira_k'], vkvideoAllowedRoleIds: ['7'] };
+  expect(admission(audience, author('mira_k'))).toBe('admitted');
+  expect(admission(audience, author('other'))).toBe('ask_role_ids');
+});
+
+test('a line is compared without regard to case, edges and invisible marks, and never changes inside', () => {
+  expect(normaliseLine('  !Привет  ')).toBe('!привет');
+  expect(normaliseLine('\u200b\ufeff !hi \u{e0000} \u200d')).toBe('!hi');
+  expect(normaliseLine('one\r\ntwo  three')).toBe('one\ntwo  three');
+  expect(normaliseLine(' \u200b \u{e0000} ')).toBe('');
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      const line = normaliseLine(text);
+      expect(normaliseLine(line)).toBe(line);
+      expect(normaliseLine(`\u200b ${text}\u{e0000}`)).toBe(line);
+    }),
+  );
+});
+
+test('what is saved says where it will answer nobody or less, and nothing when all is well', () => {
+  const warned = (command: Partial<Audience & { response: string }>) =>
+    commandWarnings(places, { ...nobody, response: 'hello', ...command });
+  expect(warned({})).toEqual([]);
+  expect(warned({ allowedUsers: ['mira_k'], allowedRoles: ['vip'] })).toEqual([]);
+  expect(warned({ allowedRoles: ['vip'] })).toEqual([
+    'Nobody can use this command on VK Video Live, YouTube, Trovo: its roles are unknown there',
+  ]);
+  expect(warned({ allowedRoles: ['follower'] })[0]).toBe('The role follower matches nobody on any platform');
+  expect(warned({ response: '/ban me' })).toEqual(['A leading / or . is removed from the answer before it is sent']);
+  expect(warned({ response: 'x'.repeat(201) })).toEqual(['The answer is cut to 200 characters on YouTube']);
+});

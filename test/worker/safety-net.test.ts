@@ -1,0 +1,80 @@
+import { expect, test, vi } from 'vitest';
+import { startHealthServer } from '../../src/engine/worker/health-server.ts';
+import { createWorkerMetrics } from '../../src/engine/worker/metrics.ts';
+import { ReadinessWatch } from '../../src/engine/worker/readiness.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { BOT_LOGIN, PATIENCE, workerWorld } from '../support/worker-world.ts';
+
+test('a change whose hint was lost is found by the sync timer', async () => {
+  const world = await workerWorld();
+  const { northpine: channelId = '' } = await world.channels('northpine');
+  await world.addCommand(channelId, '!hi', 'hello');
+  const { worker } = world.startWorker({
+    env: { CHATBOT_SYNC_SECONDS: '5', CHATBOT_COMMANDS_REFRESH_SECONDS: '5' },
+  });
+  await world.joined('northpine');
+  await world.pg.query(`
+    create or replace function memalerts_hint(kind text, provider text, channels text[]) returns void
+    language plpgsql as $$ begin end $$`);
+  await world.channels('southoak');
+  await world.db.updateTable('ChatBotCommand').set({ response: 'bonjour' }).execute();
+  await vi.waitFor(() => expect(world.sim.readersOf('southoak')).toContain(BOT_LOGIN), PATIENCE);
+  await vi.waitFor(() => {
+    world.sim.say('northpine', 'mira_k', '!hi');
+    expect(world.said('northpine')).toContain('bonjour');
+  }, PATIENCE);
+  expect(worker.presence.channels.held().size).toBe(2);
+}, 40_000);
+
+test('an operator asks a worker whether it lives, is ready and what it did, on this machine only', async () => {
+  const world = await workerWorld();
+  const { northpine: channelId = '' } = await world.channels('northpine');
+  await world.addCommand(channelId, '!hi', 'hello');
+  const { worker } = world.startWorker();
+  const readiness = new ReadinessWatch(worker, systemClock);
+  const server = await startHealthServer(0, () => readiness.look(), createWorkerMetrics(worker, 'twitch', systemClock));
+  const ask = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  expect((await ask('/healthz')).status).toBe(200);
+  await world.joined('northpine');
+  world.sim.say('northpine', 'mira_k', '!hi');
+  await vi.waitFor(async () => {
+    const ready = await ask('/readyz');
+    expect(ready.status).toBe(200);
+    expect(JSON.parse(ready.text)).toMatchObject({
+      status: 'ready',
+      reasons: [],
+      copies: 1,
+      channels: { desired: 1, held: 1, live: 1 },
+    });
+  }, PATIENCE);
+  await vi.waitFor(async () => {
+    const { text } = await ask('/metrics');
+    expect(text).toContain('memalerts_chat_lines_total{fate="read",provider="twitch"} 1');
+    expect(text).toContain('memalerts_outbox_messages_total{outcome="sent",provider="twitch"} 1');
+    expect(text).toContain('memalerts_channels{state="live",provider="twitch"} 1');
+  }, PATIENCE);
+  expect((await ask('/nothing')).status).toBe(404);
+  await server.close();
+});
+
+test('a reader that hears nothing in any channel for a minute is not ready, whatever its sockets say', async () => {
+  const world = await workerWorld();
+  await world.channels('northpine');
+  const { worker } = world.startWorker();
+  await world.joined('northpine');
+  const clock = new ManualClock();
+  const readiness = new ReadinessWatch(worker, clock);
+  await vi.waitFor(() => expect(readiness.look().ready).toBe(true), PATIENCE);
+  await world.sim.faults.refuse();
+  await vi.waitFor(() => expect(readiness.look().channels.degraded).toBe(1), PATIENCE);
+  await clock.advance(59_000);
+  expect(readiness.look().ready).toBe(true);
+  await clock.advance(1000);
+  expect(readiness.look()).toMatchObject({ ready: false, reasons: ['reader_deaf'] });
+  await world.sim.faults.accept();
+  await vi.waitFor(() => expect(readiness.look().ready).toBe(true), PATIENCE);
+});
