@@ -30,7 +30,7 @@ interface Line {
 
 /** The process as operators start it; what it logs, line by line. */
 function start(env: Record<string, string | undefined>): { process: ChildProcess; lines: Line[] } {
-  const process = spawn('node', [path.join(import.meta.dirname, 'main.ts')], {
+  const process = spawn(globalThis.process.execPath, [path.join(import.meta.dirname, 'main.ts')], {
     // Away from any .env file.
     cwd: '/',
     env: { PATH: globalThis.process.env.PATH, ...env },

@@ -66,13 +66,17 @@ export function registerRawBodies(scope: FastifyInstance): void {
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(body.toString('utf8'), withoutPrototype);
+    return JSON.parse(body.toString('utf8'), harmless);
   } catch {
     throw new BadInput('BAD_REQUEST', 'The body is not valid JSON');
   }
 }
 
-/** Keys that could reach an object's prototype are dropped, wherever a handler may merge the body. */
-function withoutPrototype(key: string, value: unknown): unknown {
-  return key === '__proto__' || key === 'constructor' ? undefined : value;
+/**
+ * Keys that could reach an object's prototype are dropped, wherever a handler may merge the body. Halves of surrogate
+ * pairs, which no column and no platform takes, become the replacement character.
+ */
+function harmless(key: string, value: unknown): unknown {
+  if (key === '__proto__' || key === 'constructor') return undefined;
+  return typeof value === 'string' ? value.toWellFormed() : value;
 }

@@ -9,6 +9,7 @@ import {
   startApiWorld,
 } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { issueOverlayToken } from '../../credits/overlay-token.ts';
 
 const { url } = await createTestDatabase();
@@ -116,6 +117,21 @@ test('however fast people chat, an overlay is told about once a second, and of t
   for (const name of names) await chat(api, who, name);
   await expect.poll(() => overlay.events.at(-1), { timeout: 4000 }).toEqual(stateOf(...names));
   expect(overlay.events.length).toBeLessThan(6);
+});
+
+test('an overlay that missed something is told the state again every five seconds', async () => {
+  const clock = new ManualClock(new Date());
+  const api = await startApiWorld(url, { clock });
+  const who = await api.streamer();
+  const overlay = await open(api, eventsPath(await tokenOf(api, who)));
+  await expect.poll(() => overlay.events.length).toBe(2);
+  for (const count of [3, 4]) {
+    await clock.advance(4999);
+    expect(overlay.events.length).toBe(count - 1);
+    await clock.advance(1);
+    await expect.poll(() => overlay.events.length).toBe(count);
+    expect(overlay.events.at(-1)).toEqual(stateOf());
+  }
 });
 
 test('an address that was taken back ends its overlays and opens no new ones; the new address works', async () => {
