@@ -80,6 +80,14 @@ test('a body cannot reach the prototype of anything', async () => {
   expect(json.enabled).toBe(true);
 });
 
+test('half of a surrogate pair, which nothing stores, is replaced wherever it stands', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const command = { trigger: '!\ud800', response: 'a\udc00', allowedUsers: ['b\ud800'] };
+  const { status, json } = await api.ask(who, 'POST', COMMANDS, { body: command });
+  expect([status, json.trigger, json.response, json.allowedUsers]).toEqual([201, '!\ufffd', 'a\ufffd', ['b\ufffd']]);
+});
+
 test('a path that cannot be decoded is a bad request', async () => {
   const api = await startApiWorld(url);
   expect(await api.codeOf(null, 'GET', '/streamer/%zz')).toEqual([400, 'BAD_REQUEST']);
