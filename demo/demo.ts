@@ -21,7 +21,10 @@ const interruption = Promise.withResolvers<number>();
 let codeWhenInterrupted = 1;
 let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interruption.resolve(codeWhenInterrupted));
+  process.on(signal, () => {
+    if (isEnding) process.exit(1); // the second time it is not waited for: what still runs is killed
+    interruption.resolve(codeWhenInterrupted);
+  });
 }
 
 const exitCode = await Promise.race([run().catch(failure), interruption.promise]);

@@ -1,6 +1,7 @@
 /** `pnpm start:all`: the API and every worker there is, in one supervised group. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readDotEnv } from '../config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createSupervisor } from './supervisor.ts';
 
@@ -13,6 +14,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   kick: 'bots/kickChatbotRunner',
 };
 
+readDotEnv();
 const supervisor = createSupervisor(systemClock, (sentence) => console.error(sentence));
 // The same file runs from sources and from dist.
 const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
