@@ -1,24 +1,45 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, realpathSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { readMigrations } from '../src/db/migrate.ts';
 import { createTestDatabase } from './support/database.ts';
+import { startApiProcess, startWorkerProcess } from './support/processes.ts';
 
 const root = path.join(import.meta.dirname, '..');
-// Inside the repository, so that what is built finds its packages.
-const outDir = path.join(root, 'node_modules/.cache', `build-test-${process.pid}`);
-afterAll(() => rmSync(outDir, { recursive: true, force: true }));
+// Inside the repository, so that what is built finds its packages; beside a manifest, as dist is.
+const home = path.join(root, 'node_modules/.cache', `build-test-${process.pid}`);
+const outDir = path.join(home, 'dist');
+const ENV = {
+  JWT_SECRET: 'a test secret that nobody guesses',
+  TWITCH_CLIENT_ID: 'client',
+  TWITCH_CLIENT_SECRET: 'secret',
+  TWITCH_EVENTSUB_SECRET: 'pinecone-secret-01',
+  CHATBOT_BACKEND_BASE_URLS: 'http://127.0.0.1:9',
+  CHAT_BOT_LOGIN: 'somebody',
+};
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-test('what is built migrates an empty database without the sources', async () => {
+test('what is built migrates an empty database without the sources, and its API and worker run on it', async () => {
   execFileSync(process.execPath, ['scripts/build.ts', outDir], { cwd: root, stdio: 'pipe' });
-  const { url } = await createTestDatabase({ empty: true });
+  copyFileSync(path.join(root, 'package.json'), path.join(home, 'package.json'));
+  const { url } = await createTestDatabase({ empty: true, forTest: true });
   const program = `
     const { migrate } = await import(${JSON.stringify(pathToFileURL(path.join(outDir, 'db/migrate.js')).href)});
     console.log(JSON.stringify(await migrate(process.argv[1])));`;
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', program, url], { encoding: 'utf8' });
   expect(JSON.parse(output)).toEqual((await readMigrations()).map(({ name }) => name));
+
+  const env = { ...ENV, DATABASE_URL: url };
+  const processes = await Promise.all([
+    startApiProcess(env, path.join(outDir, 'api/main.js')),
+    startWorkerProcess(env, path.join(outDir, 'bots/chatbotRunner.js')),
+  ]);
+  for (const running of processes) {
+    await running.ready();
+    expect(await running.kill('SIGTERM')).toBe(0);
+  }
 }, 60_000);
 
 test('scripts run on the pinned Node, whatever the host has, and a signal reaches it with no shell in between', () => {

@@ -23,15 +23,21 @@ type Environment = Readonly<Record<string, string>>;
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** @param env what it needs besides its health port */
-export async function startWorkerProcess(env: Environment): Promise<RunningProcess> {
+/**
+ * @param env what it needs besides its health port
+ * @param file another one than the source, for example what was built from it
+ */
+export async function startWorkerProcess(
+  env: Environment,
+  file = 'src/bots/chatbotRunner.ts',
+): Promise<RunningProcess> {
   const port = await freePort();
-  return start('src/bots/chatbotRunner.ts', port, { ...env, CHATBOT_HEALTH_PORT: String(port) });
+  return start(file, port, { ...env, CHATBOT_HEALTH_PORT: String(port) });
 }
 
-export async function startApiProcess(env: Environment): Promise<RunningProcess> {
+export async function startApiProcess(env: Environment, file = 'src/api/main.ts'): Promise<RunningProcess> {
   const port = await freePort();
-  return start('src/api/main.ts', port, { ...env, PORT: String(port) });
+  return start(file, port, { ...env, PORT: String(port) });
 }
 
 function start(file: string, port: number, env: Environment): RunningProcess {

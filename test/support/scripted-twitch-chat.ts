@@ -30,6 +30,9 @@ export class ScriptedTwitchChat {
   /** False: a login is never answered, the connection stays. */
   letsIn = true;
   closesAfterJoin = false;
+  /** Every new connection is cut at once, and counted. */
+  turnsAway = false;
+  turnedAway = 0;
   readonly #clock: Clock;
   readonly #server: WebSocketServer;
   readonly #peers = new Set<Peer>();
@@ -94,6 +97,11 @@ export class ScriptedTwitchChat {
   }
 
   #welcome(socket: WebSocket): void {
+    if (this.turnsAway) {
+      this.turnedAway += 1;
+      socket.terminate();
+      return;
+    }
     const peer: Peer = { socket, token: '', nick: '', rooms: new Set() };
     this.#peers.add(peer);
     socket.on('close', () => this.#peers.delete(peer));

@@ -117,3 +117,25 @@ test('a server that talks but never answers the login is given up after 10 s and
   await clock.advance(1_000);
   await until(() => expect(state('northpine')).toEqual(LIVE));
 });
+
+test('a server that turns everybody away for a minute is dialled ever less often, and read again soon after', async () => {
+  const { irc, server, clock, heard, state, until } = await chatWorld();
+  irc.reader.setChannels([channel('northpine')]);
+  await until(() => expect(state('northpine')).toEqual(LIVE));
+  server.turnsAway = true;
+  server.drop();
+  for (let second = 0; second < 60; second += 1) {
+    await until(() => expect(clock.pendingTimers).toBeGreaterThan(0));
+    await clock.advance(1000);
+  }
+  expect(state('northpine')).toEqual({ kind: 'degraded', reason: 'disconnected' });
+  expect(server.turnedAway).toBeGreaterThanOrEqual(2);
+  expect(server.turnedAway).toBeLessThanOrEqual(8);
+
+  server.turnsAway = false;
+  await until(() => expect(clock.pendingTimers).toBeGreaterThan(0));
+  await clock.advance(30_000);
+  await until(() => expect(state('northpine')).toEqual(LIVE));
+  server.chat('#northpine', 'back?');
+  await until(() => expect(heard.map((message) => message.text)).toEqual(['back?']));
+});
