@@ -8,6 +8,7 @@ import { createPool } from '../db/pool.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { platforms } from '../platforms/registry.ts';
+import type { StartCompanion } from './companion.ts';
 import { hintEvents } from './hints.ts';
 import { type Hosting, hostPlatforms } from './hosting.ts';
 import { startJobs } from './jobs.ts';
@@ -20,6 +21,7 @@ export interface ApiDeps {
   readonly log: Logger;
   /** 0 ≤ x < 1; jitter only. */
   readonly random: () => number;
+  readonly companion?: StartCompanion;
 }
 
 export interface RunningApi {
@@ -33,7 +35,7 @@ export interface RunningApi {
  *
  * @throws Error with a sentence for the operator: an unusable DATABASE_URL, a port that is taken
  */
-export async function startApi({ config, clock, log, random }: ApiDeps): Promise<RunningApi> {
+export async function startApi({ config, clock, log, random, companion: start }: ApiDeps): Promise<RunningApi> {
   const { values } = config;
   const databaseUrl = values.DATABASE_URL ?? '';
   const pool = createPool(databaseUrl, {
@@ -60,7 +62,8 @@ export async function startApi({ config, clock, log, random }: ApiDeps): Promise
     await pool.end();
     throw error;
   }
-  listener = listen(databaseUrl, hintEvents({ credentials: hosting.credentials, roll, overlay }), {
+  const companion = start?.({ config, db, seal, roll, clock, log, random }) ?? null;
+  listener = listen(databaseUrl, hintEvents({ credentials: hosting.credentials, companion, roll, overlay }), {
     applicationName: 'memalerts-api-hints',
     clock,
     random,
@@ -73,6 +76,7 @@ export async function startApi({ config, clock, log, random }: ApiDeps): Promise
     port,
     async close() {
       await app.close();
+      await companion?.stop();
       await jobs.stop();
       await listener?.close();
       await pool.end();

@@ -3,22 +3,29 @@ import type { Credentials } from '../accounts/credentials.ts';
 import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { ListenEvents } from '../db/listen.ts';
+import type { Companion } from './companion.ts';
 
 export interface HintReaders {
   readonly credentials: ReadonlyMap<string, Credentials>;
+  readonly companion: Companion | null;
   readonly roll: CreditsRoll;
   readonly overlay: OverlayFeed;
 }
 
-export function hintEvents({ credentials, roll, overlay }: HintReaders): ListenEvents {
+export function hintEvents({ credentials, companion, roll, overlay }: HintReaders): ListenEvents {
   return {
     hint({ kind, provider, channelId }) {
       switch (kind) {
         case 'credentials':
           for (const [id, source] of credentials) if (provider === null || provider === id) source.invalidate();
+          companion?.credentialsChanged();
           roll.forgetRules(null);
           break;
+        // An override changed, perhaps.
         case 'channels':
+          companion?.credentialsChanged();
+          roll.forgetRules(channelId);
+          break;
         case 'settings':
           roll.forgetRules(channelId);
           break;
@@ -34,6 +41,7 @@ export function hintEvents({ credentials, roll, overlay }: HintReaders): ListenE
     },
     listening() {
       for (const source of credentials.values()) source.invalidate();
+      companion?.credentialsChanged();
       roll.forgetRules(null);
       roll.forgetSeen(null);
       overlay.changed(null);

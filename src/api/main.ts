@@ -1,8 +1,12 @@
 /** The API process: `pnpm start`. */
+import { startInlineCreditsBot } from '../bots/inlineCreditsBot.ts';
 import { loadConfig, readDotEnv } from '../config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
 import { startApi } from './assemble.ts';
+
+/** A platform that is being asked something may take longer than a stop can wait. */
+const LONGEST_STOP_MS = 10_000;
 
 readDotEnv();
 await main();
@@ -21,7 +25,8 @@ async function main(): Promise<void> {
   for (const warning of config.warnings) log.warn('api.config', { warning });
 
   try {
-    const api = await startApi({ config, clock: systemClock, log, random: Math.random });
+    const companion = startInlineCreditsBot;
+    const api = await startApi({ config, clock: systemClock, log, random: Math.random, companion });
     log.info('api.started', { port: api.port, domain: DOMAIN, instance: INSTANCE });
     stopOnSignals(async () => {
       await api.close();
@@ -42,6 +47,7 @@ function stopOnSignals(stop: () => Promise<void>): void {
     process.on(signal, () => {
       if (isStopping) process.exit(1);
       isStopping = true;
+      systemClock.setTimer(LONGEST_STOP_MS, () => process.exit(1), { unref: true });
       void stop().then(
         () => process.exit(0),
         () => process.exit(1),

@@ -111,6 +111,18 @@ test('batches of the same people from two API copies at once neither fail nor do
   expect((await names()).sort()).toEqual([...people].sort());
 });
 
+test('people credited while a roll begins, by many at once, are all in it', async () => {
+  const rolls = Array.from({ length: 8 }, () => createCreditsRoll(pool.db, clock, platforms));
+  const everybody = rolls.map((_, index) => `p${index}`);
+  const one = (name: string) => ({ channelSlug: 'north', userId: name, displayName: name, avatarUrl: null });
+  for (let round = 0; round < 20; round += 1) {
+    await pool.pg.query('delete from "CreditsRoll"');
+    for (const copy of rolls) copy.forgetSeen(null);
+    await Promise.all(rolls.map((copy, index) => copy.addChatters([one(`p${index}`)])));
+    expect((await names()).sort()).toEqual(everybody);
+  }
+});
+
 test('a reset empties the roll, and who chats again is in it again', async () => {
   await chat('ada');
   await roll.reset(channelId);

@@ -99,6 +99,7 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
     async reset(channelId) {
       const now = clock.now();
       await db.transaction().execute(async (tx) => {
+        await lockChannel(tx, channelId);
         await startRoll(tx, channelId, await readWindow(tx, channelId), now);
         await hint(tx, 'roll', channelId);
       });
@@ -154,7 +155,8 @@ async function storeDonor(db: Db, channelId: ChannelId, windowMinutes: number, d
 
 /**
  * Makes sure a roll is there and lives on. Chat never changes whether a roll is online: a viewer chatting in a break
- * must not end the chance to resume it.
+ * must not end the chance to resume it. A roll that lives is not locked: chatters of one channel wait for each other
+ * only when they are the same people.
  */
 async function touchRoll(
   tx: Transaction<Database>,
@@ -162,17 +164,29 @@ async function touchRoll(
   windowMinutes: number,
   now: Date,
 ): Promise<void> {
-  const touched = await sql<{ isExpired: boolean }>`
-    select "expiresAt" <= ${now} as "isExpired" from "CreditsRoll" where "channelId" = ${channelId} for update
-  `.execute(tx);
-  const roll = touched.rows[0];
-  if (roll === undefined || roll.isExpired) return startRoll(tx, channelId, windowMinutes, now);
+  if (!(await lives(tx, channelId, now))) {
+    await lockChannel(tx, channelId);
+    // Whoever held the lock before may have begun the roll, and credited people in it.
+    if (!(await lives(tx, channelId, now))) return startRoll(tx, channelId, windowMinutes, now);
+  }
   const expiresAt = new Date(now.getTime() + onlineLifeMs(windowMinutes));
   await sql`
     update "CreditsRoll" set "lastSeenAt" = ${now},
       "expiresAt" = case status when 'online' then ${expiresAt} else "expiresAt" end
     where "channelId" = ${channelId} and "lastSeenAt" < ${new Date(now.getTime() - SEEN_TTL_MS)}
   `.execute(tx);
+}
+
+async function lives(tx: Transaction<Database>, channelId: ChannelId, now: Date): Promise<boolean> {
+  const { rows } = await sql`
+    select from "CreditsRoll" where "channelId" = ${channelId} and "expiresAt" > ${now}
+  `.execute(tx);
+  return rows.length > 0;
+}
+
+/** The lock that a stream's boundary takes too: one at a time decides whether a roll begins. */
+async function lockChannel(tx: Transaction<Database>, channelId: ChannelId): Promise<void> {
+  await sql`select from "Channel" where id = ${channelId} for no key update`.execute(tx);
 }
 
 async function readRoll(db: Db, channelId: ChannelId, now: Date): Promise<RollState> {

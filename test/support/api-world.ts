@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { issueSession, type UserRole } from '../../src/accounts/sessions.ts';
 import { startApi } from '../../src/api/assemble.ts';
+import type { StartCompanion } from '../../src/api/companion.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createPool } from '../../src/db/pool.ts';
 import type { ChannelId, UserId } from '../../src/lib/brand.ts';
@@ -41,12 +42,12 @@ interface Request {
   /** Sent as it is; `body` is sent as JSON. */
   readonly raw?: string | Buffer;
   readonly body?: unknown;
-  readonly host?: string | undefined;
 }
 
 interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  readonly companion?: StartCompanion;
   /** Who stops the API: the running test unless a file shares one (`afterAll`). */
   readonly onEnd?: (stop: () => Promise<void>) => void;
 }
@@ -63,7 +64,13 @@ export async function startApiWorld(databaseUrl: string, options: WorldOptions =
   const log = createLogger({ level: 'debug', clock, output, errorOutput: output });
   const loaded = loadConfig('api', { ...DEFAULTS, DATABASE_URL: databaseUrl, ...options.env });
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
-  const api = await startApi({ config: loaded.config, clock, log, random: () => 0.5 });
+  const api = await startApi({
+    config: loaded.config,
+    clock,
+    log,
+    random: () => 0.5,
+    ...(options.companion === undefined ? {} : { companion: options.companion }),
+  });
   const pool = createPool(databaseUrl, { applicationName: 'api-test', slowMs: 10_000, log });
   let isClosed = false;
   const close = async () => {
@@ -144,7 +151,7 @@ export async function send(port: number, method: string, path: string, given: Re
   const payload = given.raw ?? (given.body === undefined ? undefined : JSON.stringify(given.body));
   const request = httpRequest({
     port,
-    host: given.host ?? '127.0.0.1',
+    host: '127.0.0.1',
     method,
     path,
     headers: {

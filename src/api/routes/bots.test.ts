@@ -83,6 +83,19 @@ test('enabling writes gate and subscription and moves the time on every call; th
   expect(json.items[0]).toEqual({ provider: 'twitch', enabled: true, updatedAt: expect.stringMatching(ISO) });
 });
 
+test('who switched a bot on or off is on record', async () => {
+  const api = await world();
+  const streamer = await api.streamer();
+  await api.ask(streamer, 'PATCH', '/streamer/bots/kick', { body: { enabled: false } });
+  const { rows } = await api.pg.query(
+    'select "actorId", action, "payloadJson" from "AuditLog" where "channelId" = $1',
+    [streamer.channelId],
+  );
+  expect(rows).toEqual([
+    { actorId: streamer.userId, action: 'streamer.bots.disable', payloadJson: '{"provider":"kick"}' },
+  ]);
+});
+
 test('enabling asks for stream events at Twitch', async () => {
   const api = await world({ env: { DOMAIN: 'bots.example' } });
   await linkDefaultBot(api);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
+import { Script } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   type ApiWorld,
@@ -75,6 +76,8 @@ test('the page is never stored, runs only its own script, and writes nothing of 
   expect(policy).toContain("frame-ancestors 'self' https://panel.example");
   expect(policy).not.toContain('unsafe');
   expect(text.match(/<script[^>]*>/g)).toEqual([`<script nonce="${nonce}">`]);
+  const script = /<script[^>]*>([\s\S]*)<\/script>/.exec(text)?.[1] ?? '';
+  expect(() => new Script(script)).not.toThrow();
   expect(text).not.toContain('a.token-with_letters');
   expect(headers['x-frame-options']).toBeUndefined();
   const again = await api.ask(null, 'GET', '/overlay/credits/t/a.token-with_letters');
