@@ -20,6 +20,8 @@ export const loadRequestSchema = z.object({
   commandShare: z.number().min(0).max(1).default(0),
   commands: z.array(z.object({ text: z.string(), reply: z.string() })).default([]),
   chatters: z.number().int().positive().default(1000),
+  /** How many of the chatters write in one channel, each channel another stretch of them; all when absent. */
+  chattersPerChannel: z.number().int().positive().optional(),
   /** How long after the last line an answer still counts. */
   graceMs: z.number().nonnegative().default(3000),
 });
@@ -86,6 +88,8 @@ interface Chatter {
 
 interface Target {
   room: Room;
+  /** Its first chatter; the others follow. */
+  firstChatter: number;
   middle: string;
   end: string;
 }
@@ -115,8 +119,9 @@ class Crowd {
   constructor(rooms: readonly Room[], wish: z.output<typeof loadRequestSchema>) {
     this.#wish = wish;
     this.#chatters = Array.from({ length: wish.chatters }, (_, index) => chatter(index));
-    this.#targets = rooms.map((room) => ({
+    this.#targets = rooms.map((room, index) => ({
       room,
+      firstChatter: (index * (wish.chattersPerChannel ?? 0)) % wish.chatters,
       middle: `;mod=0;returning-chatter=0;room-id=${room.id};subscriber=0;tmi-sent-ts=`,
       end: `PRIVMSG #${room.name} :`,
     }));
@@ -173,8 +178,10 @@ class Crowd {
   #writeLine(sentAt: string): void {
     const number = this.#lines++;
     const target = this.#targets[this.#chance(this.#targets.length)];
-    const from = this.#chatters[this.#chance(this.#chatters.length)];
-    if (!target || !from) return;
+    if (!target) return;
+    const talker = target.firstChatter + this.#chance(this.#wish.chattersPerChannel ?? this.#chatters.length);
+    const from = this.#chatters[talker % this.#chatters.length];
+    if (!from) return;
     const id = this.#idStart + String(number).padStart(12, '0');
     // Spreads the commands evenly: one whenever the share of the lines so far passes the next whole number.
     const isCommand = Math.floor((number + 1) * this.#wish.commandShare) > Math.floor(number * this.#wish.commandShare);

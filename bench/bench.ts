@@ -1,0 +1,88 @@
+/**
+ * `pnpm bench`: measures what the performance budget promises, each figure beside its budget.
+ * `--only say,idle` measures some rows, `--json FILE` also writes the figures for machines.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { openLab } from './lab/lab.ts';
+import { printFigures, printHead, printSummary } from './report.ts';
+import type { Figure, Row } from './row.ts';
+import { capacity } from './rows/capacity.ts';
+import { idle } from './rows/idle.ts';
+import { kills } from './rows/kills.ts';
+import { limits } from './rows/limits.ts';
+import { outage } from './rows/outage.ts';
+import { rejoin } from './rows/rejoin.ts';
+import { replyLatency } from './rows/reply-latency.ts';
+import { say } from './rows/say.ts';
+import { takeover } from './rows/takeover.ts';
+import { throughput } from './rows/throughput.ts';
+import { toggles } from './rows/toggles.ts';
+
+const ROWS: readonly Row[] = [
+  replyLatency,
+  ...capacity,
+  say,
+  throughput,
+  limits,
+  toggles,
+  rejoin,
+  idle,
+  outage,
+  kills,
+  takeover,
+];
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
+
+await using cleanup = new AsyncDisposableStack();
+const interrupted = Promise.withResolvers<number>();
+let isInterrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    isInterrupted = true;
+    interrupted.resolve(130);
+  });
+}
+
+process.exitCode = await Promise.race([run().catch(failure), interrupted.promise]);
+await cleanup.disposeAsync();
+process.exit();
+
+/** @returns 1 when something could not be measured; a missed budget is a figure, not a failure */
+async function run(): Promise<number> {
+  const rows = chosenRows(options.only);
+  const lab = await openLab(cleanup);
+  const figures: (Figure & { readonly row: string })[] = [];
+  const failures: string[] = [];
+  printHead();
+  for (const { name, measure } of rows) {
+    try {
+      const measured = await measure(lab);
+      printFigures(measured);
+      figures.push(...measured.map((figure) => ({ row: name, ...figure })));
+    } catch (error) {
+      if (isInterrupted) break;
+      failures.push(name);
+      console.log(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  printSummary(figures, failures);
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify({ figures, failures }, null, 2)}\n`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+function chosenRows(only: string | undefined): readonly Row[] {
+  if (only === undefined) return ROWS;
+  const names = only.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !ROWS.some((row) => row.name === name));
+  if (unknown !== undefined) {
+    throw new Error(`no row is called ${unknown}; there are ${ROWS.map(({ name }) => name).join(', ')}`);
+  }
+  return ROWS.filter(({ name }) => names.includes(name));
+}
+
+function failure(error: unknown): number {
+  console.error(error instanceof Error ? error.message : String(error));
+  return 1;
+}

@@ -1,0 +1,62 @@
+/** Where scenarios are measured: one durable PostgreSQL, and for each scenario a world of its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { openWorld, type World, type WorldOptions } from './world.ts';
+
+export interface Lab {
+  /** Runs one scenario in a fresh world, which is gone afterwards however it ends. */
+  inWorld<T>(options: WorldOptions, scenario: (world: World) => Promise<T>): Promise<T>;
+}
+
+const TEMPLATE = 'bench_template';
+
+/** Everything that is started is put on `cleanup`. */
+export async function openLab(cleanup: AsyncDisposableStack): Promise<Lab> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'memalerts-bench-'));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  const dataDir = path.join(folder, 'postgres');
+  // Durable: what the figures promise includes writing to disk.
+  const server = await startEmbeddedPostgres({ dataDir, durable: true });
+  cleanup.defer(() => server.stop());
+  const onServer = (statement: string) => run(server.url, statement);
+  await onServer(`create database ${TEMPLATE}`);
+  await migrate(databaseUrl(server.url, TEMPLATE));
+  let worlds = 0;
+  return {
+    async inWorld(options, scenario) {
+      worlds += 1;
+      const name = `bench_${worlds}`;
+      await onServer(`create database ${name} template ${TEMPLATE}`);
+      const stack = new AsyncDisposableStack();
+      // A scenario that was interrupted is cleaned up with everything else.
+      cleanup.defer(() => stack.disposeAsync());
+      try {
+        stack.defer(() => onServer(`drop database if exists ${name} with (force)`));
+        const files = path.join(folder, name);
+        return await scenario(await openWorld(stack, databaseUrl(server.url, name), files, options));
+      } finally {
+        await stack.disposeAsync();
+      }
+    },
+  };
+}
+
+function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return url.href;
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

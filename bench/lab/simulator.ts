@@ -1,0 +1,89 @@
+/** The simulated Twitch in its own process, as the bench steers and watches it. */
+import { readFileSync } from 'node:fs';
+import type { LoadReport, LoadRequest } from '../../simulators/twitch/load.ts';
+import type { AcceptedMessage } from '../../simulators/world/messages.ts';
+import type { Person } from '../../simulators/world/people.ts';
+import { type Child, startChild } from './child.ts';
+import { until } from './until.ts';
+
+export interface Simulator {
+  /** Points an API or a worker at it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** @throws Error with the simulator's words when it refuses */
+  control(action: string, input?: unknown): Promise<unknown>;
+  addChannels(count: number, prefix: string): Promise<Person[]>;
+  load(request: LoadRequest): Promise<LoadReport>;
+  /** When each channel that is read was last joined. */
+  joinedAtMs(): Promise<ReadonlyMap<string, number>>;
+  /** Watches from now on; several thousand messages a second cost the bench, not the simulator. */
+  listen(): Promise<Ear>;
+}
+
+export interface Ear {
+  /** What accounts wrote since the listening began, in order. */
+  readonly messages: AcceptedMessage[];
+  stop(): void;
+}
+
+interface Started {
+  readonly twitch: { readonly urls: { readonly control: string }; readonly env: Readonly<Record<string, string>> };
+}
+
+interface SimulatorProcess {
+  readonly simulator: Simulator;
+  readonly child: Child;
+}
+
+export async function startSimulator(outputFile: string, limits: 'off' | 'real'): Promise<SimulatorProcess> {
+  const args = ['--limits', limits];
+  const child = startChild({ file: 'simulators/main.ts', args, env: {}, url: 'http://127.0.0.1:9', outputFile });
+  const firstLine = () => /^\{"twitch".*$/m.exec(readFileSync(outputFile, 'utf8'))?.[0];
+  await until(30, 'the simulator started', () => {
+    if (!child.isRunning) throw new Error(`the simulator ended:\n${child.tail()}`);
+    return firstLine() !== undefined;
+  });
+  const { urls, env } = (JSON.parse(firstLine() ?? '') as Started).twitch;
+  return { simulator: simulatorAt(urls.control, env), child };
+}
+
+function simulatorAt(controlUrl: string, env: Readonly<Record<string, string>>): Simulator {
+  const control = async (action: string, input: unknown = {}) => {
+    const response = await fetch(`${controlUrl}/${action}`, { method: 'POST', body: JSON.stringify(input) });
+    const answer = (await response.json()) as { error?: string };
+    if (!response.ok) throw new Error(`the simulator refuses ${action}: ${answer.error}`);
+    return answer as unknown;
+  };
+  return {
+    env,
+    control,
+    addChannels: (count, prefix) => control('addChannels', { count, prefix }) as Promise<Person[]>,
+    load: (request) => control('load', request) as Promise<LoadReport>,
+    async joinedAtMs() {
+      return new Map(Object.entries((await control('joinedChannels')) as Record<string, number>));
+    },
+    listen: () => listen(`${controlUrl}/messages`),
+  };
+}
+
+async function listen(url: string): Promise<Ear> {
+  const abort = new AbortController();
+  const { body } = await fetch(url, { signal: abort.signal });
+  if (body === null) throw new Error('the simulator has no stream of messages');
+  const messages: AcceptedMessage[] = [];
+  void read(body.pipeThrough(new TextDecoderStream()), messages).catch(() => {}); // ends with the simulator, or with us
+  return { messages, stop: () => abort.abort() };
+}
+
+async function read(stream: ReadableStream<string>, messages: AcceptedMessage[]): Promise<void> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const events = (rest + chunk).split('\n\n');
+    rest = events.pop() ?? '';
+    for (const event of events) {
+      const at = event.indexOf('data: ');
+      if (at === -1) continue;
+      const message = JSON.parse(event.slice(at + 'data: '.length)) as AcceptedMessage;
+      if (message.transport !== 'script') messages.push(message);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** Two hundred bots switched on at once: how soon each is in its chat. */
+import { summarize } from '../../simulators/world/latency.ts';
+import { median, ms } from '../figures.ts';
+import { signIn } from '../lab/caller.ts';
+import { addChannels, type BenchChannel } from '../lab/seed.ts';
+import { epochMs, until } from '../lab/until.ts';
+import type { World } from '../lab/world.ts';
+import type { Figure, Row } from '../row.ts';
+
+const CHANNELS = 200;
+const RUNS = 3;
+const BUDGET_MS = 250;
+
+type Toggle = (channel: BenchChannel) => Promise<unknown>;
+
+export const toggles: Row = {
+  name: 'toggles',
+  measure: (lab) =>
+    lab.inWorld({}, async (world) => {
+      const channels = await addChannels(world, CHANNELS, { enabled: false });
+      const api = await world.startApi();
+      await world.startWorker({ CHATBOT_BACKEND_BASE_URLS: api.url });
+      const callers = await signIn(world, api.url, channels);
+      const callerOf = new Map(callers.map((caller) => [caller.channel.id, caller]));
+      const bySql: Toggle = ({ id }) =>
+        world.pg.query('update "ChatBotSubscription" set enabled = true where "channelId" = $1', [id]);
+      const byApi: Toggle = async ({ id }) =>
+        callerOf.get(id)?.call('PATCH', '/streamer/bots/twitch', { enabled: true });
+      return [
+        figure('200 rows switched on at once → joined, p99', await medianP99(world, channels, bySql), 'committed'),
+        figure(
+          '200 calls of PATCH /streamer/bots/twitch at once → joined, p99',
+          await medianP99(world, channels, byApi),
+          'answered',
+        ),
+      ];
+    }),
+};
+
+function figure(what: string, p99: number, since: string): Figure {
+  return {
+    what,
+    measured: ms(p99),
+    budget: `≤ ${BUDGET_MS} ms`,
+    isMet: p99 <= BUDGET_MS,
+    note: `join limit off, each from the moment it was ${since}; median of ${RUNS} runs`,
+    values: { p99Ms: p99 },
+  };
+}
+
+async function medianP99(world: World, channels: readonly BenchChannel[], toggle: Toggle): Promise<number> {
+  const runs: number[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const doneAtMs = new Map<string, number>();
+    await Promise.all(
+      channels.map(async (channel) => {
+        await toggle(channel);
+        doneAtMs.set(channel.login, epochMs());
+      }),
+    );
+    await world.joined(CHANNELS);
+    const joined = await world.twitch.joinedAtMs();
+    const waits = [...joined].map(([login, atMs]) => Math.max(0, atMs - (doneAtMs.get(login) ?? Number.NaN)));
+    runs.push(summarize(waits).p99 ?? Number.NaN);
+    await world.pg.query('update "ChatBotSubscription" set enabled = false');
+    await until(10, 'every channel is left', async () => (await world.twitch.joinedAtMs()).size === 0);
+  }
+  return median(runs);
+}
