@@ -96,6 +96,8 @@ class ReconnectingListener implements Listener {
   }
 
   holdWorkerLock(startNumber: number): void {
+    // The lock of an earlier number says nothing about this one, and goes with the connection.
+    if (startNumber !== this.#startNumber) this.#holdsWorkerLock = false;
     this.#startNumber = startNumber;
     const client = this.#client;
     if (this.#isHealthy && client) this.#tryLock(client).catch((error: unknown) => this.#lose(client, error));

@@ -78,3 +78,37 @@ test('a reader that hears nothing in any channel for a minute is not ready, what
   await world.sim.faults.accept();
   await vi.waitFor(() => expect(readiness.look().ready).toBe(true), PATIENCE);
 });
+
+test('a worker whose row is gone registers anew and serves on, seen alive under its new number', async () => {
+  const world = await workerWorld();
+  const { northpine: channelId = '' } = await world.channels('northpine');
+  await world.addCommand(channelId, '!hi', 'hello');
+  const { worker } = world.startWorker();
+  await world.joined('northpine');
+  const before = worker.presence.life.startNumber;
+  await world.pg.query('delete from "BotWorker"');
+  await vi.waitFor(async () => {
+    const { rows } = await world.pg.query('select "startNumber" from "BotChannelLease"');
+    expect(rows).toEqual([{ startNumber: worker.presence.life.startNumber }]);
+    expect(worker.presence.life.startNumber).not.toBe(before);
+  }, PATIENCE);
+  expect(worker.presence.listener.holdsWorkerLock).toBe(true);
+  world.sim.say('northpine', 'mira_k', '!hi');
+  await vi.waitFor(() => expect(world.said('northpine')).toEqual(['hello']), PATIENCE);
+});
+
+test('while others cannot see it alive, a worker keeps its channels and takes no new ones', async () => {
+  const world = await workerWorld();
+  await world.channels('northpine');
+  const { worker } = world.startWorker();
+  await world.joined('northpine');
+  await world.pg.query(`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'memalerts-twitch-hints' and datname = current_database()`);
+  await vi.waitFor(() => expect(worker.presence.listener.isHealthy).toBe(false), PATIENCE);
+  worker.presence.channels.balance();
+  await worker.presence.channels.settled();
+  expect(world.sim.readersOf('northpine')).toEqual([BOT_LOGIN]);
+  await vi.waitFor(() => expect(worker.presence.listener.holdsWorkerLock).toBe(true), PATIENCE);
+  expect(worker.presence.channels.held().size).toBe(1);
+});

@@ -14,7 +14,7 @@ export interface ChannelSetDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** Null until the worker is registered; nothing is held before. */
+  /** Null while others cannot see that this worker lives; nothing is taken then. */
   readonly startNumber: () => number | null;
   /** Channels that may change hands every 10 s; 0 is no limit. */
   readonly movesPer10s: number;
@@ -145,7 +145,8 @@ export class ChannelSet {
   async #balance(): Promise<(channelId: ChannelId) => boolean> {
     const { pool, platform, startNumber, movesPer10s, clock } = this.#deps;
     const ours = startNumber();
-    if (ours === null) return () => false;
+    // Unseen by the others we take nothing, and keep what we have until we learn better.
+    if (ours === null) return (channelId) => this.#held.has(channelId);
     const nowMs = clock.monotonicMs();
     const mayMove = nowMs - this.#movedAtMs >= MOVES_PERIOD_MS;
     const movesMax = movesPer10s > 0 ? movesPer10s : Number.MAX_SAFE_INTEGER;

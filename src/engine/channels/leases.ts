@@ -58,7 +58,7 @@ export async function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId
 
 /** Everything this copy holds is free from now on. */
 export async function releaseLeases({ pg, provider, startNumber }: Omit<LeaseDeps, 'movesMax'>): Promise<void> {
-  await pg.query('delete from "BotChannelLease" where provider = $1 and "startNumber" = $2', [provider, startNumber]);
+  await pg.query(FORGET, [provider, startNumber, []]);
 }
 
 // What was said about a channel ends with it: a bot that is off is not ill.

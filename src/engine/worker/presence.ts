@@ -53,7 +53,6 @@ export class Presence {
       // Whoever cannot be seen alive must not take channels: the next one to look would take them away again.
       startNumber: () => (this.listener.holdsWorkerLock ? this.life.startNumber : null),
       failed: (error, isFirst) => {
-        this.life.noticeTrouble(error);
         if (isFirst) log.warn(`${logPrefix}sync_failed`, { error });
       },
     });

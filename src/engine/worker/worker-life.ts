@@ -63,16 +63,6 @@ export class WorkerLife {
     }
   }
 
-  /** A connection was lost or found something unusable; tells it once until the database answers again. */
-  noticeTrouble(error: unknown): void {
-    const trouble = isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
-    if (this.#trouble === trouble) return;
-    this.#trouble = trouble;
-    const { log, logPrefix } = this.#deps;
-    if (trouble === 'schema_missing') log.warn(`${logPrefix}schema_missing`, { fix: 'pnpm memalerts migrate' });
-    else log.warn(`${logPrefix}database_unavailable`, { error });
-  }
-
   /** Others see at once that this copy is gone. */
   async end(): Promise<void> {
     this.#isStopped = true;
@@ -88,13 +78,23 @@ export class WorkerLife {
       else await this.#renew(this.#startNumber);
       this.#trouble = null;
     } catch (error) {
-      this.noticeTrouble(error);
+      this.#noticeTrouble(error);
     }
     this.#isBeating = false;
     if (this.#isStopped) return;
     const delayMs = this.#mustBeatAgain ? 0 : HEARTBEAT_MS;
     this.#mustBeatAgain = false;
     this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#beat(), { unref: true });
+  }
+
+  /** Said once until the database answers again. */
+  #noticeTrouble(error: unknown): void {
+    const trouble = isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
+    if (this.#trouble === trouble) return;
+    this.#trouble = trouble;
+    const { log, logPrefix } = this.#deps;
+    if (trouble === 'schema_missing') log.warn(`${logPrefix}schema_missing`, { fix: 'pnpm memalerts migrate' });
+    else log.warn(`${logPrefix}database_unavailable`, { error });
   }
 
   async #register(): Promise<void> {

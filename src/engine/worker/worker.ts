@@ -168,14 +168,14 @@ export class Worker {
 
   /** Said as soon as the database can tell; a worker that could never speak has to be set up first. */
   async #requireSender(): Promise<void> {
-    const { platform, settings, lacksSender } = this.#options;
+    const { platform, settings, lacksSender, log } = this.#options;
     const variable = platform.missingSenderVariable?.(settings) ?? null;
     if (variable === null) return;
     try {
       const { defaultAccountId } = await readBotAccounts(this.#pool.db, platform);
       if (defaultAccountId === null) lacksSender(variable);
     } catch (error) {
-      this.presence.life.noticeTrouble(error);
+      log.warn(`${platform.logPrefix}sender_lookup_failed`, { error });
     }
   }
 
