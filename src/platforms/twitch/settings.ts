@@ -1,10 +1,12 @@
 /** Every environment variable only Twitch reads, for the API, the worker and the inline credits bot. */
 import { custom, integer, type SettingsOf, switchedOn, text, url, variables } from '../../lib/settings.ts';
 import type { PlatformSettings } from '../platform.ts';
+import { type MappedChannel, readChannelJson, readChannelList } from './inline-credits/channel-map.ts';
 
 const api = ['api'];
 const worker = ['twitch'];
 const both = ['api', 'twitch'];
+const NO_CHANNELS: readonly MappedChannel[] = [];
 
 export const twitchVariables = variables({
   TWITCH_CLIENT_ID: text({ help: 'Twitch application', readBy: both, requiredBy: api }),
@@ -39,7 +41,7 @@ export const twitchVariables = variables({
   }),
   TWITCH_IRC_URL: url({
     help: 'chat server',
-    readBy: worker,
+    readBy: both,
     protocols: ['ws', 'wss'],
     default: 'wss://irc-ws.chat.twitch.tv:443',
   }),
@@ -92,13 +94,26 @@ export const twitchVariables = variables({
     readBy: worker,
     default: 1,
   }),
-  TWITCH_JOINS_PER_10S: integer({ help: 'channels joined per account, 0 is off', readBy: worker, default: 20 }),
+  TWITCH_JOINS_PER_10S: integer({ help: 'channels joined per account, 0 is off', readBy: both, default: 20 }),
   CHAT_BOT_ENABLED: switchedOn({ help: 'the legacy credits bot inside the API', readBy: api }),
-  CHAT_BOT_CHANNELS: text({ help: 'channels of the legacy credits bot, `login:slug,login2:slug2`', readBy: api }),
-  CHAT_BOT_CHANNEL_MAP_JSON: text({
-    help: 'the same as a JSON array of `{"login","slug"}`, used when CHAT_BOT_CHANNELS gives nothing',
-    readBy: api,
-  }),
+  CHAT_BOT_CHANNELS: custom(
+    {
+      help: 'channels of the legacy credits bot',
+      readBy: api,
+      default: NO_CHANNELS,
+      rangeText: '`login:slug,login2:slug2`',
+    },
+    readChannelList,
+  ),
+  CHAT_BOT_CHANNEL_MAP_JSON: custom(
+    {
+      help: 'the same, used when CHAT_BOT_CHANNELS gives nothing',
+      readBy: api,
+      default: NO_CHANNELS,
+      rangeText: 'JSON array of `{"login","slug"}`',
+    },
+    readChannelJson,
+  ),
 });
 
 export type TwitchSettings = SettingsOf<typeof twitchVariables>;
