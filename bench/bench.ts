@@ -1,9 +1,11 @@
 /**
  * `pnpm bench`: measures what the performance budget promises, each figure beside its budget.
- * `--only say,idle` measures some rows, `--json FILE` also writes the figures for machines.
+ * `--only say,idle` measures some rows, `--json FILE` also writes the figures for machines,
+ * `--profile FOLDER` leaves a CPU profile of every process there.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { profileInto } from './lab/child.ts';
 import { openLab } from './lab/lab.ts';
 import { printFigures, printHead, printSummary } from './report.ts';
 import type { Figure, Row } from './row.ts';
@@ -33,7 +35,10 @@ const ROWS: readonly Row[] = [
   takeover,
 ];
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { only: { type: 'string' }, json: { type: 'string' }, profile: { type: 'string' } },
+});
+if (options.profile !== undefined) profileInto(options.profile);
 
 await using cleanup = new AsyncDisposableStack();
 const interrupted = Promise.withResolvers<number>();

@@ -16,7 +16,9 @@ export interface Child {
   ready(): Promise<void>;
   metrics(): Promise<Metrics>;
   /** Resolves when the process is gone. */
-  kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  kill(): Promise<void>;
+  /** The end of a scenario: no more figures are wanted. */
+  end(): Promise<void>;
   /** The end of its output. */
   tail(): string;
 }
@@ -35,10 +37,18 @@ const QUOTED_CHARS = 2000;
 /** Variables of the product that a shell or a `.env` might have set. */
 const BLANK = Object.fromEntries(allVariables().flatMap(({ variables }) => variables.map(({ name }) => [name, ''])));
 
+let profileFolder: string | null = null;
+
+/** From now on every process leaves a CPU profile in this folder when it ends in an orderly way. */
+export function profileInto(folder: string): void {
+  profileFolder = folder;
+}
+
 export function startChild({ file, args = [], env, url, outputFile }: ChildOptions): Child {
   // A file costs the bench nothing: whoever reads a pipe takes time from those who are measured.
   const output = openSync(outputFile, 'a');
-  const child = spawn(process.execPath, [file, ...args], {
+  const profiled = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+  const child = spawn(process.execPath, [...profiled, file, ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...BLANK, ...env },
     stdio: ['ignore', output, output],
@@ -49,6 +59,12 @@ export function startChild({ file, args = [], env, url, outputFile }: ChildOptio
   const ask = async (path: string) => {
     const answer = await fetch(url + path, { signal: AbortSignal.timeout(5000) }).catch(() => null);
     return { status: answer?.status ?? 0, text: (await answer?.text()) ?? '' };
+  };
+  const endBy = async (signal: NodeJS.Signals) => {
+    if (isOver(child)) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
   };
   return {
     pid: child.pid ?? 0,
@@ -63,12 +79,8 @@ export function startChild({ file, args = [], env, url, outputFile }: ChildOptio
       });
     },
     metrics: async () => new Metrics((await ask('/metrics')).text),
-    async kill(signal) {
-      if (isOver(child)) return;
-      const gone = once(child, 'exit');
-      child.kill(signal);
-      await gone;
-    },
+    kill: () => endBy('SIGKILL'),
+    end: () => endBy(profileFolder === null ? 'SIGKILL' : 'SIGTERM'),
     tail,
   };
 }

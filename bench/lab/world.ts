@@ -45,7 +45,7 @@ export async function openWorld(
   { speaksBy = 'helix', limits = 'off' }: WorldOptions,
 ): Promise<World> {
   const { simulator: twitch, child } = await startSimulator(`${files}-simulator.log`, limits);
-  stack.defer(() => child.kill('SIGKILL'));
+  stack.defer(() => child.end());
   const log = createLogger({ level: 'error', clock: systemClock });
   const pool = createPool(databaseUrl, { applicationName: 'bench', slowMs: 60_000, log });
   stack.defer(() => pool.end());
@@ -75,7 +75,7 @@ export async function openWorld(
           ...env,
         },
       });
-      stack.defer(() => worker.kill('SIGKILL'));
+      stack.defer(() => worker.end());
       await worker.ready();
       return worker;
     },
@@ -89,7 +89,7 @@ export async function openWorld(
         outputFile: `${files}-api.log`,
         env: { ...common, ...apiEnvironment(port, jwtSecret) },
       });
-      stack.defer(() => api.kill('SIGKILL'));
+      stack.defer(() => api.end());
       await api.ready();
       return api;
     },

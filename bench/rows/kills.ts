@@ -31,7 +31,7 @@ async function measure(world: World): Promise<Figure> {
   for (const count of KILL_AFTER) {
     await until(60, `${count} messages arrived`, () => distinct(ear) >= count, 2);
     killedAtMs = epochMs();
-    await worker.kill('SIGKILL');
+    await worker.kill();
     inFlight += await processing(world);
     worker = await world.startWorker();
   }

@@ -5,7 +5,7 @@ import { epochMs, until } from '../lab/until.ts';
 import type { Row } from '../row.ts';
 
 const CHANNELS = 500;
-const RUNS = 5;
+const RUNS = 3;
 const BUDGET_MS = 2000;
 
 export const rejoin: Row = {

@@ -24,7 +24,7 @@ export const takeover: Row = {
         survivor = await world.startWorker();
         orphans = await share(world, victim);
         const killedAtMs = epochMs();
-        await victim.kill('SIGKILL');
+        await victim.kill();
         await until(60, 'every channel is read again', async () => (await world.twitch.joinedAtMs()).size === CHANNELS);
         const last = Math.max(...(await world.twitch.joinedAtMs()).values());
         runs.push(last - killedAtMs);
