@@ -8,5 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What a test waits for comes at once on an idle machine; on a busy one it may take its time.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

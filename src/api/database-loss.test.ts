@@ -64,7 +64,7 @@ test('while the database is away the API says so, and after it is back everythin
       headers: { 'x-memalerts-internal': 'credits-event' },
     });
   expect((await relay()).json).toEqual({ ok: true });
-  await expect.poll(listenings, { timeout: 10_000 }).toBe(2);
+  await expect.poll(listenings).toBe(2);
   await other.ask(who, 'POST', '/streamer/credits/ignored-chatters', { body: { creditsIgnoredChatters: ['Ada'] } });
   await expect.poll(async () => (await relay()).json).toEqual({ ok: true, ignored: true });
 });
