@@ -65,30 +65,11 @@ export function integer(
     })(name);
 }
 
-/** A decimal number; not finite or not above `above` means the default. */
-export function decimal(description: Description & { default: number; above: number }): Named<number> {
-  return variable(description, description.default, `> ${description.above}`, (raw) => {
-    const parsed = Number(raw);
-    return { value: Number.isFinite(parsed) && parsed > description.above ? parsed : description.default };
-  });
-}
-
 /** A switch that is off until one of `1 true yes on` turns it on. */
 export function switchedOn(description: Description): Named<boolean> {
   return variable(description, false, '1 true yes on', (raw) => ({
     value: ['1', 'true', 'yes', 'on'].includes(raw.toLowerCase()),
   }));
-}
-
-/** A switch that is on until one of `0 false off` turns it off; anything unknown stays on with a warning. */
-export function switchedOff(description: Description): Named<boolean> {
-  return (name) =>
-    variable(description, true, '0 false off', (raw) => {
-      const word = raw.toLowerCase();
-      if (['0', 'false', 'off'].includes(word)) return { value: false };
-      const known = ['1', 'true', 'yes', 'on'].includes(word);
-      return known ? { value: true } : { value: true, warning: `${name}=${raw} is not a switch value, it stays on` };
-    })(name);
 }
 
 /** Comma-separated text without empty or repeated entries. */
