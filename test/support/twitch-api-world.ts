@@ -66,6 +66,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
   const deps = twitchDeps(twitch);
   const pool = createPool(databaseUrl, { applicationName: 'test', slowMs: 10_000, log: deps.log });
   const { db } = pool;
+  const person = await db.insertInto('User').values({ displayName: 'S' }).returning('id').executeTakeFirstOrThrow();
   const recorded: (LiveFact & { channelId: ChannelId })[] = [];
   const trouble = { enqueue: false, recordLive: false };
   const apiDeps: ApiDeps = {
@@ -90,7 +91,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
     streamer: async (request) => {
       const channelId = request.headers['x-channel'];
       if (typeof channelId !== 'string') throw new BadInput('UNAUTHORIZED');
-      return { userId: 'u' as UserId, channelId: channelId as ChannelId, isAdmin: false };
+      return { userId: person.id as UserId, channelId: channelId as ChannelId, isAdmin: false };
     },
   };
   const side = openApiSide(apiDeps);

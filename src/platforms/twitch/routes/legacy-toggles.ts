@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isUniqueViolation } from '../../../db/pool.ts';
-import type { ChannelId } from '../../../lib/brand.ts';
+import type { ChannelId, UserId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
 import type { ApiDeps } from '../../platform.ts';
 import { requireLinkedChannel, requireLogin } from '../channel.ts';
@@ -22,19 +22,19 @@ export function registerLegacyToggles(
   const schema = { tags: ['bots'], deprecated: true, response: { 200: done } };
 
   api.post('/streamer/bot/enable', { schema }, async (request) => {
-    const { channelId } = await streamer(request);
+    const { channelId, userId } = await streamer(request);
     const { twitchChannelId } = await requireLinkedChannel(db, channelId);
     const login = await requireLogin(helix, twitchChannelId);
-    await write(db, channelId, true, login);
+    await write(db, { channelId, userId, enabled: true, login });
     await eventSub.ensure(channelId);
     return { ok: true as const };
   });
 
   // Asks Twitch nothing: a bot can be switched off while Twitch is down.
   api.post('/streamer/bot/disable', { schema }, async (request) => {
-    const { channelId } = await streamer(request);
+    const { channelId, userId } = await streamer(request);
     await requireLinkedChannel(db, channelId);
-    await write(db, channelId, false, null);
+    await write(db, { channelId, userId, enabled: false, login: null });
     return { ok: true as const };
   });
 
@@ -53,10 +53,27 @@ export function registerLegacyToggles(
   );
 }
 
-/** Both switches say the same afterwards: a gate that exists follows the subscription (W16). */
-async function write(db: ApiDeps['db'], channelId: ChannelId, enabled: boolean, login: string | null): Promise<void> {
+interface Switch {
+  readonly channelId: ChannelId;
+  readonly userId: UserId;
+  readonly enabled: boolean;
+  /** Null: the stored one is kept. */
+  readonly login: string | null;
+}
+
+/**
+ * Both switches say the same afterwards: a gate that exists follows the subscription (W16), and comes first here as in
+ * the newer switch, or two requests at once could wait for each other for ever.
+ */
+async function write(db: ApiDeps['db'], { channelId, userId, enabled, login }: Switch): Promise<void> {
   try {
     await db.transaction().execute(async (tx) => {
+      await tx
+        .updateTable('BotIntegrationSettings')
+        .set({ enabled })
+        .where('channelId', '=', channelId)
+        .where('provider', '=', 'twitch')
+        .execute();
       await tx
         .insertInto('ChatBotSubscription')
         .values({ channelId, enabled, twitchLogin: login ?? '' })
@@ -64,12 +81,9 @@ async function write(db: ApiDeps['db'], channelId: ChannelId, enabled: boolean, 
           conflict.column('channelId').doUpdateSet({ enabled, ...(login === null ? {} : { twitchLogin: login }) }),
         )
         .execute();
-      await tx
-        .updateTable('BotIntegrationSettings')
-        .set({ enabled })
-        .where('channelId', '=', channelId)
-        .where('provider', '=', 'twitch')
-        .execute();
+      const action = enabled ? 'streamer.bots.enable' : 'streamer.bots.disable';
+      const payloadJson = JSON.stringify({ provider: 'twitch' });
+      await tx.insertInto('AuditLog').values({ actorId: userId, channelId, action, payloadJson }).execute();
     });
   } catch (error) {
     if (isUniqueViolation(error)) throw new BadInput('CHANNEL_ALREADY_ENABLED');
