@@ -15,10 +15,10 @@ interface GrantDeps {
 }
 
 interface Entry {
-  grant: Grant | null;
+  readonly grant: Grant | null;
   isStale: boolean;
-  /** Until then neither the database nor the token endpoint is asked again. */
-  restsUntilMs: number;
+  /** Until then the platform is not asked for another token in the place of this one. */
+  readonly restsUntilMs: number;
 }
 
 const REST_MS = 5000;
@@ -26,7 +26,9 @@ const REST_MS = 5000;
 export class AccountGrants {
   readonly #deps: GrantDeps;
   readonly #entries = new Map<ExternalAccountId, Entry>();
-  readonly #reading = new Map<ExternalAccountId, Promise<UsableGrant | null>>();
+  readonly #reading = new Map<ExternalAccountId, Promise<Grant | null>>();
+  /** Counts the hints: what was read before the last one is stale. */
+  #version = 0;
 
   constructor(deps: GrantDeps) {
     this.#deps = deps;
@@ -34,54 +36,75 @@ export class AccountGrants {
 
   /** @returns null when there is no account, its grant is dead, or no living token can be had now */
   async usable(accountId: ExternalAccountId): Promise<UsableGrant | null> {
+    const grant = await this.stored(accountId);
+    if (grant === null || grant.isBroken) return null;
+    if (isUsable(grant, this.#deps.clock.now())) return grant;
+    return this.renewed(accountId, grant.accessToken);
+  }
+
+  /** The account as the database has it, with a living token or without; null when there is none. */
+  async stored(accountId: ExternalAccountId): Promise<Grant | null> {
+    const entry = this.#entries.get(accountId);
+    if (entry && !entry.isStale) return entry.grant;
     const running = this.#reading.get(accountId);
     if (running) return running;
-    const entry = this.#entries.get(accountId);
-    if (entry && !entry.isStale) {
-      if (entry.grant === null || entry.grant.isBroken) return null;
-      if (isUsable(entry.grant, this.#deps.clock.now())) return entry.grant;
-      if (this.#deps.clock.monotonicMs() < entry.restsUntilMs) return null;
-    }
-    const reading = this.#read(accountId, entry).finally(() => this.#reading.delete(accountId));
+    const reading = this.#read(accountId).finally(() => {
+      if (this.#reading.get(accountId) === reading) this.#reading.delete(accountId);
+    });
     this.#reading.set(accountId, reading);
     return reading;
   }
 
   /** @returns null when the platform ended the grant, or when no other token can be had now */
   async renewed(accountId: ExternalAccountId, refusedToken: string | null): Promise<UsableGrant | null> {
-    const renewal = await this.#deps.vault.renew(accountId, refusedToken);
+    const { vault, clock } = this.#deps;
+    if (this.#rests(this.#entries.get(accountId), refusedToken)) return null;
+    const version = this.#version;
+    const renewal = await vault.renew(accountId, refusedToken);
     const known = this.#entries.get(accountId)?.grant ?? null;
-    const now = this.#deps.clock.now();
-    if (renewal.kind === 'fresh') {
-      this.#entries.set(accountId, { grant: renewal.grant, isStale: false, restsUntilMs: 0 });
-      return isUsable(renewal.grant, now) ? renewal.grant : null;
-    }
-    const grant = renewal.kind === 'dead' && known !== null ? { ...known, isBroken: true } : known;
-    const restsUntilMs = this.#deps.clock.monotonicMs() + REST_MS;
-    this.#entries.set(accountId, { grant, isStale: renewal.kind === 'dead' && known === null, restsUntilMs });
-    return null;
+    const grant = renewal.kind === 'fresh' ? renewal.grant : known;
+    const isUsableNow = renewal.kind === 'fresh' && isUsable(renewal.grant, clock.now());
+    this.#entries.set(accountId, {
+      grant,
+      // Whether a grant is dead is for the database to say: it may have been linked again meanwhile.
+      isStale: version !== this.#version || grant === null || renewal.kind === 'dead',
+      restsUntilMs: isUsableNow ? 0 : clock.monotonicMs() + REST_MS,
+    });
+    return isUsableNow ? (renewal.grant as UsableGrant) : null;
   }
 
+  /** What is being read may be older than the hint: those who ask from now on do not wait for it. */
   invalidate(): void {
+    this.#version += 1;
+    this.#reading.clear();
     for (const entry of this.#entries.values()) entry.isStale = true;
   }
 
-  async #read(accountId: ExternalAccountId, known: Entry | undefined): Promise<UsableGrant | null> {
+  async #read(accountId: ExternalAccountId): Promise<Grant | null> {
     const { vault, clock, log, platform } = this.#deps;
-    const entry: Entry = { grant: null, isStale: false, restsUntilMs: 0 };
-    // Put in place before reading: a hint that comes meanwhile marks it stale again.
-    this.#entries.set(accountId, entry);
+    const version = this.#version;
+    const known = this.#entries.get(accountId);
+    let grant: Grant | null;
     try {
-      entry.grant = await vault.read(accountId);
+      grant = await vault.read(accountId);
     } catch (error) {
-      if (known) this.#entries.set(accountId, { ...known, isStale: true });
-      else this.#entries.delete(accountId);
       if (!known?.grant || known.grant.isBroken || !isUsable(known.grant, clock.now())) throw error;
       log.debug(`${platform.logPrefix}sender_lookup_failed`, { externalAccountId: accountId, error });
       return known.grant;
     }
-    if (entry.grant === null || entry.grant.isBroken) return null;
-    return isUsable(entry.grant, clock.now()) ? entry.grant : this.renewed(accountId, null);
+    const current = this.#entries.get(accountId);
+    // A renewal that ended meanwhile knows better: it held the row.
+    if (current !== known && current?.grant && !current.isStale) return current.grant;
+    if (version === this.#version) {
+      const restsUntilMs = this.#rests(known, grant?.accessToken ?? null) ? (known?.restsUntilMs ?? 0) : 0;
+      this.#entries.set(accountId, { grant, isStale: false, restsUntilMs });
+    }
+    return grant;
+  }
+
+  #rests(entry: Entry | undefined, token: string | null): boolean {
+    if (!entry?.grant || entry.grant.accessToken !== token) return false;
+    return this.#deps.clock.monotonicMs() < entry.restsUntilMs;
   }
 }
 

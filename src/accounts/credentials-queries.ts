@@ -18,46 +18,62 @@ interface BotAccountRow {
   readonly isDefault: boolean;
 }
 
-/** Of several default rows the newest counts. */
-export async function readBotAccounts(db: Db, { tables }: BotTables): Promise<BotAccounts> {
-  const { rows } = await sql<BotAccountRow>`
-    select a.id, a."providerAccountId" as "platformUserId", bot.is_default as "isDefault"
-    from (
-      select "externalAccountId", true as is_default, "updatedAt" from ${sql.table(tables.defaultCredential)} where enabled
-      union all
-      select "externalAccountId", false, "updatedAt" from ${sql.table(tables.override)} where enabled
-    ) bot
-    join "ExternalAccount" a on a.id = bot."externalAccountId"
-    order by bot."updatedAt" desc
-  `.execute(db);
-  return {
-    defaultAccountId: rows.find(({ isDefault }) => isDefault)?.id ?? null,
-    platformUserIds: new Set(rows.map(({ platformUserId }) => platformUserId)),
-  };
+/** Of several default rows the newest counts. Tables that are not there name nobody. */
+export function readBotAccounts(db: Db, { tables }: BotTables): Promise<BotAccounts> {
+  return withPresentTables(db, tables, async (present) => {
+    const bots = [
+      ...present.defaults.map(
+        (table) => sql`select "externalAccountId", true, "updatedAt" from ${table} where enabled`,
+      ),
+      ...present.overrides.map(
+        (table) => sql`select "externalAccountId", false, "updatedAt" from ${table} where enabled`,
+      ),
+    ];
+    if (bots.length === 0) return { defaultAccountId: null, platformUserIds: new Set() };
+    const { rows } = await sql<BotAccountRow>`
+      select a.id, a."providerAccountId" as "platformUserId", bot.is_default as "isDefault"
+      from (${sql.join(bots, sql` union all `)}) bot ("externalAccountId", is_default, "updatedAt")
+      join "ExternalAccount" a on a.id = bot."externalAccountId"
+      order by bot."updatedAt" desc
+    `.execute(db);
+    return {
+      defaultAccountId: rows.find(({ isDefault }) => isDefault)?.id ?? null,
+      platformUserIds: new Set(rows.map(({ platformUserId }) => platformUserId)),
+    };
+  });
 }
 
 /**
  * The owner's own account: never one that is a bot anywhere; first one that can be refreshed and has the scopes, then
  * the newest (workers §9.2).
  */
-export async function chooseOwnerAccount(
+export function chooseOwnerAccount(
   db: Db,
   { id, tables }: BotTables,
   scopes: readonly string[],
   channelId: ChannelId,
 ): Promise<ExternalAccountId | null> {
-  const { rows } = await sql<{ id: ExternalAccountId }>`
-    select a.id from "User" u join "ExternalAccount" a on a."userId" = u.id
-    where u."channelId" = ${channelId} and a.provider::text = ${id} and a."brokenAt" is null
-      and not exists (select from ${sql.table(tables.override)} o where o."externalAccountId" = a.id)
-      and not exists (select from ${sql.table(tables.defaultCredential)} d where d."externalAccountId" = a.id)
-    order by
-      a."refreshToken" is not null
-        and regexp_split_to_array(coalesce(a.scopes, ''), '[\\s,]+') @> ${sql.val(scopes)}::text[] desc,
-      a."createdAt" desc
-    limit 1
-  `.execute(db);
-  return rows[0]?.id ?? null;
+  return withPresentTables(db, tables, async ({ defaults, overrides }) => {
+    const isNoBot = [...defaults, ...overrides].map(
+      (table) => sql`and not exists (select from ${table} bot where bot."externalAccountId" = a.id)`,
+    );
+    const { rows } = await sql<{ id: ExternalAccountId }>`
+      select a.id from "User" u join "ExternalAccount" a on a."userId" = u.id
+      where u."channelId" = ${channelId} and a.provider::text = ${id} and a."brokenAt" is null
+        ${sql.join(isNoBot, sql` `)}
+      order by
+        a."refreshToken" is not null
+          and regexp_split_to_array(coalesce(a.scopes, ''), '[\\s,]+') @> ${sql.val(scopes)}::text[] desc,
+        a."createdAt" desc
+      limit 1
+    `.execute(db);
+    return rows[0]?.id ?? null;
+  });
+}
+
+/** Whether the database names a default bot, whatever became of its grant. */
+export function hasDefaultBot(db: Db, { tables }: BotTables): Promise<boolean> {
+  return finds(db, sql`select from ${sql.table(tables.defaultCredential)} where enabled limit 1`);
 }
 
 /**
@@ -77,6 +93,32 @@ export async function hasBotAccount(db: Db, { tables }: BotTables, channelId: Ch
     limit 1
   `;
   return (await finds(db, defaultBot)) || (await finds(db, override));
+}
+
+interface PresentTables {
+  readonly defaults: readonly RawBuilder<unknown>[];
+  readonly overrides: readonly RawBuilder<unknown>[];
+}
+
+/** An installation migrated only in part does without what is not there. */
+async function withPresentTables<T>(
+  db: Db,
+  { defaultCredential, override }: PlatformDescription['tables'],
+  query: (present: PresentTables) => Promise<T>,
+): Promise<T> {
+  const all = { defaults: [sql.table(defaultCredential)], overrides: [sql.table(override)] };
+  try {
+    return await query(all);
+  } catch (error) {
+    if (!isMissingSchema(error)) throw error;
+    const { rows } = await sql<{ hasDefaults: boolean; hasOverrides: boolean }>`
+      select to_regclass(quote_ident(${defaultCredential})) is not null as "hasDefaults",
+        to_regclass(quote_ident(${override})) is not null as "hasOverrides"
+    `.execute(db);
+    const { hasDefaults = false, hasOverrides = false } = rows[0] ?? {};
+    if (hasDefaults && hasOverrides) throw error;
+    return query({ defaults: hasDefaults ? all.defaults : [], overrides: hasOverrides ? all.overrides : [] });
+  }
 }
 
 async function finds(db: Db, query: RawBuilder<unknown>): Promise<boolean> {

@@ -13,9 +13,15 @@ import type {
   SenderCredential,
 } from '../platforms/platform.ts';
 import { AccountGrants } from './account-grants.ts';
-import { type BotAccounts, chooseOwnerAccount, hasBotAccount, readBotAccounts } from './credentials-queries.ts';
-import { type LegacyGrant, LegacyTokens } from './refresh-legacy.ts';
-import { type Grant, isAlive, TokenVault } from './token-vault.ts';
+import {
+  type BotAccounts,
+  chooseOwnerAccount,
+  hasBotAccount,
+  hasDefaultBot,
+  readBotAccounts,
+} from './credentials-queries.ts';
+import { EnvironmentSender } from './environment-sender.ts';
+import { type Grant, TokenVault } from './token-vault.ts';
 
 export interface CredentialDeps {
   readonly db: Db;
@@ -50,8 +56,6 @@ export interface Credentials extends CredentialSource {
 
 /** `SenderCredential.key` of the legacy sender without an account row; messages it sent name no account. */
 export const LEGACY_SENDER_KEY = 'legacy';
-/** The environment's sender is found through tables that raise no hints. */
-const LEGACY_LOOK_MS = 60_000;
 
 export function createCredentialSource(deps: CredentialDeps): Credentials {
   return new SenderCredentials(deps);
@@ -60,35 +64,39 @@ export function createCredentialSource(deps: CredentialDeps): Credentials {
 class SenderCredentials implements Credentials {
   readonly #deps: CredentialDeps;
   readonly #grants: AccountGrants;
-  readonly #legacyTokens: LegacyTokens;
+  readonly #environment: EnvironmentSender;
   readonly #listeners = new Set<() => void>();
-  /** Channels whose override could not be used: said once. */
-  readonly #fallenBack = new Set<ChannelId>();
+  /** Overrides that could not be used: said once. */
+  readonly #fallenBack = new Map<ChannelId, ExternalAccountId>();
   /** Counts the hints: what was read before the last one is stale. */
   #version = 0;
   #bots: { version: number; accounts: BotAccounts } | null = null;
   #readingBots: { version: number; accounts: Promise<BotAccounts> } | null = null;
-  #legacy: { grant: LegacyGrant | null; accountId: ExternalAccountId | null; atMs: number } | null = null;
+  #isReadingFailed = false;
   #ownIds: ReadonlySet<PlatformUserId> = new Set();
   #announced: string | null | undefined;
+  #announcing: 'no' | 'once' | 'and_again' = 'no';
 
   constructor(deps: CredentialDeps) {
     this.#deps = deps;
     const parts = { ...deps, provider: deps.platform.id };
     this.#grants = new AccountGrants({ ...deps, vault: new TokenVault(parts) });
-    this.#legacyTokens = new LegacyTokens({ ...parts, find: deps.legacySender ?? (async () => null) });
+    this.#environment = new EnvironmentSender({ ...parts, find: deps.legacySender ?? (async () => null) });
     this.invalidate();
   }
 
   async senderFor({ channelId, overrideAccountId }: SpeakingIn): Promise<SenderCredential | null> {
-    if (overrideAccountId === null) return this.defaultSender();
+    if (overrideAccountId === null) {
+      this.#fallenBack.delete(channelId);
+      return this.defaultSender();
+    }
     const grant = await this.#grants.usable(overrideAccountId);
     if (grant !== null) {
       this.#fallenBack.delete(channelId);
       return credentialOf(grant, 'override');
     }
-    if (!this.#fallenBack.has(channelId)) {
-      this.#fallenBack.add(channelId);
+    if (this.#fallenBack.get(channelId) !== overrideAccountId) {
+      this.#fallenBack.set(channelId, overrideAccountId);
       const { log, platform } = this.#deps;
       log.warn(`${platform.logPrefix}sender_fallback`, { channelId, overrideExternalAccountId: overrideAccountId });
     }
@@ -110,12 +118,14 @@ class SenderCredentials implements Credentials {
   }
 
   async renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | null> {
-    const isLegacy = credential.accountId === null;
-    const grant = isLegacy
-      ? await this.#renewedLegacy(refusedToken)
-      : await this.#grants.renewed(credential.accountId, refusedToken);
-    if (grant === null) void this.#announce();
-    if (grant?.accessToken == null) return null;
+    const { accountId, platformUserId } = credential;
+    const grant =
+      accountId === null
+        ? await this.#environment.renewed(refusedToken)
+        : await this.#grants.renewed(accountId, refusedToken);
+    if (grant === null) this.#announce();
+    // The environment may name somebody else by now.
+    if (grant === null || grant.platformUserId !== platformUserId) return null;
     const scopes = 'scopes' in grant ? grant.scopes : credential.scopes;
     return { ...credential, accessToken: grant.accessToken, login: grant.login, scopes };
   }
@@ -127,6 +137,8 @@ class SenderCredentials implements Credentials {
   async hasSender(channelId: ChannelId): Promise<boolean> {
     const { db, platform, clock, legacySender } = this.#deps;
     if (await hasBotAccount(db, platform, channelId, clock.now())) return true;
+    // The environment speaks only where the database names nobody, not for one whose grant is dead.
+    if (await hasDefaultBot(db, platform)) return false;
     return (await legacySender?.()) != null;
   }
 
@@ -136,9 +148,9 @@ class SenderCredentials implements Credentials {
 
   invalidate(): void {
     this.#version += 1;
-    this.#legacy = null;
+    this.#environment.invalidate();
     this.#grants.invalidate();
-    void this.#announce();
+    this.#announce();
   }
 
   /** Of the database; when it fails, what it said last. */
@@ -149,57 +161,79 @@ class SenderCredentials implements Credentials {
     if (this.#readingBots?.version !== version) {
       this.#readingBots = { version, accounts: readBotAccounts(db, platform) };
     }
+    const reading = this.#readingBots;
     try {
-      const accounts = await this.#readingBots.accounts;
-      this.#bots = { version, accounts };
-      this.#ownIds = accounts.platformUserIds;
+      const accounts = await reading.accounts;
+      this.#isReadingFailed = false;
+      if (version === this.#version) this.#bots = { version, accounts };
+      this.#collectOwnIds(accounts);
       return accounts;
     } catch (error) {
-      this.#readingBots = null;
+      if (this.#readingBots === reading) this.#readingBots = null;
       if (this.#bots === null) throw error;
-      log.warn(`${platform.logPrefix}sender_lookup_failed`, { error });
+      if (!this.#isReadingFailed) log.warn(`${platform.logPrefix}sender_lookup_failed`, { error });
+      this.#isReadingFailed = true;
       return this.#bots.accounts;
     }
   }
 
   async #legacySender(): Promise<SenderCredential | null> {
-    const { legacySender, clock } = this.#deps;
-    if (legacySender === undefined) return null;
-    const nowMs = clock.monotonicMs();
-    const known = this.#legacy;
-    const isKnown = known !== null && nowMs - known.atMs < LEGACY_LOOK_MS;
-    if (!isKnown || (known.grant !== null && !isAlive(known.grant, clock.now()))) {
-      const sender = await legacySender();
-      const accountId = sender?.accountId ?? null;
-      const grant = sender === null || accountId !== null ? null : await this.#legacyTokens.current(sender);
-      this.#legacy = { grant, accountId, atMs: nowMs };
-      const ownId = grant?.platformUserId ?? sender?.platformUserId;
-      if (ownId) this.#ownIds = new Set([...this.#ownIds, ownId]);
+    const found = await this.#environment.current();
+    if (this.#bots !== null) this.#collectOwnIds(this.#bots.accounts);
+    if (found === null) return null;
+    if (found.accountId === null) {
+      const { grant } = found;
+      return grant && { ...grant, accountId: null, scopes: NO_SCOPES, kind: 'legacy', key: LEGACY_SENDER_KEY };
     }
-    const { grant = null, accountId = null } = this.#legacy ?? {};
-    if (grant !== null) return { ...grant, accountId: null, scopes: NO_SCOPES, kind: 'legacy', key: LEGACY_SENDER_KEY };
-    const linked = accountId === null ? null : await this.#grants.usable(accountId);
+    const linked = await this.#grants.usable(found.accountId);
     return linked === null ? null : credentialOf(linked, 'legacy');
   }
 
-  async #renewedLegacy(refusedToken: string): Promise<LegacyGrant | null> {
-    const grant = await this.#legacyTokens.renew(refusedToken);
-    this.#legacy = { grant, accountId: null, atMs: this.#deps.clock.monotonicMs() };
-    return grant;
+  /** The environment's sender stays: what it said last may still be on its way back to us. */
+  #collectOwnIds({ platformUserIds }: BotAccounts): void {
+    const { platformUserId } = this.#environment;
+    this.#ownIds = platformUserId === null ? platformUserIds : new Set([...platformUserIds, platformUserId]);
   }
 
-  /** Tells of another shared sender: another account, other rights, or none any more. */
-  async #announce(): Promise<void> {
+  /** Tells of another shared sender; one look at a time, so that the last one told is the last one there was. */
+  #announce(): void {
     if (this.#deps.announces === false) return;
-    try {
-      const sender = await this.defaultSender();
-      const identity = sender && [sender.key, sender.login, ...[...sender.scopes].sort()].join(' ');
-      if (identity === this.#announced) return;
-      this.#announced = identity;
-      for (const listener of this.#listeners) listener();
-    } catch (error) {
-      this.#deps.log.warn(`${this.#deps.platform.logPrefix}sender_lookup_failed`, { error });
-    }
+    if (this.#announcing === 'no') void this.#lookAndTell();
+    else this.#announcing = 'and_again';
+  }
+
+  async #lookAndTell(): Promise<void> {
+    do {
+      this.#announcing = 'once';
+      try {
+        const identity = await this.#sharedIdentity();
+        if (this.#isAskedAgain()) continue;
+        if (identity === this.#announced) continue;
+        this.#announced = identity;
+        for (const listener of this.#listeners) listener();
+      } catch (error) {
+        this.#deps.log.warn(`${this.#deps.platform.logPrefix}sender_lookup_failed`, { error });
+      }
+    } while (this.#isAskedAgain());
+    this.#announcing = 'no';
+  }
+
+  #isAskedAgain(): boolean {
+    return this.#announcing === 'and_again';
+  }
+
+  /**
+   * Who speaks for everybody and what it may: another account, other rights, or none (null). A token that runs out
+   * while the platform hands out no other changes nothing of this.
+   */
+  async #sharedIdentity(): Promise<string | null> {
+    const { defaultAccountId } = await this.#botAccounts();
+    const found = defaultAccountId === null ? await this.#environment.current() : { accountId: defaultAccountId };
+    if (found === null) return null;
+    if (found.accountId === null) return [LEGACY_SENDER_KEY, this.#environment.platformUserId].join(' ');
+    const grant = await this.#grants.stored(found.accountId);
+    if (grant === null || grant.isBroken || grant.accessToken === null) return null;
+    return [grant.accountId, grant.login, ...[...grant.scopes].sort()].join(' ');
   }
 }
 

@@ -113,7 +113,9 @@ async function writeAccount(
       "accessToken" = excluded."accessToken",
       "refreshToken" = coalesce(excluded."refreshToken", "ExternalAccount"."refreshToken"),
       "tokenExpiresAt" = excluded."tokenExpiresAt",
-      scopes = coalesce(excluded.scopes, "ExternalAccount".scopes)
+      scopes = coalesce(excluded.scopes, "ExternalAccount".scopes),
+      "brokenAt" = null,
+      "brokenReason" = null
   `.execute(tx);
 }
 

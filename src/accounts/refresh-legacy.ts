@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import type { LegacySender, PlatformOAuth } from '../platforms/platform.ts';
-import { isAlive } from './token-vault.ts';
+import { endOf, isAlive } from './token-vault.ts';
 
 export interface LegacyDeps {
   readonly db: Db;
@@ -32,11 +32,22 @@ interface Identity {
   readonly login: string | null;
 }
 
+type Tokens = Pick<LegacyGrant, 'accessToken' | 'expiresAt'>;
+
+/** Fetched, and perhaps not stored. */
+interface Unsaved extends Tokens {
+  /** The refresh token that was given for them. */
+  readonly insteadOf: string;
+  readonly refreshToken: string;
+}
+
 export class LegacyTokens {
   readonly #deps: LegacyDeps;
   #identity: Identity | null = null;
   /** The platform said `invalid_grant` to it: not asked again. */
   #deadRefreshToken: string | null = null;
+  #unsaved: Unsaved | null = null;
+  #isUnreadable = false;
   #renewing: Promise<LegacyGrant | null> | null = null;
 
   constructor(deps: LegacyDeps) {
@@ -49,7 +60,7 @@ export class LegacyTokens {
     if (accessToken === null || !isAlive({ accessToken, expiresAt: sender.expiresAt }, this.#deps.clock.now())) {
       return this.renew(accessToken);
     }
-    return this.#identified(sender, accessToken, sender.expiresAt);
+    return this.#identified(sender, { accessToken, expiresAt: sender.expiresAt });
   }
 
   /** One process refreshes, the others wait and read what it saved. */
@@ -60,55 +71,75 @@ export class LegacyTokens {
     return this.#renewing;
   }
 
-  #renew(refusedToken: string | null): Promise<LegacyGrant | null> {
+  async #renew(refusedToken: string | null): Promise<LegacyGrant | null> {
     const { db, provider, find } = this.#deps;
-    return db.transaction().execute(async (tx) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`legacy-sender:${provider}`}, 0))`.execute(tx);
+    const renewed = await db.transaction().execute(async (tx) => {
+      await sql`
+        select set_config('idle_in_transaction_session_timeout', ${String(LOCK_HELD_MAX_MS)}, true),
+          pg_advisory_xact_lock(hashtextextended(${`legacy-sender:${provider}`}, 0))
+      `.execute(tx);
       const sender = await find();
-      if (sender === null) return null;
-      const accessToken = this.#open(sender.accessToken);
-      const isOther = accessToken !== null && accessToken !== refusedToken;
-      if (isOther && isAlive({ accessToken, expiresAt: sender.expiresAt }, this.#deps.clock.now())) {
-        return this.#identified(sender, accessToken, sender.expiresAt);
-      }
-      return this.#refresh(sender);
+      // An account of its own has been linked meanwhile: its tokens are the vault's.
+      if (sender === null || sender.accountId !== null) return null;
+      const tokens = await this.#livingTokens(sender, refusedToken);
+      return tokens && { sender, tokens };
     });
+    return renewed && this.#identified(renewed.sender, renewed.tokens);
   }
 
-  async #refresh(sender: LegacySender): Promise<LegacyGrant | null> {
-    const { oauth, seal, provider, clock, log } = this.#deps;
+  async #livingTokens(sender: LegacySender, refusedToken: string | null): Promise<Tokens | null> {
     const refreshToken = this.#open(sender.refreshToken);
+    if (this.#unsaved !== null && this.#unsaved.insteadOf === refreshToken) return this.#save(sender, this.#unsaved);
+    const stored = { accessToken: this.#open(sender.accessToken), expiresAt: sender.expiresAt };
+    const { accessToken } = stored;
+    if (accessToken !== null && accessToken !== refusedToken && isAlive(stored, this.#deps.clock.now())) {
+      return { ...stored, accessToken };
+    }
     if (refreshToken === null || refreshToken === this.#deadRefreshToken) return null;
+    return this.#refresh(sender, refreshToken);
+  }
+
+  async #refresh(sender: LegacySender, refreshToken: string): Promise<Tokens | null> {
+    const { oauth, provider, clock, log } = this.#deps;
+    const askedAt = clock.now();
     const outcome = await oauth.refresh(refreshToken);
     if (outcome.kind !== 'refreshed') {
       if (outcome.kind === 'dead') this.#deadRefreshToken = refreshToken;
       log.warn(`${provider}.token.refresh_failed`, { sender: 'legacy', reason: outcome.reason });
       return null;
     }
-    const { accessToken, refreshToken: rotated, expiresInSeconds } = outcome.tokens;
-    const expiresAt = expiresInSeconds === null ? null : new Date(clock.now().getTime() + expiresInSeconds * 1000);
-    await sender.save({
-      accessToken: seal.seal(accessToken),
-      refreshToken: rotated === null ? null : seal.seal(rotated),
-      expiresAt,
-    });
-    return this.#identified(sender, accessToken, expiresAt);
+    const { tokens } = outcome;
+    this.#unsaved = {
+      insteadOf: refreshToken,
+      accessToken: tokens.accessToken,
+      refreshToken: tokens.refreshToken ?? refreshToken,
+      expiresAt: endOf(tokens, askedAt),
+    };
+    return this.#save(sender, this.#unsaved);
   }
 
-  /** The environment may not say who it is: the token does. */
-  async #identified(sender: LegacySender, accessToken: string, expiresAt: Date | null): Promise<LegacyGrant | null> {
+  /** Tokens that cannot be saved are not used, and are kept for the next try. */
+  async #save(sender: LegacySender, { accessToken, refreshToken, expiresAt }: Unsaved): Promise<Tokens> {
+    const { seal } = this.#deps;
+    await sender.save({ accessToken: seal.seal(accessToken), refreshToken: seal.seal(refreshToken), expiresAt });
+    this.#unsaved = null;
+    return { accessToken, expiresAt };
+  }
+
+  /** The environment may not say who it is, or what name to log in by: the token does. */
+  async #identified(sender: LegacySender, tokens: Tokens): Promise<LegacyGrant | null> {
     const { platformUserId, login } = sender;
-    if (platformUserId !== null) return { platformUserId, login, accessToken, expiresAt };
-    if (this.#identity?.token !== accessToken) {
+    if (platformUserId !== null && login !== null) return { platformUserId, login, ...tokens };
+    if (this.#identity?.token !== tokens.accessToken) {
       try {
-        const identity = await this.#deps.oauth.identify(accessToken);
-        this.#identity = { token: accessToken, platformUserId: identity.platformUserId, login: identity.login };
+        const identity = await this.#deps.oauth.identify(tokens.accessToken);
+        this.#identity = { ...identity, token: tokens.accessToken };
       } catch (error) {
         this.#deps.log.warn(`${this.#deps.provider}.token.identify_failed`, { sender: 'legacy', error });
         return null;
       }
     }
-    return { ...this.#identity, login: this.#identity.login ?? login, accessToken, expiresAt };
+    return { platformUserId: this.#identity.platformUserId, login: this.#identity.login ?? login, ...tokens };
   }
 
   #open(stored: string | null): string | null {
@@ -116,8 +147,13 @@ export class LegacyTokens {
     try {
       return this.#deps.seal.open(stored);
     } catch (error) {
-      this.#deps.log.error(`${this.#deps.provider}.token.unreadable`, { sender: 'legacy', error });
+      const { log, provider } = this.#deps;
+      if (!this.#isUnreadable) log.error(`${provider}.token.unreadable`, { sender: 'legacy', error });
+      this.#isUnreadable = true;
       return null;
     }
   }
 }
+
+/** A copy whose host vanished in the middle must not keep the sender from the others. */
+const LOCK_HELD_MAX_MS = 60_000;

@@ -7,6 +7,7 @@ import type { ExternalAccountId, PlatformUserId, ProviderId } from '../lib/brand
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
+import { Turnstile } from '../lib/turnstile.ts';
 import type { GrantedTokens, PlatformOAuth, Reason } from '../platforms/platform.ts';
 
 /** An account's tokens as stored, opened. */
@@ -38,8 +39,14 @@ export interface VaultDeps {
 const SAFE_LIFE_MS = 60_000;
 /** A token refused right after its refresh is refused for another reason than age. */
 const REFRESH_DISTANCE_MS = 30_000;
-const SAVE_TRIES = 6;
-const SAVE_RETRY: BackoffLimits = { firstMs: 200, longestMs: 5000 };
+/** Tries to save while the caller waits; what they do not save is tried again for as long as the process lives. */
+const SAVE_TRIES = 3;
+const SAVE_RETRY: BackoffLimits = { firstMs: 200, longestMs: 1000 };
+const SAVE_LATER_MS = 5000;
+/** Each keeps a connection to the database while the platform thinks: the rest of the pool is for everybody else. */
+const RENEWALS_AT_ONCE = 3;
+/** A copy whose host vanished in the middle must not keep an account from the others. */
+const ROW_HELD_MAX_MS = 60_000;
 
 /** Whether a token can be used now, as far as we can know. */
 export function isAlive({ accessToken, expiresAt }: Pick<Grant, 'accessToken' | 'expiresAt'>, now: Date): boolean {
@@ -59,15 +66,21 @@ interface StoredRow {
 
 /** Fetched, and perhaps not stored: the old refresh token may be worth nothing any more. */
 interface Unsaved {
-  readonly insteadOf: string | null;
+  /** The refresh token that was given for them. */
+  readonly insteadOf: string;
   readonly tokens: GrantedTokens;
+  readonly expiresAt: Date | null;
 }
 
 export class TokenVault {
   readonly #deps: VaultDeps;
   readonly #renewing = new Map<ExternalAccountId, Promise<Renewal>>();
   readonly #unsaved = new Map<ExternalAccountId, Unsaved>();
+  readonly #savingLater = new Set<ExternalAccountId>();
   readonly #fresh = new Map<ExternalAccountId, { token: string; atMs: number }>();
+  readonly #turnstile = new Turnstile(RENEWALS_AT_ONCE);
+  /** Accounts of which it was said that no key opens their tokens. */
+  readonly #unreadable = new Set<ExternalAccountId>();
 
   constructor(deps: VaultDeps) {
     this.#deps = deps;
@@ -82,11 +95,16 @@ export class TokenVault {
   /**
    * A token other than `refusedToken` that lives: another process's, or a refreshed one.
    *
-   * @param refusedToken null when the stored token is only about to end
+   * @param refusedToken null when there was none to refuse
    */
-  renew(accountId: ExternalAccountId, refusedToken: string | null): Promise<Renewal> {
+  async renew(accountId: ExternalAccountId, refusedToken: string | null): Promise<Renewal> {
     const running = this.#renewing.get(accountId);
-    if (running) return running;
+    if (running) {
+      const renewal = await running;
+      // Somebody else's question may be answered by the very token that was refused here.
+      const isRefused = renewal.kind === 'fresh' && renewal.grant.accessToken === refusedToken;
+      return isRefused ? this.renew(accountId, refusedToken) : renewal;
+    }
     const renewal = this.#renew(accountId, refusedToken).finally(() => this.#renewing.delete(accountId));
     this.#renewing.set(accountId, renewal);
     return renewal;
@@ -99,17 +117,32 @@ export class TokenVault {
     if (isJustRefreshed && fresh.token === refusedToken) return { kind: 'unavailable' };
     for (let tries = 1; ; tries += 1) {
       try {
-        const renewal = await db.transaction().execute((tx) => this.#renewLocked(tx, accountId, refusedToken));
+        const renewal = await this.#turnstile.run(() =>
+          db.transaction().execute((tx) => this.#renewLocked(tx, accountId, refusedToken)),
+        );
         this.#unsaved.delete(accountId);
         return renewal;
       } catch (error) {
         // A rotated token that is lost costs the user a new link: it is kept here until the database takes it.
         if (!this.#unsaved.has(accountId)) throw error;
         log.error(`${provider}.token.save_failed`, { externalAccountId: accountId, error });
-        if (tries === SAVE_TRIES) return { kind: 'unavailable' };
+        if (tries === SAVE_TRIES) {
+          this.#saveLater(accountId);
+          return { kind: 'unavailable' };
+        }
         await clock.sleep(backoffMs(tries, SAVE_RETRY, random));
       }
     }
+  }
+
+  #saveLater(accountId: ExternalAccountId): void {
+    if (this.#savingLater.has(accountId)) return;
+    this.#savingLater.add(accountId);
+    const save = () => {
+      this.#savingLater.delete(accountId);
+      if (this.#unsaved.has(accountId)) void this.renew(accountId, null).catch(() => {});
+    };
+    this.#deps.clock.setTimer(SAVE_LATER_MS, save, { unref: true });
   }
 
   async #renewLocked(
@@ -117,53 +150,61 @@ export class TokenVault {
     accountId: ExternalAccountId,
     refusedToken: string | null,
   ): Promise<Renewal> {
+    await sql`select set_config('idle_in_transaction_session_timeout', ${String(ROW_HELD_MAX_MS)}, true)`.execute(tx);
     // Not FOR UPDATE: rows that only refer to the account need not wait for the platform's answer.
     const { rows } = await sql<StoredRow>`${columns(accountId)} for no key update`.execute(tx);
     const row = rows[0];
     if (row === undefined) return { kind: 'dead' };
+    const refreshToken = this.#openToken(accountId, row.refreshToken);
+    const unsaved = this.#unsaved.get(accountId);
+    // Also when another copy found the stored refresh token used up meanwhile, and the account broken.
+    if (unsaved?.insteadOf === refreshToken) return { kind: 'fresh', grant: await this.#save(tx, row, unsaved) };
     const stored = this.#open(row);
     if (stored.isBroken) return { kind: 'dead' };
     if (stored.accessToken !== refusedToken && isAlive(stored, this.#deps.clock.now())) {
       return { kind: 'fresh', grant: stored };
     }
-    const tokens = await this.#fetch(row);
-    if (tokens === 'unavailable') return { kind: 'unavailable' };
-    if ('deadReason' in tokens) return this.#markBroken(tx, accountId, tokens.deadReason);
-    return { kind: 'fresh', grant: await this.#save(tx, row, tokens) };
+    if (row.refreshToken === null) return this.#markBroken(tx, accountId, 'no_refresh_token');
+    if (refreshToken === null) return { kind: 'unavailable' };
+    const fetched = await this.#fetch(accountId, refreshToken);
+    if (fetched === 'unavailable') return { kind: 'unavailable' };
+    if ('deadReason' in fetched) return this.#markBroken(tx, accountId, fetched.deadReason);
+    return { kind: 'fresh', grant: await this.#save(tx, row, fetched) };
   }
 
-  async #fetch(row: StoredRow): Promise<GrantedTokens | { deadReason: Reason } | 'unavailable'> {
-    const unsaved = this.#unsaved.get(row.id);
-    if (unsaved && unsaved.insteadOf === row.refreshToken) return unsaved.tokens;
-    const refreshToken = this.#openToken(row.id, row.refreshToken);
-    if (row.refreshToken === null) return { deadReason: 'no_refresh_token' };
-    if (refreshToken === null) return 'unavailable';
-    const { oauth, provider, log } = this.#deps;
+  async #fetch(
+    accountId: ExternalAccountId,
+    refreshToken: string,
+  ): Promise<Unsaved | { deadReason: Reason } | 'unavailable'> {
+    const { oauth, provider, clock, log } = this.#deps;
+    // Before the question: a token does not live longer because its answer was slow.
+    const askedAt = clock.now();
     const outcome = await oauth.refresh(refreshToken);
     if (outcome.kind === 'refreshed') {
-      this.#unsaved.set(row.id, { insteadOf: row.refreshToken, tokens: outcome.tokens });
-      return outcome.tokens;
+      const { tokens } = outcome;
+      const fetched = { insteadOf: refreshToken, tokens, expiresAt: endOf(tokens, askedAt) };
+      this.#unsaved.set(accountId, fetched);
+      return fetched;
     }
-    log.warn(`${provider}.token.refresh_failed`, { externalAccountId: row.id, reason: outcome.reason });
+    log.warn(`${provider}.token.refresh_failed`, { externalAccountId: accountId, reason: outcome.reason });
     return outcome.kind === 'dead' ? { deadReason: outcome.reason } : 'unavailable';
   }
 
-  /** What the answer does not name stays as it was. */
-  async #save(tx: Transaction<Database>, row: StoredRow, tokens: GrantedTokens): Promise<Grant> {
+  /** What the answer does not name stays as it was; a token from before sealing is sealed at this chance. */
+  async #save(tx: Transaction<Database>, row: StoredRow, { insteadOf, tokens, expiresAt }: Unsaved): Promise<Grant> {
     const { seal, clock } = this.#deps;
-    const expiresAt =
-      tokens.expiresInSeconds === null ? null : new Date(clock.now().getTime() + tokens.expiresInSeconds * 1000);
     const changed: StoredRow = {
       ...row,
       accessToken: seal.seal(tokens.accessToken),
-      refreshToken: tokens.refreshToken === null ? row.refreshToken : seal.seal(tokens.refreshToken),
+      refreshToken: seal.seal(tokens.refreshToken ?? insteadOf),
       scopes: tokens.scopes?.join(' ') ?? row.scopes,
       tokenExpiresAt: expiresAt,
+      brokenAt: null,
     };
     const { accessToken, refreshToken, scopes, tokenExpiresAt } = changed;
     await tx
       .updateTable('ExternalAccount')
-      .set({ accessToken, refreshToken, scopes, tokenExpiresAt })
+      .set({ accessToken, refreshToken, scopes, tokenExpiresAt, brokenAt: null, brokenReason: null })
       .where('id', '=', row.id)
       .execute();
     this.#fresh.set(row.id, { token: tokens.accessToken, atMs: clock.monotonicMs() });
@@ -193,16 +234,24 @@ export class TokenVault {
     };
   }
 
-  /** A token no key of ours opens is as good as none; the operator has to hear of it. */
+  /** A token no key of ours opens is as good as none; the operator has to hear of it, once. */
   #openToken(accountId: ExternalAccountId, stored: string | null): string | null {
     if (stored === null) return null;
     try {
       return this.#deps.seal.open(stored);
     } catch (error) {
-      this.#deps.log.error(`${this.#deps.provider}.token.unreadable`, { externalAccountId: accountId, error });
+      const { log, provider } = this.#deps;
+      if (!this.#unreadable.has(accountId))
+        log.error(`${provider}.token.unreadable`, { externalAccountId: accountId, error });
+      this.#unreadable.add(accountId);
       return null;
     }
   }
+}
+
+/** @returns null when the platform did not say */
+export function endOf({ expiresInSeconds }: GrantedTokens, askedAt: Date): Date | null {
+  return expiresInSeconds === null ? null : new Date(askedAt.getTime() + expiresInSeconds * 1000);
 }
 
 function columns(accountId: ExternalAccountId) {

@@ -53,6 +53,8 @@ export function createPool(databaseUrl: string, { applicationName, slowMs, log }
   });
   // An idle connection that dies is replaced at the next query; unhandled, it would end the process.
   pool.on('error', (error) => log.debug('db.idle_connection_lost', { error }));
+  // So would one that dies in a transaction between two statements; there the next statement fails.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     log(event) {

@@ -7,6 +7,7 @@ import { type TwitchSettings, twitchSettings } from './settings.ts';
 
 interface LegacyUser {
   readonly id: string;
+  readonly displayName: string;
   readonly twitchUserId: string | null;
   readonly twitchAccessToken: string | null;
   readonly twitchRefreshToken: string | null;
@@ -24,7 +25,9 @@ export async function findLegacySender(deps: CommonDeps & { readonly db: Db }): 
 
 /** The three ways in their order; a name that finds nobody leaves the word to the next. */
 async function findUser(db: Db, settings: TwitchSettings): Promise<LegacyUser | undefined> {
-  const users = db.selectFrom('User').select(['id', 'twitchUserId', 'twitchAccessToken', 'twitchRefreshToken']);
+  const users = db
+    .selectFrom('User')
+    .select(['id', 'displayName', 'twitchUserId', 'twitchAccessToken', 'twitchRefreshToken']);
   const { CHAT_BOT_USER_ID: id, CHAT_BOT_TWITCH_USER_ID: twitchId, CHAT_BOT_LOGIN: login } = settings;
   const byId = id === null ? undefined : await users.where('id', '=', id).executeTakeFirst();
   if (byId) return byId;
@@ -64,7 +67,7 @@ function fromUser(db: Db, user: LegacyUser, settings: TwitchSettings): LegacySen
   return {
     accountId: null,
     platformUserId: user.twitchUserId as PlatformUserId | null,
-    login: settings.CHAT_BOT_LOGIN,
+    login: settings.CHAT_BOT_LOGIN === user.displayName.toLowerCase() ? settings.CHAT_BOT_LOGIN : null,
     accessToken: user.twitchAccessToken,
     refreshToken: user.twitchRefreshToken,
     expiresAt: null,

@@ -93,7 +93,8 @@ function grantedTokens(answer: HttpAnswer): GrantedTokens | null {
   return {
     accessToken,
     refreshToken: refreshToken ?? null,
-    expiresInSeconds: seconds ?? null,
+    // 0 is what tokens without an end are described by.
+    expiresInSeconds: seconds || null,
     scopes: scope ?? null,
   };
 }

@@ -42,11 +42,15 @@ export class TokenWatch {
     const { credentials, log } = this.#deps;
     try {
       const shared = await credentials.defaultSender();
-      const checked = [...(shared === null ? [] : [shared]), ...this.#used.values()];
-      this.#used.clear();
-      for (const credential of checked) await this.#check(credential);
+      if (shared !== null) await this.#check(shared);
     } catch (error) {
       log.warn('chatbot.token_check_failed', { error });
+    }
+    const used = [...this.#used.values()];
+    this.#used.clear();
+    // One that cannot be renewed now leaves the others their turn.
+    for (const credential of used) {
+      await this.#check(credential).catch((error) => log.warn('chatbot.token_check_failed', { error }));
     }
   }
 

@@ -1,0 +1,100 @@
+/** The sender the environment names, as last looked up: the tables it is found through raise no hints (workers §9.1). */
+import type { ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
+import type { LegacySender } from '../platforms/platform.ts';
+import { type LegacyDeps, type LegacyGrant, LegacyTokens } from './refresh-legacy.ts';
+import { isAlive } from './token-vault.ts';
+
+/** Either a linked account, whose tokens are the vault's, or tokens of its own; null while none can be had. */
+type Found = { accountId: ExternalAccountId } | { accountId: null; grant: LegacyGrant | null };
+
+interface Known {
+  readonly found: Found | null;
+  readonly version: number;
+  readonly lookAgainAtMs: number;
+}
+
+const LOOK_MS = 60_000;
+/** After a token could not be had. */
+const REST_MS = 5000;
+
+export class EnvironmentSender {
+  readonly #deps: LegacyDeps;
+  readonly #tokens: LegacyTokens;
+  #version = 0;
+  #known: Known | null = null;
+  #looking: { version: number; found: Promise<Found | null> } | null = null;
+  #platformUserId: PlatformUserId | null = null;
+
+  constructor(deps: LegacyDeps) {
+    this.#deps = deps;
+    this.#tokens = new LegacyTokens(deps);
+  }
+
+  /** Of the last one that was found. */
+  get platformUserId(): PlatformUserId | null {
+    return this.#platformUserId;
+  }
+
+  /** @returns null when the environment names nobody */
+  async current(): Promise<Found | null> {
+    const known = this.#known;
+    if (known?.version === this.#version && this.#isGood(known)) return known.found;
+    const version = this.#version;
+    if (this.#looking?.version !== version) {
+      const looking = { version, found: this.#look(version).finally(() => this.#forget(looking)) };
+      this.#looking = looking;
+    }
+    try {
+      return await this.#looking.found;
+    } catch (error) {
+      if (!known?.found || !this.#isUsable(known.found)) throw error;
+      this.#deps.log.debug(`${this.#deps.provider}.sender_lookup_failed`, { sender: 'legacy', error });
+      return known.found;
+    }
+  }
+
+  async renewed(refusedToken: string): Promise<LegacyGrant | null> {
+    const version = this.#version;
+    const grant = await this.#tokens.renew(refusedToken);
+    this.#remember({ accountId: null, grant }, version, grant === null ? REST_MS : LOOK_MS);
+    return grant;
+  }
+
+  /** Another sender may be named by now. */
+  invalidate(): void {
+    this.#version += 1;
+  }
+
+  async #look(version: number): Promise<Found | null> {
+    const sender = await this.#deps.find();
+    if (sender === null) return this.#remember(null, version, LOOK_MS);
+    this.#platformUserId = sender.platformUserId ?? this.#platformUserId;
+    const found = await this.#described(sender);
+    const lacksToken = found.accountId === null && found.grant === null;
+    return this.#remember(found, version, lacksToken ? REST_MS : LOOK_MS);
+  }
+
+  async #described(sender: LegacySender): Promise<Found> {
+    const { accountId } = sender;
+    return accountId === null ? { accountId, grant: await this.#tokens.current(sender) } : { accountId };
+  }
+
+  #remember(found: Found | null, version: number, forMs: number): Found | null {
+    if (found?.accountId === null) this.#platformUserId = found.grant?.platformUserId ?? this.#platformUserId;
+    this.#known = { found, version, lookAgainAtMs: this.#deps.clock.monotonicMs() + forMs };
+    return found;
+  }
+
+  #forget(looking: { version: number }): void {
+    if (this.#looking === looking) this.#looking = null;
+  }
+
+  #isGood({ found, lookAgainAtMs }: Known): boolean {
+    if (this.#deps.clock.monotonicMs() >= lookAgainAtMs) return false;
+    return found?.accountId !== null || found.grant === null || this.#isUsable(found);
+  }
+
+  #isUsable(found: Found): boolean {
+    return found.accountId !== null || (found.grant !== null && isAlive(found.grant, this.#deps.clock.now()));
+  }
+}
