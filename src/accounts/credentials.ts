@@ -182,8 +182,9 @@ class SenderCredentials implements Credentials {
     if (this.#bots !== null) this.#collectOwnIds(this.#bots.accounts);
     if (found === null) return null;
     if (found.accountId === null) {
-      const { grant } = found;
-      return grant && { ...grant, accountId: null, scopes: NO_SCOPES, kind: 'legacy', key: LEGACY_SENDER_KEY };
+      if (found.grant === null) return null;
+      const { expiresAt: _, ...grant } = found.grant;
+      return { ...grant, accountId: null, scopes: NO_SCOPES, kind: 'legacy', key: LEGACY_SENDER_KEY };
     }
     const linked = await this.#grants.usable(found.accountId);
     return linked === null ? null : credentialOf(linked, 'legacy');
@@ -230,7 +231,9 @@ class SenderCredentials implements Credentials {
     const { defaultAccountId } = await this.#botAccounts();
     const found = defaultAccountId === null ? await this.#environment.current() : { accountId: defaultAccountId };
     if (found === null) return null;
-    if (found.accountId === null) return [LEGACY_SENDER_KEY, this.#environment.platformUserId].join(' ');
+    if (found.accountId === null) {
+      return found.isDead ? null : [LEGACY_SENDER_KEY, this.#environment.platformUserId].join(' ');
+    }
     const grant = await this.#grants.stored(found.accountId);
     if (grant === null || grant.isBroken || grant.accessToken === null) return null;
     return [grant.accountId, grant.login, ...[...grant.scopes].sort()].join(' ');

@@ -5,7 +5,7 @@ import { type LegacyDeps, type LegacyGrant, LegacyTokens } from './refresh-legac
 import { isAlive } from './token-vault.ts';
 
 /** Either a linked account, whose tokens are the vault's, or tokens of its own; null while none can be had. */
-type Found = { accountId: ExternalAccountId } | { accountId: null; grant: LegacyGrant | null };
+type Found = { accountId: ExternalAccountId } | { accountId: null; grant: LegacyGrant | null; isDead: boolean };
 
 interface Known {
   readonly found: Found | null;
@@ -56,7 +56,8 @@ export class EnvironmentSender {
   async renewed(refusedToken: string): Promise<LegacyGrant | null> {
     const version = this.#version;
     const grant = await this.#tokens.renew(refusedToken);
-    this.#remember({ accountId: null, grant }, version, grant === null ? REST_MS : LOOK_MS);
+    const found = { accountId: null, grant, isDead: this.#tokens.isDead };
+    this.#remember(found, version, grant === null ? REST_MS : LOOK_MS);
     return grant;
   }
 
@@ -76,7 +77,9 @@ export class EnvironmentSender {
 
   async #described(sender: LegacySender): Promise<Found> {
     const { accountId } = sender;
-    return accountId === null ? { accountId, grant: await this.#tokens.current(sender) } : { accountId };
+    if (accountId !== null) return { accountId };
+    const grant = await this.#tokens.current(sender);
+    return { accountId, grant, isDead: this.#tokens.isDead };
   }
 
   #remember(found: Found | null, version: number, forMs: number): Found | null {

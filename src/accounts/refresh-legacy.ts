@@ -44,8 +44,8 @@ interface Unsaved extends Tokens {
 export class LegacyTokens {
   readonly #deps: LegacyDeps;
   #identity: Identity | null = null;
-  /** The platform said `invalid_grant` to it: not asked again. */
-  #deadRefreshToken: string | null = null;
+  /** What the platform refused for good, by its refresh token or, without one, its access token: not used again. */
+  #deadToken: string | null = null;
   #unsaved: Unsaved | null = null;
   #isUnreadable = false;
   #renewing: Promise<LegacyGrant | null> | null = null;
@@ -54,9 +54,18 @@ export class LegacyTokens {
     this.#deps = deps;
   }
 
+  /** Only another sign-in helps. */
+  get isDead(): boolean {
+    return this.#deadToken !== null;
+  }
+
   /** @returns null when it has no usable token now */
   async current(sender: LegacySender): Promise<LegacyGrant | null> {
     const accessToken = this.#open(sender.accessToken);
+    if (this.#deadToken !== null) {
+      if (this.#deadToken === (this.#open(sender.refreshToken) ?? accessToken)) return null;
+      this.#deadToken = null;
+    }
     if (accessToken === null || !isAlive({ accessToken, expiresAt: sender.expiresAt }, this.#deps.clock.now())) {
       return this.renew(accessToken);
     }
@@ -95,7 +104,8 @@ export class LegacyTokens {
     if (accessToken !== null && accessToken !== refusedToken && isAlive(stored, this.#deps.clock.now())) {
       return { ...stored, accessToken };
     }
-    if (refreshToken === null || refreshToken === this.#deadRefreshToken) return null;
+    if (refreshToken === null) this.#deadToken = accessToken;
+    if (refreshToken === null || refreshToken === this.#deadToken) return null;
     return this.#refresh(sender, refreshToken);
   }
 
@@ -104,7 +114,7 @@ export class LegacyTokens {
     const askedAt = clock.now();
     const outcome = await oauth.refresh(refreshToken);
     if (outcome.kind !== 'refreshed') {
-      if (outcome.kind === 'dead') this.#deadRefreshToken = refreshToken;
+      if (outcome.kind === 'dead') this.#deadToken = refreshToken;
       log.warn(`${provider}.token.refresh_failed`, { sender: 'legacy', reason: outcome.reason });
       return null;
     }
