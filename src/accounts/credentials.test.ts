@@ -2,6 +2,10 @@ import { sql } from 'kysely';
 import { expect, test, vi } from 'vitest';
 import { BOT_SCOPES, credentialsWorld, HOUR_MS } from '../../test/support/credentials-world.ts';
 import { cuttableLine } from '../../test/support/cuttable-line.ts';
+import type { PlatformUserId } from '../lib/brand.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
+import { twitch } from '../platforms/twitch/index.ts';
+import { signIn } from './login.ts';
 
 const LEGACY_ENV = { CHAT_BOT_LOGIN: 'legacy_bot' };
 
@@ -260,3 +264,39 @@ test('a source that nobody listens to asks for nothing before it is needed', asy
   expect(world.refreshes()).toBe(0);
   expect(log).toEqual([]);
 });
+
+test.for(['by signing in', 'by a writer that knows nothing of broken accounts'] as const)(
+  'an account that is linked again %s speaks again without a restart',
+  async (how) => {
+    const world = await credentialsWorld();
+    const shared = await world.account({ login: 'shared_bot', livesMs: 0 });
+    await world.defaultBot(shared);
+    const { credentials, changes } = await world.process({ hears: true });
+    world.sim.faults.revokeGrant('shared_bot');
+    expect(await credentials.defaultSender()).toBeNull();
+    await vi.waitFor(async () => expect((await world.row(shared)).brokenReason).toBe('invalid_grant'));
+    await vi.waitFor(() => expect(changes()).toBe(2));
+
+    const { access, refresh, scopes } = world.sim.issueToken('shared_bot', BOT_SCOPES);
+    for (const secret of [access, refresh ?? '']) world.knownSecret(secret);
+    if (how === 'by signing in') {
+      const { id } = world.sim.person('shared_bot');
+      const identity = { login: 'shared_bot', displayName: null, avatarUrl: null, profileUrl: null };
+      // As on a platform that has no columns in the user table: there the account is what names the user.
+      const { userColumns: _, ...platform }: PlatformDescription = twitch;
+      const signing = {
+        platform,
+        identity: { ...identity, platformUserId: id as PlatformUserId },
+        tokens: { accessToken: access, refreshToken: refresh, expiresInSeconds: 9000, scopes },
+        now: world.clock.now(),
+      };
+      await signIn(world.db, signing, { seal: world.seal, ownerLogins: new Set(), selfSignup: false });
+    } else {
+      const columns = { accessToken: access, refreshToken: refresh, tokenExpiresAt: null };
+      await world.db.updateTable('ExternalAccount').set(columns).where('id', '=', shared).execute();
+    }
+    await vi.waitFor(async () => expect((await credentials.defaultSender())?.accessToken).toBe(access));
+    expect(await world.row(shared)).toMatchObject({ brokenAt: null, brokenReason: null });
+    await vi.waitFor(() => expect(changes()).toBe(3));
+  },
+);

@@ -12,7 +12,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { createHttpClient, type HttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { createTokenSeal, type TokenSeal } from '../../src/lib/token-seal.ts';
-import type { CommonDeps, PlatformOAuth } from '../../src/platforms/platform.ts';
+import type { CommonDeps } from '../../src/platforms/platform.ts';
 import { twitch } from '../../src/platforms/twitch/index.ts';
 import { createTestDatabase } from './database.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -47,8 +47,6 @@ interface ProcessOptions {
   /** Hears the database's hints, as workers do; otherwise the test invalidates. */
   readonly hears?: boolean;
   readonly announces?: boolean;
-  /** What the platform's OAuth is given or answers can be watched here; it does its own work all the same. */
-  readonly watch?: (oauth: PlatformOAuth) => PlatformOAuth;
 }
 
 interface AccountOptions {
@@ -190,13 +188,12 @@ export async function credentialsWorld({ rotates = true } = {}) {
         log: common.log,
       });
       onTestFinished(() => own.end());
-      const { watch = (oauth: PlatformOAuth) => oauth } = options;
       const deps: CredentialDeps = {
         ...common,
         db: own.db,
         seal: options.seal ?? seal,
         platform: twitch,
-        oauth: watch(twitch.oauth(common)),
+        oauth: twitch.oauth(common),
         legacySender: async () => twitch.legacySender?.({ ...common, db: own.db }) ?? null,
         announces: options.announces ?? true,
       };

@@ -69,3 +69,10 @@ test('refreshed tokens go back to where they were found, and nothing erases a re
   const old = await db.selectFrom('User').select('twitchAccessToken').where('id', '=', id).executeTakeFirst();
   expect(old?.twitchAccessToken).toBe('a-4');
 });
+
+test('the login of the environment is taken only for the user who goes by it', async () => {
+  const { user, find } = await world();
+  const { id } = await user('ヘルパー', '3', 'a-3');
+  expect(await find({ CHAT_BOT_USER_ID: id, CHAT_BOT_LOGIN: 'helperbot' })).toMatchObject({ login: null });
+  expect(await find({ CHAT_BOT_TWITCH_USER_ID: '3' })).toMatchObject({ platformUserId: '3', login: null });
+});

@@ -68,6 +68,15 @@ test('a refresh ends an account only when Twitch says that its grant is dead', a
   expect(await outcomeOf('hang up', '')).toBe('unavailable');
 });
 
+test('a token described as living 0 s has no known end', async () => {
+  const { oauth, twitch } = await world();
+  twitch.scripts.set(TOKEN, { status: 200, body: { access_token: 'ua-9', expires_in: 0 } });
+  expect(await oauth.refresh('rt-1')).toMatchObject({
+    kind: 'refreshed',
+    tokens: { accessToken: 'ua-9', refreshToken: null, expiresInSeconds: null, scopes: null },
+  });
+});
+
 test('validation says dead only for a 401; revoking never throws', async () => {
   const { oauth, twitch } = await world();
   expect(await oauth.validate?.('good')).toBe('valid');
