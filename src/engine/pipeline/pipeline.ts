@@ -10,6 +10,7 @@ import { answerDuration } from '../duration/answer.ts';
 import type { LiveView } from '../live/live-view.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { OutboxSource, SpeakingChannel } from '../outbox/row.ts';
+import { Overload } from './overload.ts';
 import { SeenIds } from './seen.ts';
 
 export interface PipelineDeps {
@@ -25,6 +26,8 @@ export interface PipelineDeps {
   readonly logPrefix: string;
   /** Older lines are credited, not answered. */
   readonly maxAgeMs: number;
+  /** Which share of the time since the last call this process worked, 0 to 1. */
+  readonly busyShare: () => number;
 }
 
 /** Counts since the start, for metrics. */
@@ -37,6 +40,8 @@ export interface PipelineStats {
   readonly refused: number;
   readonly duplicates: number;
   readonly expired: number;
+  /** Read and answered, but not credited: chat came faster than it could be handled. */
+  readonly shed: number;
 }
 
 interface Match {
@@ -54,10 +59,15 @@ export class Pipeline {
   readonly #seen = new Map<ChannelId, SeenIds>();
   /** Channels whose answer waits for something; later commands there wait behind it. */
   readonly #tails = new Map<ChannelId, Promise<void>>();
-  readonly #stats = { lines: 0, own: 0, foreign: 0, answered: 0, refused: 0, duplicates: 0, expired: 0 };
+  readonly #overload: Overload;
+  readonly #stats = { lines: 0, own: 0, foreign: 0, answered: 0, refused: 0, duplicates: 0, expired: 0, shed: 0 };
 
   constructor(deps: PipelineDeps) {
     this.#deps = deps;
+    const { clock, busyShare, log, logPrefix } = deps;
+    const changed = (isBehind: boolean) =>
+      log.warn(logPrefix + (isBehind ? 'overloaded' : 'overload_over'), { linesShed: this.#stats.shed });
+    this.#overload = new Overload({ clock, busyShare, changed });
   }
 
   stats(): PipelineStats {
@@ -85,7 +95,10 @@ export class Pipeline {
     }
     if (message.author.platformUserId === '' || message.author.displayName === '') return;
     this.#stats.lines += 1;
-    credit(message, channel.slug);
+    this.#overload.line(message.sentAtMs);
+    // Somebody waits for an answer; nobody waits for a credit, and most chatters write again.
+    if (this.#overload.isBehind) this.#stats.shed += 1;
+    else credit(message, channel.slug);
     if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return;
     const { duration, byTrigger } = commands.of(message.channelId);
     if (duration === null && byTrigger.size === 0) return;

@@ -3,6 +3,7 @@ import { type Credentials, createCredentialSource } from '../../accounts/credent
 import { readBotAccounts } from '../../accounts/credentials-queries.ts';
 import { createPool, type Pool } from '../../db/pool.ts';
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
+import { createBusyShare } from '../../lib/busy-share.ts';
 import { createHttpClient } from '../../lib/http.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { CommonDeps, LiveFact, Platform, ReaderEvents, WorkerSide } from '../../platforms/platform.ts';
@@ -104,6 +105,7 @@ export class Worker {
       outbox: this.outbox,
       roleResolver: this.#side.roleResolver,
       maxAgeMs: options.commandMaxAgeMs,
+      busyShare: createBusyShare(),
     });
     this.presence.channels.onChange(() => this.#serve());
     this.#stops = this.#startTimers(shared);
