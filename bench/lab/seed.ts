@@ -17,16 +17,10 @@ const SCOPES = {
   helix: ['chat:read', 'chat:edit', 'user:read:chat', 'user:write:chat', 'user:bot'],
 };
 
-interface SeedOptions {
-  /** Whether the bot is switched on in them. */
-  readonly enabled?: boolean;
-  readonly withCommand?: boolean;
-}
-
 export async function addChannels(
   { pg, twitch }: Pick<World, 'pg' | 'twitch'>,
   count: number,
-  { enabled = true, withCommand = true }: SeedOptions = {},
+  { withCommand = true } = {},
 ): Promise<BenchChannel[]> {
   const owners = await twitch.addChannels(count, 'streamer');
   const { rows } = await pg.query<BenchChannel>(
@@ -42,10 +36,7 @@ export async function addChannels(
       [COMMAND.text, COMMAND.reply],
     );
   }
-  await pg.query(
-    'insert into "ChatBotSubscription" ("channelId", "twitchLogin", enabled) select id, slug, $1 from "Channel"',
-    [enabled],
-  );
+  await pg.query(`insert into "ChatBotSubscription" ("channelId", "twitchLogin") select id, slug from "Channel"`);
   await pg.query('vacuum analyze');
   return rows;
 }

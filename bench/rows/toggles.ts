@@ -11,68 +11,78 @@ const CHANNELS = 200;
 const RUNS = 3;
 const BUDGET_MS = 250;
 
-interface Toggle {
-  /** Whether the wait begins with the call, or with its end. */
-  readonly countsItself: boolean;
-  run(channel: BenchChannel): Promise<unknown>;
+type Toggle = (channel: BenchChannel) => Promise<unknown>;
+
+interface Waits {
+  /** 99th percentiles of the wait for the bot, from the commit and from the call on. */
+  readonly sinceCommitMs: number;
+  readonly sinceCallMs: number;
 }
 
 export const toggles: Row = {
   name: 'toggles',
   measure: (lab) =>
     lab.inWorld({}, async (world) => {
-      const channels = await addChannels(world, CHANNELS, { enabled: false });
+      const channels = await addChannels(world, CHANNELS);
+      await world.pg.query(
+        `insert into "BotIntegrationSettings" ("channelId", provider, enabled) select id, 'twitch', false from "Channel"`,
+      );
       const api = await world.startApi();
       await world.startWorker({ CHATBOT_BACKEND_BASE_URLS: api.url });
       const callers = await signIn(world, api.url, channels);
       const callerOf = new Map(callers.map((caller) => [caller.channel.id, caller]));
-      const bySql: Toggle = {
-        countsItself: false,
-        run: ({ id }) => world.pg.query('update "ChatBotSubscription" set enabled = true where "channelId" = $1', [id]),
-      };
-      const byApi: Toggle = {
-        countsItself: true,
-        run: async ({ id }) => callerOf.get(id)?.call('PATCH', '/streamer/bots/twitch', { enabled: true }),
-      };
+      const bySql: Toggle = ({ id }) =>
+        world.pg.query('update "BotIntegrationSettings" set enabled = true where "channelId" = $1', [id]);
+      const byApi: Toggle = async ({ id }) =>
+        callerOf.get(id)?.call('PATCH', '/streamer/bots/twitch', { enabled: true });
       return [
-        figure('200 bots switched on at once → joined, p99', 'commit', await medianP99(world, channels, bySql)),
+        figure('200 bots switched on at once in the database → joined, p99', await measure(world, channels, bySql)),
         figure(
-          '200 bots switched on at once by the API → joined, p99',
-          'call',
-          await medianP99(world, channels, byApi),
+          '200 bots switched on at once by PATCH /streamer/bots → joined, p99',
+          await measure(world, channels, byApi),
         ),
       ];
     }),
 };
 
-function figure(what: string, since: string, p99: number): Figure {
+function figure(what: string, { sinceCommitMs, sinceCallMs }: Waits): Figure {
   return {
     what,
-    measured: ms(p99),
+    measured: ms(sinceCommitMs),
     budget: `≤ ${BUDGET_MS} ms`,
-    isMet: p99 <= BUDGET_MS,
-    note: `join limit off; each from its ${since} on; median of ${RUNS} runs`,
-    values: { p99Ms: p99 },
+    isMet: sinceCommitMs <= BUDGET_MS,
+    note: `join limit off; from the commit on, from the call on ${ms(sinceCallMs)}; median of ${RUNS} runs`,
+    values: { p99Ms: sinceCommitMs, sinceCallP99Ms: sinceCallMs },
   };
 }
 
-async function medianP99(world: World, channels: readonly BenchChannel[], toggle: Toggle): Promise<number> {
-  const runs: number[] = [];
+async function measure(world: World, channels: readonly BenchChannel[], toggle: Toggle): Promise<Waits> {
+  const runs: Waits[] = [];
   for (let run = 0; run < RUNS; run += 1) {
-    const sinceMs = new Map<string, number>();
-    await Promise.all(
-      channels.map(async (channel) => {
-        sinceMs.set(channel.login, epochMs());
-        await toggle.run(channel);
-        if (!toggle.countsItself) sinceMs.set(channel.login, epochMs());
-      }),
-    );
+    const calledAtMs = epochMs();
+    await Promise.all(channels.map(toggle));
     await world.joined(CHANNELS);
     const joined = await world.twitch.joinedAtMs();
-    const waits = [...joined].map(([login, atMs]) => Math.max(0, atMs - (sinceMs.get(login) ?? Number.NaN)));
-    runs.push(summarize(waits).p99 ?? Number.NaN);
-    await world.pg.query('update "ChatBotSubscription" set enabled = false');
+    const committed = await commitTimes(world);
+    const waits = (since: (login: string) => number) =>
+      summarize([...joined].map(([login, atMs]) => atMs - since(login))).p99 ?? Number.NaN;
+    runs.push({
+      sinceCommitMs: waits((login) => committed.get(login) ?? Number.NaN),
+      sinceCallMs: waits(() => calledAtMs),
+    });
+    await world.pg.query('update "BotIntegrationSettings" set enabled = false');
     await until(10, 'every channel is left', async () => (await world.twitch.joinedAtMs()).size === 0);
   }
-  return median(runs);
+  return {
+    sinceCommitMs: median(runs.map(({ sinceCommitMs }) => sinceCommitMs)),
+    sinceCallMs: median(runs.map(({ sinceCallMs }) => sinceCallMs)),
+  };
+}
+
+/** When each transaction that switched a bot on began: a little before its commit. */
+async function commitTimes({ pg }: World): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await pg.query<{ login: string; updatedAt: Date }>(
+    `select c.slug as login, s."updatedAt" from "BotIntegrationSettings" s join "Channel" c on c.id = s."channelId"`,
+  );
+  return new Map(rows.map(({ login, updatedAt }) => [login, updatedAt.getTime()]));
 }
