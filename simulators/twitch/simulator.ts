@@ -134,6 +134,11 @@ export class TwitchSimulator {
     return this.#state.grants.issue(this.application.id, this.person(person).id, scopes, options.seconds);
   }
 
+  /** How many tokens were renewed with a refresh token since the start. */
+  get tokensRefreshed(): number {
+    return this.#state.grants.refreshed;
+  }
+
   /** Life of user tokens handed out from now on. */
   setTokenSeconds(seconds: number): void {
     this.#state.grants.rules.userTokenSeconds = seconds;

@@ -34,6 +34,8 @@ export interface GrantRules {
 
 export class Grants {
   readonly rules: GrantRules;
+  /** How many tokens were renewed. */
+  refreshed = 0;
   readonly #clock: Clock;
   readonly #applications = new Map<string, Application>();
   readonly #tokens = new Map<string, Token>();
@@ -91,6 +93,7 @@ export class Grants {
   refresh(refreshToken: string, clientId: string): Token | null {
     const old = this.#byRefresh.get(refreshToken);
     if (!old || old.clientId !== clientId) return null;
+    this.refreshed += 1;
     if (!this.rules.rotateRefreshTokens) return this.#keep(old, this.rules.userTokenSeconds);
     this.#byRefresh.delete(refreshToken);
     return this.#keep({ ...old, refresh: secret() }, this.rules.userTokenSeconds);

@@ -1,37 +1,16 @@
 /** Whole workers in this process against a simulated Twitch and a real database; nothing in between is replaced. */
-import { Writable } from 'node:stream';
-import { onTestFailed, onTestFinished, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { TwitchSimulatorOptions } from '../../simulators/twitch/options.ts';
 import { startTwitchSimulator, type TwitchSimulator } from '../../simulators/twitch/simulator.ts';
-import { loadConfig, relayBaseUrls } from '../../src/config.ts';
 import { createPool, type Db } from '../../src/db/pool.ts';
-import { Worker, type WorkerOptions } from '../../src/engine/worker/worker.ts';
-import { type Clock, systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
-import { createTokenSeal } from '../../src/lib/token-seal.ts';
 import { twitch } from '../../src/platforms/twitch/index.ts';
 import { createTestDatabase } from './database.ts';
+import { startTestWorker, type WorkerChoice } from './running-worker.ts';
 import { silentLog } from './silent-log.ts';
 
 export const BOT_LOGIN = 'memalerts_bot';
 const HELIX_SCOPES = ['chat:read', 'chat:edit', 'user:read:chat', 'user:write:chat', 'user:bot'];
 const IRC_SCOPES = ['chat:read', 'chat:edit'];
-
-export interface LogLine {
-  readonly level: string;
-  readonly event: string;
-  readonly [field: string]: unknown;
-}
-
-export interface RunningWorker {
-  readonly worker: Worker;
-  readonly log: LogLine[];
-  stop(): Promise<void>;
-}
-
-interface WorkerChoice extends Partial<Pick<WorkerOptions, 'clock' | 'lacksSender' | 'relay'>> {
-  readonly env?: Readonly<Record<string, string>>;
-}
 
 export interface WorldOptions extends TwitchSimulatorOptions {
   /** A migrated database to use; one of its own when absent. */
@@ -94,7 +73,7 @@ export async function workerWorld({ speaksBy = 'helix', databaseUrl: given, ...o
         }, PATIENCE);
       }
     },
-    startWorker: (choice: WorkerChoice = {}) => startTestWorker(databaseUrl, sim, choice),
+    startWorker: (choice: WorkerChoice = {}) => startTestWorker(twitch, environment(databaseUrl, sim), choice),
   };
 }
 
@@ -180,49 +159,4 @@ function environment(databaseUrl: string, sim: TwitchSimulator): Record<string, 
     TWITCH_CHANNEL_SEND_PER_S: '0',
     ...sim.env(),
   };
-}
-
-function startTestWorker(databaseUrl: string, sim: TwitchSimulator, choice: WorkerChoice): RunningWorker {
-  const loaded = loadConfig('twitch', { ...environment(databaseUrl, sim), ...choice.env });
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
-  const { values } = loaded.config;
-  const log: LogLine[] = [];
-  const clock: Clock = choice.clock ?? systemClock;
-  const worker = new Worker({
-    platform: twitch,
-    settings: loaded.config.platform('twitch'),
-    databaseUrl,
-    slowMs: 60_000,
-    seal: createTokenSeal([]),
-    relay: choice.relay ?? { baseUrls: relayBaseUrls(values), secret: null },
-    outboxTtlMs: values.OUTBOX_TTL_MINUTES * 60_000,
-    commandMaxAgeMs: values.COMMAND_MAX_AGE_SECONDS * 1000,
-    httpTimeoutMs: values.CHATBOT_HTTP_TIMEOUT_MS,
-    clock,
-    random: Math.random,
-    log: recordingLog(log, clock),
-    lacksSender:
-      choice.lacksSender ??
-      ((variable) => {
-        throw new Error(`no sender: ${variable}`);
-      }),
-  });
-  let stopped: Promise<void> | null = null;
-  const stop = () => {
-    stopped ??= worker.stop(10_000);
-    return stopped;
-  };
-  onTestFinished(stop);
-  onTestFailed(() => console.error(log.map((line) => JSON.stringify(line)).join('\n')));
-  return { worker, log, stop };
-}
-
-function recordingLog(lines: LogLine[], clock: Clock) {
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(JSON.parse(String(chunk)));
-      done();
-    },
-  });
-  return createLogger({ level: 'debug', clock, output, errorOutput: output });
 }

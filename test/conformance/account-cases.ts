@@ -1,0 +1,64 @@
+/** Conformance: tokens that run out, and grants that are withdrawn, while the bot is at work. */
+import { expect } from 'vitest';
+import { testHaving } from './declared.ts';
+import { BOT, conformanceWorld, room, STREAMER, type Subject } from './world.ts';
+
+const OTHER = 'southoak';
+
+export function accountCases(subject: Subject): void {
+  testHaving(
+    subject,
+    'expireTokens',
+    'a token that runs out at work is renewed once, and no message is lost',
+    async () => {
+      const world = await conformanceWorld(subject);
+      const ids = [await world.addStreamer(STREAMER), await world.addStreamer(OTHER)];
+      for (const channelId of ids) await world.addCommand(channelId, '!hi', 'hello');
+      await world.startWorker();
+      for (const channelId of ids) await world.queue(channelId, 'before');
+      for (const name of [STREAMER, OTHER]) await world.until(() => expect(world.said(name)).toEqual(['before']));
+
+      const renewalsBefore = world.sim.renewals();
+      world.ability('expireTokens')(BOT);
+      world.sim.abilities.dropConnections?.();
+      for (const channelId of ids) await world.queue(channelId, 'after');
+      for (const name of [STREAMER, OTHER]) {
+        await world.leapUntil(() => expect(world.said(name)).toEqual(['before', 'after']));
+      }
+      for (const name of [STREAMER, OTHER]) {
+        await world.leapUntil(() => {
+          world.sim.say(name, 'mira_k', '!hi');
+          expect(world.said(name)).toContain('hello');
+        });
+      }
+      for (const channelId of ids) {
+        const says = (await world.fates(channelId)).filter(({ source }) => source === 'say');
+        expect(says.map(({ status, attempts }) => [status, attempts])).toEqual([
+          ['sent', 1],
+          ['sent', 1],
+        ]);
+      }
+      expect(world.sim.renewals() - renewalsBefore).toBe(1);
+    },
+  );
+
+  testHaving(
+    subject,
+    'revokeGrant',
+    'a withdrawn grant asks for a new link, and heals on it without a restart',
+    async () => {
+      const { ability, queue, channelId, health, leapUntil, said, linkBotAgain, fates, answers } = await room(subject);
+      ability('revokeGrant')(BOT);
+      await queue(channelId, 'unheard');
+      await leapUntil(async () => expect(await health(channelId)).toMatchObject({ state: 'needs_user_action' }));
+      expect((await health(channelId))?.reason).toEqual(expect.any(String));
+      expect(said(STREAMER)).toEqual([]);
+
+      await linkBotAgain();
+      await leapUntil(() => expect(said(STREAMER)).toEqual(['unheard']));
+      await leapUntil(async () => expect(await health(channelId)).toEqual({ state: 'live', reason: null }));
+      expect(await fates(channelId)).toMatchObject([{ status: 'sent', attempts: 1 }]);
+      expect(await answers()).toEqual(['unheard']);
+    },
+  );
+}

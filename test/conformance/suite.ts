@@ -1,0 +1,25 @@
+/** The one suite every platform passes, run with the real worker against the platform's simulator (design §4). */
+import { describe } from 'vitest';
+import { createTestDatabase } from '../support/database.ts';
+import { accountCases } from './account-cases.ts';
+import type { ConformanceAdapter } from './adapter.ts';
+import { audienceCases } from './audience-cases.ts';
+import { channelCases } from './channel-cases.ts';
+import { connectionCases } from './connection-cases.ts';
+import { lineCases } from './line-cases.ts';
+import { refusalCases } from './refusal-cases.ts';
+import { textCases } from './text-cases.ts';
+
+/** @param name of the platform, and of the way it is spoken to where there are several */
+export function describeConformance(name: string, adapter: ConformanceAdapter): void {
+  describe(name, async () => {
+    const subject = { adapter, databaseUrl: (await createTestDatabase()).url };
+    channelCases(subject);
+    lineCases(subject);
+    textCases(subject);
+    audienceCases(subject);
+    connectionCases(subject);
+    accountCases(subject);
+    refusalCases(subject);
+  });
+}
