@@ -2,6 +2,7 @@ import { generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { JWT_SECRET, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
 
 const { url } = await createTestDatabase();
 const BOTS = '/streamer/bots';
@@ -79,6 +80,20 @@ test('rights are those of the database, not of the token: a claim to more is wor
   const { channelId } = await api.streamer();
   const token = await sign({ userId, role: 'admin', channelId, exp: inAnHour() });
   expect(await api.codeOf({ token }, 'GET', BOTS)).toEqual([403, 'FORBIDDEN']);
+});
+
+test('a right that was taken away is gone within ten seconds, also for somebody who never stops calling', async () => {
+  const clock = new ManualClock(new Date());
+  const api = await startApiWorld(url, { clock });
+  const who = await api.streamer();
+  expect(await api.codeOf(who, 'GET', BOTS)).toEqual([200, undefined]);
+  await api.pg.query(`update "User" set role = 'viewer' where id = $1`, [who.userId]);
+  for (let second = 1; second <= 9; second += 1) {
+    await clock.advance(1000);
+    await api.codeOf(who, 'GET', BOTS);
+  }
+  await clock.advance(2000);
+  expect(await api.codeOf(who, 'GET', BOTS)).toEqual([403, 'FORBIDDEN']);
 });
 
 test('a viewer may not, an admin without a channel is told so, an admin with one may', async () => {

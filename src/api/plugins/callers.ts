@@ -45,7 +45,9 @@ export interface Callers {
 
 export async function registerCallers(app: FastifyInstance, rules: CallerRules, clock: Clock): Promise<Callers> {
   await app.register(cookie);
-  const rights = new LRUCache<string, Caller>({ max: 50_000, ttl: RIGHTS_CACHE_MS });
+  // Zero is no time of day to the cache: it would keep what is stored then for ever.
+  const perf = { now: () => clock.monotonicMs() + 1 };
+  const rights = new LRUCache<string, Caller>({ max: 50_000, ttl: RIGHTS_CACHE_MS, ttlResolution: 0, perf });
   const sessions = new WeakMap<FastifyRequest, Promise<Session>>();
 
   const sessionOf = (request: FastifyRequest): Promise<Session> => {
@@ -54,10 +56,16 @@ export async function registerCallers(app: FastifyInstance, rules: CallerRules, 
     return known;
   };
 
+  // Stored when read and at no other time: whoever calls all the time must not keep their old rights alive.
+  const lookUp = async (session: Session): Promise<Caller> => {
+    const caller = await readRights(rules.db, session);
+    rights.set(session.userId, caller);
+    return caller;
+  };
+
   const identify = async (request: FastifyRequest): Promise<Caller> => {
     const session = await sessionOf(request);
-    const caller = rights.get(session.userId) ?? (await readRights(rules.db, session));
-    rights.set(session.userId, caller);
+    const caller = rights.get(session.userId) ?? (await lookUp(session));
     if (rules.isBeta && !caller.hasBetaAccess) throw new BadInput('BETA_ACCESS_REQUIRED');
     return caller;
   };
