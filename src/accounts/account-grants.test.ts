@@ -10,7 +10,7 @@ async function world() {
   const world = await credentialsWorld();
   const channelId = await world.channel('room0');
   const overrideAccountId = await world.account({ login: BOT });
-  const { access = '' } = (await world.tokens(overrideAccountId)) as { access: string };
+  const { access } = await world.tokens(overrideAccountId);
   const held: AccountCredential = {
     accountId: overrideAccountId,
     platformUserId: world.sim.person(BOT).id as PlatformUserId,

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { expect, test, vi } from 'vitest';
 import { BOT_SCOPES, type CredentialsWorld, credentialsWorld, HOUR_MS } from '../../test/support/credentials-world.ts';
 import { cuttableLine } from '../../test/support/cuttable-line.ts';
@@ -140,16 +139,13 @@ test('a token endpoint that is away is asked every 5 s at most, and breaks nothi
 });
 
 test('a rotated token that cannot be saved is not used, not lost, and saved when it can be', async () => {
-  const { start, clock, columns, db, refreshes, seal } = await legacyWorld();
+  const { start, acceptUpdates, clock, columns, refreshes, refuseUpdates, seal } = await legacyWorld();
   const { credentials } = await start();
   const sender = await credentials.defaultSender();
   if (sender === null) throw new Error('no sender');
-  await sql`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'disk full'; end $$`.execute(
-    db,
-  );
-  await sql`create trigger refuse before update on "User" for each row execute function refuse()`.execute(db);
+  await refuseUpdates('User');
   await expect(credentials.renewed(sender, sender.accessToken)).rejects.toThrow('disk full');
-  await sql`drop trigger refuse on "User"`.execute(db);
+  await acceptUpdates();
   await clock.advance(5000);
   const renewed = await credentials.renewed(sender, sender.accessToken);
   expect(renewed?.accessToken).toBe(seal.open((await columns()).twitchAccessToken ?? ''));

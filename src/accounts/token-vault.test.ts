@@ -1,21 +1,12 @@
-import { sql } from 'kysely';
 import { expect, test, vi } from 'vitest';
-import { type CredentialsWorld, credentialsWorld, HOUR_MS, sealKey } from '../../test/support/credentials-world.ts';
-import { cuttableLine } from '../../test/support/cuttable-line.ts';
+import { BOT, credentialsWorld, HOUR_MS, sealKey } from '../../test/support/credentials-world.ts';
 import { createTokenSeal } from '../lib/token-seal.ts';
 
-const BOT = 'memalerts_bot';
 const ALMOST_OVER_MS = 60_000;
-
-async function withBot(world: CredentialsWorld, options: { livesMs?: number | null; sealed?: boolean } = {}) {
-  const id = await world.account({ login: BOT, ...options });
-  await world.defaultBot(id);
-  return id;
-}
 
 test('a token with more than 60 s to live is used as it is, one with 60 s or less is refreshed first', async () => {
   const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: ALMOST_OVER_MS + 1000 });
+  const id = await world.linkedBot({ livesMs: ALMOST_OVER_MS + 1000 });
   const { credentials } = await world.process();
   const before = await world.tokens(id);
   expect((await credentials.defaultSender())?.accessToken).toBe(before.access);
@@ -31,7 +22,7 @@ test('a token with more than 60 s to live is used as it is, one with 60 s or les
 
 test('the copy in memory ends with the token: 60 s before its end another one is asked for', async () => {
   const world = await credentialsWorld();
-  await withBot(world, { livesMs: HOUR_MS });
+  await world.linkedBot({ livesMs: HOUR_MS });
   const { credentials } = await world.process();
   const first = await credentials.defaultSender();
   await world.clock.advance(HOUR_MS - ALMOST_OVER_MS - 1);
@@ -42,7 +33,7 @@ test('the copy in memory ends with the token: 60 s before its end another one is
 
 test('a slow answer does not make a token live longer', async () => {
   const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: 0 });
+  const id = await world.linkedBot({ livesMs: 0 });
   const { credentials } = await world.process();
   world.sim.setTokenSeconds(4000);
   const askedAt = world.clock.now().getTime();
@@ -58,7 +49,7 @@ test.for([
   ['refused', true],
 ] as const)('ten callers in two processes cost one refresh when a token is %s', async ([, isRefused]) => {
   const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: isRefused ? HOUR_MS : 0 });
+  const id = await world.linkedBot({ livesMs: isRefused ? HOUR_MS : 0 });
   const processes = [await world.process(), await world.process()];
   const held = isRefused ? await Promise.all(processes.map(({ credentials }) => credentials.defaultSender())) : [];
   world.sim.faults.expireTokens(BOT);
@@ -76,7 +67,7 @@ test.for([
 
 test('a rotated token is stored, sealed, before anybody gets it', async () => {
   const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: 0 });
+  const id = await world.linkedBot({ livesMs: 0 });
   const { credentials } = await world.process();
   const sender = await credentials.defaultSender();
   const stored = await world.row(id);
@@ -89,62 +80,9 @@ test('a rotated token is stored, sealed, before anybody gets it', async () => {
   expect(sender && (await credentials.renewed(sender, sender.accessToken))).not.toBeNull();
 });
 
-test('while the new token is not stored nobody is given it', async () => {
-  const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: 0 });
-  const { credentials, events } = await world.process();
-  await refuseUpdates(world);
-  expect(await world.passing(credentials.defaultSender())).toBeNull();
-  expect(events('twitch.token.save_failed').length).toBeGreaterThan(0);
-
-  await acceptUpdates(world);
-  await vi.waitFor(async () => {
-    await world.clock.advance(1000);
-    expect((await world.row(id)).tokenExpiresAt?.getTime()).toBeGreaterThan(world.clock.now().getTime());
-  });
-  expect((await credentials.defaultSender())?.accessToken).toBe((await world.tokens(id)).access);
-  expect(world.refreshes()).toBe(1);
-});
-
-test('a rotated token survives another copy that finds the old one used up meanwhile', async () => {
-  const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: 0 });
-  const [first, second] = [await world.process(), await world.process()];
-  await refuseUpdates(world);
-  expect(await world.passing(first.credentials.defaultSender())).toBeNull();
-  await acceptUpdates(world);
-  expect(await second.credentials.defaultSender()).toBeNull();
-  expect((await world.row(id)).brokenReason).toBe('invalid_grant');
-
-  await vi.waitFor(async () => {
-    await world.clock.advance(1000);
-    expect(await world.row(id)).toMatchObject({ brokenAt: null, brokenReason: null });
-  });
-  second.credentials.invalidate();
-  expect((await second.credentials.defaultSender())?.accessToken).toBe((await world.tokens(id)).access);
-});
-
-test('a database that goes away while the platform is asked costs no token and no process', async () => {
-  const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: 0 });
-  const line = await cuttableLine(world.databaseUrl);
-  const { credentials } = await world.process({ databaseUrl: line.url });
-  world.tokenFault({ kind: 'slow', delayMs: 1000, times: 1 });
-  const asking = credentials.defaultSender();
-  await vi.waitFor(() => expect(world.refreshes()).toBe(1));
-  line.cut();
-  await world.passing(asking);
-  line.mend();
-  await vi.waitFor(async () => {
-    await world.clock.advance(1000);
-    expect((await credentials.defaultSender())?.accessToken).toBe((await world.tokens(id)).access);
-  });
-  expect(world.refreshes()).toBe(1);
-});
-
 test('an answer without a refresh token leaves the stored one, and seals it if it was plain', async () => {
   const world = await credentialsWorld({ rotates: false });
-  const id = await withBot(world, { livesMs: 0, sealed: false });
+  const id = await world.linkedBot({ livesMs: 0, sealed: false });
   const { refresh } = await world.tokens(id);
   world.knownSecret('only-access');
   world.tokenFault({ kind: 'answer', status: 200, body: { access_token: 'only-access', expires_in: 9000 }, times: 1 });
@@ -159,7 +97,7 @@ test('an answer without a refresh token leaves the stored one, and seals it if i
 
 test('a plain token from before sealing is used as it is, and sealed at the next refresh', async () => {
   const world = await credentialsWorld();
-  const id = await withBot(world, { sealed: false });
+  const id = await world.linkedBot({ sealed: false });
   const { credentials } = await world.process();
   const plain = await world.row(id);
   expect((await credentials.defaultSender())?.accessToken).toBe(plain.accessToken);
@@ -174,7 +112,7 @@ test('a plain token from before sealing is used as it is, and sealed at the next
 
 test('a token of unknown expiry is valid until it is refused, then refreshed once', async () => {
   const world = await credentialsWorld();
-  await withBot(world, { livesMs: null });
+  await world.linkedBot({ livesMs: null });
   const { credentials } = await world.process();
   const sender = await credentials.defaultSender();
   await world.clock.advance(48 * HOUR_MS);
@@ -188,7 +126,7 @@ test('a token of unknown expiry is valid until it is refused, then refreshed onc
 
 test('a token refused right after its refresh is not refreshed again and again', async () => {
   const world = await credentialsWorld();
-  await withBot(world);
+  await world.linkedBot();
   const { credentials } = await world.process();
   const old = await credentials.defaultSender();
   const fresh = old && (await credentials.renewed(old, old.accessToken));
@@ -203,7 +141,7 @@ test('a token refused right after its refresh is not refreshed again and again',
 
 test('a token refused here is not handed out again because somebody else asked at the same time', async () => {
   const world = await credentialsWorld();
-  const id = await withBot(world);
+  const id = await world.linkedBot();
   const { credentials } = await world.process();
   const sender = await credentials.defaultSender();
   if (sender === null) throw new Error('no sender');
@@ -219,7 +157,7 @@ test('a token refused here is not handed out again because somebody else asked a
 
 test('a dead grant is marked once, says why, is not tried at every message, and a new link heals it', async () => {
   const world = await credentialsWorld();
-  const id = await withBot(world);
+  const id = await world.linkedBot();
   const [first, second] = [await world.process(), await world.process()];
   const sender = await first.credentials.defaultSender();
   await second.credentials.defaultSender();
@@ -255,59 +193,9 @@ test('an account that can only be linked anew says so', async () => {
   expect(world.refreshes()).toBe(0);
 });
 
-test.for(['cut', 'truncated', 'lost', 'slow'] as const)(
-  'an answer of the token endpoint that is %s breaks nothing: later the account works again',
-  async (kind) => {
-    const world = await credentialsWorld({ rotates: false });
-    const id = await withBot(world, { livesMs: 0 });
-    const { credentials } = await world.process();
-    world.tokenFault(kind === 'slow' ? { kind, delayMs: 10_000, times: 1 } : { kind, times: 1 });
-    expect(await credentials.defaultSender()).toBeNull();
-    expect((await world.row(id)).brokenAt).toBeNull();
-    await world.clock.advance(5000);
-    expect((await credentials.defaultSender())?.accessToken).toBe((await world.tokens(id)).access);
-  },
-);
-
-test('a rotated token whose answer was lost ends as a grant that asks to be linked again, not as a silent bot', async () => {
-  const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: 0 });
-  const { credentials } = await world.process();
-  world.tokenFault({ kind: 'lost', times: 1 });
-  expect(await credentials.defaultSender()).toBeNull();
-  await world.clock.advance(5000);
-  expect(await credentials.defaultSender()).toBeNull();
-  expect((await world.row(id)).brokenReason).toBe('invalid_grant');
-});
-
-test.for([
-  [500, 'oops'],
-  [503, ''],
-  [429, 'slow down'],
-  [400, 'invalid client'],
-  [403, 'invalid client secret'],
-  [200, '<html>'],
-] as const)('a token endpoint that says %s %s breaks no account and is asked every 5 s at most', async (answer) => {
-  const [status, message] = answer;
-  const world = await credentialsWorld();
-  const id = await withBot(world, { livesMs: 0 });
-  const { credentials } = await world.process();
-  world.tokenFault({ kind: 'answer', status, body: status === 200 ? message : { status, message } });
-  for (let messages = 0; messages < 10; messages += 1) {
-    expect(await credentials.defaultSender()).toBeNull();
-    // What others change is no reason to ask again.
-    credentials.invalidate();
-  }
-  expect(world.refreshes()).toBe(1);
-  await world.sim.faults.clear();
-  await world.clock.advance(5000);
-  expect(await credentials.defaultSender()).not.toBeNull();
-  expect((await world.row(id)).brokenAt).toBeNull();
-});
-
 test('with the wrong key there is no sender, nothing is lost, and it is said once; the right key heals', async () => {
   const world = await credentialsWorld();
-  const id = await withBot(world);
+  const id = await world.linkedBot();
   const { credentials, events } = await world.process({ seal: createTokenSeal([sealKey(2)]) });
   for (let messages = 0; messages < 5; messages += 1) {
     expect(await credentials.defaultSender()).toBeNull();
@@ -321,31 +209,3 @@ test('with the wrong key there is no sender, nothing is lost, and it is said onc
   const rotating = await world.process({ seal: createTokenSeal([sealKey(2), sealKey(1)]) });
   expect((await rotating.credentials.defaultSender())?.accessToken).toBe((await world.tokens(id)).access);
 });
-
-test('many accounts waiting for a slow platform leave the database to the others', async () => {
-  const world = await credentialsWorld();
-  const ids = await Promise.all(Array.from({ length: 12 }, (_, n) => world.account({ login: `bot${n}`, livesMs: 0 })));
-  const channelId = await world.channel('room0');
-  const { credentials } = await world.process({ databaseUrl: `${world.databaseUrl}?connection_limit=5` });
-  world.tokenFault({ kind: 'slow', delayMs: 1000 });
-  const asking = ids.map((overrideAccountId) => credentials.senderFor({ channelId, overrideAccountId }));
-  await vi.waitFor(() => expect(world.refreshes()).toBe(3));
-  expect(await credentials.hasSender(channelId)).toBe(false);
-  expect(world.refreshes()).toBe(3);
-  const senders = await world.passing(Promise.all(asking));
-  expect(senders.map((sender) => sender?.kind)).toEqual(Array(12).fill('override'));
-});
-
-/** As a full disk or a lost primary does. */
-async function refuseUpdates({ db }: CredentialsWorld): Promise<void> {
-  await sql`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'disk full'; end $$`.execute(
-    db,
-  );
-  await sql`create trigger refuse before update on "ExternalAccount" for each row execute function refuse()`.execute(
-    db,
-  );
-}
-
-async function acceptUpdates({ db }: CredentialsWorld): Promise<void> {
-  await sql`drop trigger refuse on "ExternalAccount"`.execute(db);
-}

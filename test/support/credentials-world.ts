@@ -1,5 +1,6 @@
 /** Accounts, a simulated Twitch that rotates refresh tokens, and as many processes as a test wants to ask at once. */
 import { Writable } from 'node:stream';
+import { sql } from 'kysely';
 import { expect, onTestFinished } from 'vitest';
 import { startTwitchSimulator } from '../../simulators/twitch/simulator.ts';
 import { type CredentialDeps, type Credentials, createCredentialSource } from '../../src/accounts/credentials.ts';
@@ -18,6 +19,7 @@ import { createTestDatabase } from './database.ts';
 import { ManualClock } from './manual-clock.ts';
 import { silentLog } from './silent-log.ts';
 
+export const BOT = 'memalerts_bot';
 export const BOT_SCOPES = ['chat:read', 'chat:edit', 'user:write:chat'];
 export const HOUR_MS = 3_600_000;
 const TOKEN_PATH = '/oauth2/token';
@@ -81,6 +83,33 @@ export async function credentialsWorld({ rotates = true } = {}) {
 
   const row = (id: string) =>
     db.selectFrom('ExternalAccount').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const account = async (options: AccountOptions): Promise<ExternalAccountId> => {
+    const { login, livesMs = HOUR_MS, scopes = BOT_SCOPES, sealed = true } = options;
+    sim.addPerson(login);
+    const token = sim.issueToken(login, scopes, livesMs === null ? {} : { seconds: livesMs / 1000 });
+    for (const secret of [token.access, token.refresh]) if (secret) secrets.add(secret);
+    const stored = (text: string) => (sealed ? seal.seal(text) : text);
+    const account = await db
+      .insertInto('ExternalAccount')
+      .values({
+        userId: options.userId ?? (await addUser(db, { displayName: login })),
+        provider: 'twitch',
+        providerAccountId: sim.person(login).id,
+        login,
+        accessToken: stored(token.access),
+        refreshToken: options.refreshToken === null ? null : stored(token.refresh ?? ''),
+        scopes: scopes.join(' '),
+        tokenExpiresAt: livesMs === null ? null : new Date(clock.now().getTime() + livesMs),
+        ...(options.createdAt === undefined ? {} : { createdAt: options.createdAt }),
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return account.id as ExternalAccountId;
+  };
+  /** The newest default bot. */
+  const defaultBot = async (externalAccountId: ExternalAccountId, enabled = true) => {
+    await db.insertInto('GlobalTwitchBotCredential').values({ externalAccountId, enabled }).execute();
+  };
 
   return {
     databaseUrl,
@@ -92,30 +121,14 @@ export async function credentialsWorld({ rotates = true } = {}) {
     /** Opened tokens of an account as stored. */
     async tokens(id: string) {
       const { accessToken, refreshToken } = await row(id);
-      return { access: opened(seal, accessToken), refresh: opened(seal, refreshToken) };
+      return { access: seal.open(accessToken ?? ''), refresh: seal.open(refreshToken ?? '') };
     },
-    async account(options: AccountOptions): Promise<ExternalAccountId> {
-      const { login, livesMs = HOUR_MS, scopes = BOT_SCOPES, sealed = true } = options;
-      sim.addPerson(login);
-      const token = sim.issueToken(login, scopes, livesMs === null ? {} : { seconds: livesMs / 1000 });
-      for (const secret of [token.access, token.refresh]) if (secret) secrets.add(secret);
-      const stored = (text: string) => (sealed ? seal.seal(text) : text);
-      const account = await db
-        .insertInto('ExternalAccount')
-        .values({
-          userId: options.userId ?? (await addUser(db, { displayName: login })),
-          provider: 'twitch',
-          providerAccountId: sim.person(login).id,
-          login,
-          accessToken: stored(token.access),
-          refreshToken: options.refreshToken === null ? null : stored(token.refresh ?? ''),
-          scopes: scopes.join(' '),
-          tokenExpiresAt: livesMs === null ? null : new Date(clock.now().getTime() + livesMs),
-          ...(options.createdAt === undefined ? {} : { createdAt: options.createdAt }),
-        })
-        .returning('id')
-        .executeTakeFirstOrThrow();
-      return account.id as ExternalAccountId;
+    account,
+    /** The default bot, linked. */
+    async linkedBot(options: Partial<AccountOptions> = {}) {
+      const id = await account({ login: BOT, ...options });
+      await defaultBot(id);
+      return id;
     },
     /** What linking the account again writes. */
     async relink(id: ExternalAccountId, login: string, scopes: readonly string[] = BOT_SCOPES) {
@@ -137,10 +150,7 @@ export async function credentialsWorld({ rotates = true } = {}) {
     },
     user: (columns: Parameters<typeof addUser>[1]) => addUser(db, columns),
     knownSecret: (secret: string) => void secrets.add(secret),
-    /** The newest default bot. */
-    async defaultBot(externalAccountId: ExternalAccountId, enabled = true) {
-      await db.insertInto('GlobalTwitchBotCredential').values({ externalAccountId, enabled }).execute();
-    },
+    defaultBot,
     async override(
       channelId: ChannelId,
       externalAccountId: ExternalAccountId,
@@ -206,6 +216,17 @@ export async function credentialsWorld({ rotates = true } = {}) {
       const events = (name: string) => log.filter(({ event }) => event === name);
       return { credentials, log, events, changes: () => changes };
     },
+    /** The table takes no change, as on a full disk. */
+    async refuseUpdates(table: 'ExternalAccount' | 'User') {
+      await sql`create function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'disk full'; end $$`.execute(db);
+      await sql`create trigger refuse before update on ${sql.table(table)} for each row execute function refuse()`.execute(
+        db,
+      );
+    },
+    async acceptUpdates() {
+      await sql`drop function refuse cascade`.execute(db);
+    },
     /** Calls of the token endpoint so far. */
     refreshes: () => sim.calls.filter(({ path }) => path === TOKEN_PATH).length,
     tokenFault: (fault: TokenFault) => sim.faults.http({ ...fault, path: TOKEN_PATH }),
@@ -242,10 +263,6 @@ async function addUser(
 ): Promise<string> {
   const { id } = await db.insertInto('User').values(columns).returning('id').executeTakeFirstOrThrow();
   return id;
-}
-
-function opened(seal: TokenSeal, stored: string | null): string | null {
-  return stored === null ? null : seal.open(stored);
 }
 
 function settingsOf(databaseUrl: string, env: Record<string, string>) {
