@@ -7,11 +7,12 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { Api, ApiContext } from './context.ts';
 import { type BodyLimits, registerBodies } from './plugins/body.ts';
 import { type CallerRules, type Callers, registerCallers } from './plugins/callers.ts';
-import { answerError, registerErrors } from './plugins/errors.ts';
+import { answerBrokenRequest, answerError, registerErrors } from './plugins/errors.ts';
 import { type LimitRules, registerLimits } from './plugins/limits.ts';
 import { registerMetrics } from './plugins/metrics.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { type OriginRules, registerOrigins } from './plugins/origins.ts';
+import { isTrustedProxy } from './plugins/proxies.ts';
 import { type AuthRules, registerAuthRoutes } from './routes/auth.ts';
 import { registerBotRoutes } from './routes/bots.ts';
 import { registerCapabilityRoutes } from './routes/capabilities.ts';
@@ -51,12 +52,14 @@ export async function buildServer(
   connect: (callers: Callers) => ApiContext,
 ): Promise<{ app: Api; context: ApiContext }> {
   const app = Fastify({
-    // A forwarded address counts only when a proxy on this host or network wrote it: anybody else could be lying.
-    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
+    trustProxy: isTrustedProxy,
     requestTimeout: REQUEST_TIMEOUT_MS,
     handlerTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: Math.max(rules.bodies.jsonBytes, rules.bodies.formBytes),
     routerOptions: { maxParamLength: LONGEST_PATH_PART },
+    // A request that was on its way when the stop began is answered like any other.
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => answerError(error, request as FastifyRequest, reply, log),
     genReqId: (request) => {
       const given = request.headers['x-request-id'] ?? request.headers['x-correlation-id'];
@@ -95,7 +98,8 @@ export async function buildServer(
 function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {
   // Who asks is settled before what they ask is looked at (http-api §2.2).
   api.addHook('preValidation', async (request) => {
-    if (request.url.startsWith('/streamer/')) await context.callers.streamer(request);
+    // By the route, not by the address, which can be written in many ways.
+    if (request.routeOptions.url?.startsWith('/streamer/')) await context.callers.streamer(request);
   });
   for (const { side } of context.platforms) side.routes?.(api);
   registerBotRoutes(api, context);

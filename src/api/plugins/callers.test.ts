@@ -132,6 +132,8 @@ const STREAMER_ROUTES = [
   ['GET', '/streamer/credits/ignored-chatters'],
   ['POST', '/streamer/credits/ignored-chatters'],
   ['GET', '/streamer/events'],
+  // The same address in other letters.
+  ['POST', '/%73treamer/bot/say'],
 ] as const;
 
 test('every streamer route asks who is calling before it looks at what they sent', async () => {

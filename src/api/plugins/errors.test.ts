@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
@@ -93,20 +94,35 @@ test('a path that cannot be decoded is a bad request', async () => {
   expect(await api.codeOf(null, 'GET', '/streamer/%zz')).toEqual([400, 'BAD_REQUEST']);
 });
 
-test('garbage on the socket ends that socket and nothing else', async () => {
-  const api = await startApiWorld(url);
-  for (const garbage of [
-    '\u0000\u0001\u0002',
-    'GET\r\n\r\n',
-    'GET / HTTP/9.9\r\n\r\n',
-    `GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
-  ]) {
+test.each([
+  ['no HTTP', '\u0000\u0001\u0002\r\n\r\n'],
+  ['no path', 'GET\r\n\r\n'],
+  ['an unknown version', 'GET / HTTP/9.9\r\n\r\n'],
+  ['endless headers', `GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`],
+  ['a length that is none', 'POST /streamer/bot/say HTTP/1.1\r\nhost: x\r\ncontent-length: abc\r\n\r\n'],
+])(
+  'garbage on the socket (%s) is told so in the envelope, and ends that socket and nothing else',
+  async (_, garbage) => {
+    const api = await startApiWorld(url);
     const socket = net.connect(api.port, '127.0.0.1');
     socket.on('error', () => {});
-    socket.end(garbage);
-    await new Promise((resolve) => socket.on('close', resolve).resume());
-  }
-  expect((await api.ask(null, 'GET', '/health')).status).toBe(200);
+    socket.write(garbage);
+    const answer = await text(socket);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    const requestId = /^x-request-id: (.+)$/im.exec(head)?.[1];
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(body)).toEqual({ errorCode: 'BAD_REQUEST', error: expect.any(String), requestId });
+    expect((await api.ask(null, 'GET', '/health')).status).toBe(200);
+  },
+);
+
+test('what a caller can do nothing about but we foresaw is a warning, not an alarm', async () => {
+  const api = await startApiWorld(url);
+  const enabling = { body: { enabled: true } };
+  const { status } = await api.ask(await api.streamer(), 'PATCH', '/streamer/bots/twitch', enabling);
+  expect(status).toBe(503);
+  const line = JSON.parse(api.lines.find((one) => one.includes('api.request_failed')) ?? '{}');
+  expect([line.level, line.errorCode, line.errorStack]).toEqual(['warn', 'TWITCH_BOT_NOT_CONFIGURED', undefined]);
 });
 
 test('a failure of ours is 500 in general words, logged with its request, and the API lives on', async () => {

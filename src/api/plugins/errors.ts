@@ -1,4 +1,7 @@
 /** Turns whatever a handler throws into the error envelope (http-api §1.2). */
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { isMissingSchema, isUnavailable, isUnstorableText } from '../../db/pool.ts';
@@ -25,8 +28,10 @@ export function answerError(
   log: Logger,
 ): FastifyReply {
   const failure = classify(error);
-  if (describeCode(failure.code).status >= 500) {
-    log.error('api.request_failed', {
+  const { status } = describeCode(failure.code);
+  if (status >= 500) {
+    // Everything above 500 is foreseen: a missing bot account, a platform or a database that is down.
+    log[status === 500 ? 'error' : 'warn']('api.request_failed', {
       requestId: request.id,
       method: request.method,
       route: request.routeOptions.url ?? null,
@@ -37,20 +42,42 @@ export function answerError(
   return sendFailure(request, reply, failure);
 }
 
+/** For what never becomes a request: malformed, with endless headers, or not sent to its end in time. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const failure = { code: error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'TIMEOUT' : 'BAD_REQUEST' };
+  const requestId = randomUUID();
+  const body = JSON.stringify(envelope(failure, requestId));
+  const { status } = describeCode(failure.code);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
 function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
-  const known = describeCode(failure.code);
-  const details = known.hint === undefined ? failure.details : { hint: known.hint, ...failure.details };
   return reply
-    .code(known.status)
+    .code(describeCode(failure.code).status)
     .header('content-type', 'application/json; charset=utf-8')
     .serializer((body: unknown) => JSON.stringify(body))
-    .send({
-      ...failure.extras,
-      errorCode: failure.code,
-      error: failure.message || known.message,
-      requestId: request.id,
-      ...(details === undefined ? {} : { details }),
-    });
+    .send(envelope(failure, request.id));
+}
+
+function envelope(failure: Failure, requestId: string): Record<string, unknown> {
+  const known = describeCode(failure.code);
+  const details = known.hint === undefined ? failure.details : { hint: known.hint, ...failure.details };
+  return {
+    ...failure.extras,
+    errorCode: failure.code,
+    error: failure.message || known.message,
+    requestId,
+    ...(details === undefined ? {} : { details }),
+  };
 }
 
 function classify(error: FastifyError): Failure {

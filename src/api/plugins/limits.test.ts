@@ -41,6 +41,15 @@ test("somebody without a login is limited per address, whatever they ask for; th
   expect(await statusOf(api, null, CAPABILITIES, from('203.0.113.2'))).toBe(200);
 });
 
+test('a neighbour on the private network cannot invent addresses either: one proxy is believed, nobody before it', async () => {
+  const env = { API_ANON_REQUESTS_PER_15MIN: '1', RATE_LIMIT_WHITELIST_IPS: '127.0.0.1' };
+  const api = await startApiWorld(url, { env });
+  const claiming = (address: string) => ({ 'x-forwarded-for': `${address}, 10.0.0.5` });
+  expect(await statusOf(api, null, CAPABILITIES, claiming('203.0.113.7'))).toBe(200);
+  expect(await statusOf(api, null, CAPABILITIES, claiming('203.0.113.8'))).toBe(429);
+  expect(await statusOf(api, null, CAPABILITIES, claiming('127.0.0.1'))).toBe(429);
+});
+
 test('a worthless token does not lift the limit of its address', async () => {
   const api = await startApiWorld(url, { env: { API_ANON_REQUESTS_PER_15MIN: '1' } });
   const headers = { authorization: 'Bearer abc' };
