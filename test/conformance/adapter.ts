@@ -6,12 +6,15 @@ export interface ConformanceAdapter {
   readonly platform: Platform;
   /** Every ability the simulated platform does not offer, with the fact about the real one that excuses it. */
   readonly lacks: Partial<Readonly<Record<AbilityName, string>>>;
-  /**
-   * Starts the simulator without any limit of its own.
-   *
-   * @param clock the worker's time, which the suite makes leap: the simulator must tell time by it too
-   */
-  start(clock: Clock): Promise<SimulatedPlatform>;
+  /** Starts the simulator without any limit of its own, and whatever else has to stand between it and a worker. */
+  start(surroundings: Surroundings): Promise<SimulatedPlatform>;
+}
+
+export interface Surroundings {
+  /** The worker's time, which the suite makes leap: the simulator must tell time by it too. */
+  readonly clock: Clock;
+  /** For platforms that deliver to an API, which hands over by the database. */
+  readonly databaseUrl: string;
 }
 
 /** People, streamers and bots go by names the suite gives: lower-case letters, digits and `_`, at most 20. */
@@ -23,7 +26,7 @@ export interface SimulatedPlatform {
   addStreamer(name: string): StreamerChannel;
   /** A new grant of this person's account, able to read and speak as a bot. Called again, it is linked again. */
   linkBot(name: string): LinkedAccount;
-  /** A viewer, shown under exactly this name, writes a line. @returns when the platform has taken it */
+  /** A viewer, shown under exactly this name, writes a line. */
   say(streamer: string, viewer: string, text: string, role?: Role): void;
   /** What our accounts have said there as people see it, oldest first; nothing that viewers said. */
   said(streamer: string): readonly SaidMessage[];

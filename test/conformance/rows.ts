@@ -21,10 +21,11 @@ export interface OutboxFate {
   readonly source: string;
 }
 
-/** Every channel and person, and all that belongs to them. */
-export async function removeEverybody(db: Db): Promise<void> {
-  await db.deleteFrom('Channel').execute();
-  await db.deleteFrom('User').execute();
+/** Everybody, and all that belongs to them; what belongs to nobody. */
+export async function empty(db: Db): Promise<void> {
+  for (const table of ['Channel', 'User', 'BotWorker', 'ExternalWebhookDeliveryDedup', 'QuotaLedger']) {
+    await sql`delete from ${sql.table(table)}`.execute(db);
+  }
 }
 
 /** A streamer with the bot switched on. @returns the channel's id */
@@ -81,12 +82,19 @@ export async function addCommand(
     .execute();
 }
 
-/** With the contract's columns alone, as any writer may. */
-export async function queueMessage(db: Db, { tables }: Platform, channelId: string, message: string): Promise<void> {
+/** All at once, with the contract's columns alone, as any writer may. */
+export async function queueMessages(
+  db: Db,
+  { tables }: Platform,
+  channelId: string,
+  messages: readonly string[],
+): Promise<void> {
   const target = sql.ref(tables.targetColumn);
   await sql`
     insert into ${sql.table(tables.outbox)} ("channelId", ${target}, message)
-    select "channelId", ${target}, ${message} from ${sql.table(tables.subscription)} where "channelId" = ${channelId}
+    select "channelId", ${target}, m.text
+    from ${sql.table(tables.subscription)}, unnest(${sql.val(messages)}::text[]) with ordinality as m (text, place)
+    where "channelId" = ${channelId} order by m.place
   `.execute(db);
 }
 
@@ -118,12 +126,12 @@ export async function linkOverride(
   await db.insertInto('ChannelEntitlement').values({ channelId, key: 'custom_bot', enabled: true }).execute();
 }
 
-/** What linking an account again leaves behind. */
+/** The least that linking an account again leaves behind, whoever wrote it. */
 export async function linkAgain(db: Db, { id }: Platform, account: LinkedAccount): Promise<void> {
   const { platformUserId, accessToken, refreshToken, scopes } = account;
   await db
     .updateTable('ExternalAccount')
-    .set({ accessToken, refreshToken, scopes: scopes.join(' '), brokenAt: null, brokenReason: null })
+    .set({ accessToken, refreshToken, scopes: scopes.join(' ') })
     .where('providerAccountId', '=', platformUserId)
     .where(sql`provider::text`, '=', id)
     .execute();

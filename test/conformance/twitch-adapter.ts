@@ -24,7 +24,7 @@ export function twitchAdapter(speaksBy: SpeaksBy): ConformanceAdapter {
       sayInThePast: 'Twitch chat hands over no history',
       givePlatformRole: 'Twitch has no roles besides its badges',
     },
-    async start(clock) {
+    async start({ clock }) {
       const sim = await startTwitchSimulator({ limits: 'off', clock });
       return simulatedTwitch(sim, speaksBy);
     },

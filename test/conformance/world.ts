@@ -29,9 +29,9 @@ export async function conformanceWorld({ adapter, databaseUrl }: Subject) {
   const pool = createPool(databaseUrl, { applicationName: 'test', slowMs: 60_000, log: silentLog() });
   onTestFinished(() => pool.end());
   const { db, pg } = pool;
-  await rows.removeEverybody(db);
+  await rows.empty(db);
   const clock = new LeapingClock();
-  const sim = await adapter.start(clock);
+  const sim = await adapter.start({ clock, databaseUrl });
   onTestFinished(() => sim.stop());
   const credits = await scriptedCreditsApi();
   const env = { DATABASE_URL: databaseUrl, CHATBOT_BACKEND_BASE_URLS: credits.baseUrl, ...sim.env };
@@ -57,9 +57,7 @@ export async function conformanceWorld({ adapter, databaseUrl }: Subject) {
     addCommand: (channelId: string, trigger: string, response: string, lists: rows.CommandLists = {}) =>
       rows.addCommand(db, channelId, trigger, response, lists),
     switchBot: (channelId: string, enabled: boolean) => rows.switchBot(db, platform, channelId, enabled),
-    async queue(channelId: string, ...messages: string[]): Promise<void> {
-      for (const message of messages) await rows.queueMessage(db, platform, channelId, message);
-    },
+    queue: (channelId: string, ...messages: string[]) => rows.queueMessages(db, platform, channelId, messages),
     fates: (channelId: string) => rows.outboxFates(db, platform, channelId),
     linkOverride: (channelId: string, name: string) => rows.linkOverride(db, platform, channelId, sim.linkBot(name)),
     linkBotAgain: () => rows.linkAgain(db, platform, sim.linkBot(BOT)),
