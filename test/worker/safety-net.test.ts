@@ -112,3 +112,24 @@ test('while others cannot see it alive, a worker keeps its channels and takes no
   await vi.waitFor(() => expect(worker.presence.listener.holdsWorkerLock).toBe(true), PATIENCE);
   expect(worker.presence.channels.held().size).toBe(1);
 });
+
+test('a worker taken for dead learns it at its next heartbeat, and leaves its channels to the one that took them', async () => {
+  const world = await workerWorld();
+  await world.channels('northpine');
+  const { life, channels } = world.startWorker().worker.presence;
+  await world.joined('northpine');
+  const heir = world.startWorker().worker.presence;
+  await vi.waitFor(() => expect([life.copies, heir.life.copies]).toEqual([2, 2]), PATIENCE);
+  await vi.waitFor(async () => {
+    // Stopped for a while, as a process is whose machine sleeps; it wakes with every connection whole.
+    await world.pg.query(
+      `update "BotWorker" set "heartbeatAt" = "heartbeatAt" - interval '16 s' where "startNumber" = $1`,
+      [life.startNumber],
+    );
+    heir.life.look();
+    await vi.waitFor(() => expect(heir.channels.held().size).toBe(1), { timeout: 500 });
+  }, PATIENCE);
+  life.look();
+  await vi.waitFor(() => expect(channels.held().size).toBe(0), PATIENCE);
+  await vi.waitFor(() => expect(world.sim.readersOf('northpine')).toEqual([BOT_LOGIN]), PATIENCE);
+});

@@ -76,7 +76,7 @@ export class ChannelSet {
 
   /** Copies came or went, or leases were given back. */
   balance(): void {
-    const waitMs = this.#noBalanceBeforeMs - this.#deps.clock.monotonicMs();
+    const waitMs = this.#othersAwaitedMs();
     if (waitMs > 0) {
       this.#balanceIn(waitMs);
       return;
@@ -106,6 +106,10 @@ export class ChannelSet {
   stop(): void {
     this.#refresher.stop();
     this.#nextBalance?.cancel();
+  }
+
+  #othersAwaitedMs(): number {
+    return this.#noBalanceBeforeMs - this.#deps.clock.monotonicMs();
   }
 
   #balanceIn(delayMs: number): void {
@@ -145,8 +149,8 @@ export class ChannelSet {
   async #balance(): Promise<(channelId: ChannelId) => boolean> {
     const { pool, platform, startNumber, movesPer10s, clock } = this.#deps;
     const ours = startNumber();
-    // Unseen by the others we take nothing, and keep what we have until we learn better.
-    if (ours === null) return (channelId) => this.#held.has(channelId);
+    // Unseen by the others we take nothing, and keep what we have until we learn better; a balance is planned then.
+    if (ours === null || this.#othersAwaitedMs() > 0) return (channelId) => this.#held.has(channelId);
     const nowMs = clock.monotonicMs();
     const mayMove = nowMs - this.#movedAtMs >= MOVES_PERIOD_MS;
     const movesMax = movesPer10s > 0 ? movesPer10s : Number.MAX_SAFE_INTEGER;

@@ -4,6 +4,11 @@ import { WORKER_LOCK_SPACE } from '../../db/listen.ts';
 /** A worker that has not said so for this long is dead, whatever its lock says: its host may have vanished. */
 const HEARTBEAT_MAX_SECONDS = 15;
 
+/** An SQL condition on the time of a last heartbeat: too long ago to believe in. */
+export function isOverdueSql(heartbeatAt: string): string {
+  return `${heartbeatAt} <= timezone('utc', now()) - interval '${HEARTBEAT_MAX_SECONDS} s'`;
+}
+
 /**
  * An SQL condition: the worker has beaten lately, and its LISTEN connection holds the lock of this start.
  * Times are the database's own, so that hosts with different clocks agree.
@@ -14,7 +19,7 @@ export function isAliveSql(startNumber: string): string {
   return `exists (
     select from "BotWorker" alive
     where alive."startNumber" = ${startNumber}
-      and alive."heartbeatAt" > timezone('utc', now()) - interval '${HEARTBEAT_MAX_SECONDS} s'
+      and not ${isOverdueSql('alive."heartbeatAt"')}
       and exists (
         select from pg_locks l
         where l.locktype = 'advisory' and l.classid = ${WORKER_LOCK_SPACE} and l.objid = ${startNumber} and l.objsubid = 2

@@ -4,7 +4,7 @@ import { isMissingSchema, type Pool } from '../../db/pool.ts';
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { isAliveSql } from './alive.ts';
+import { isAliveSql, isOverdueSql } from './alive.ts';
 
 export interface WorkerLifeDeps {
   readonly pool: Pool;
@@ -14,7 +14,7 @@ export interface WorkerLifeDeps {
   readonly log: Logger;
   /** From now on the database knows us under this number. */
   readonly registered: (startNumber: number) => void;
-  /** Copies came or went. */
+  /** Copies came or went, or took this one for dead: what it was given may be somebody else's. */
   readonly copiesChanged: () => void;
 }
 
@@ -113,7 +113,7 @@ export class WorkerLife {
 
   async #renew(startNumber: number): Promise<void> {
     const { pool, provider, copiesChanged } = this.#deps;
-    const { rows } = await pool.pg.query<{ startNumber: number }>({
+    const { rows } = await pool.pg.query<{ startNumber: number; wasOverdue: boolean }>({
       name: 'heartbeat',
       text: RENEW,
       values: [provider, startNumber],
@@ -126,16 +126,19 @@ export class WorkerLife {
     }
     const isOther = copies.join() !== this.#copies.join();
     this.#copies = copies;
-    if (isOther) copiesChanged();
+    // A process that was stopped for a while finds the same copies, and its channels with another one.
+    if (isOther || rows.some(({ wasOverdue }) => wasOverdue)) copiesChanged();
   }
 }
 
 const RENEW = `
-  with beat as (
+  with before as (
+    select ${isOverdueSql('"heartbeatAt"')} as "wasOverdue" from "BotWorker" where "startNumber" = $2
+  ), beat as (
     update "BotWorker" set "heartbeatAt" = timezone('utc', now()) where "startNumber" = $2 returning "startNumber"
   )
-  select "startNumber" from beat
-  union
-  select w."startNumber" from "BotWorker" w
+  select "startNumber", "wasOverdue" from beat cross join before
+  union all
+  select w."startNumber", false from "BotWorker" w
   where w.provider = $1 and w."startNumber" <> $2 and ${isAliveSql('w."startNumber"')}
   order by 1`;

@@ -1,0 +1,75 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createTestDatabase } from '../../../test/support/database.ts';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { silentLog } from '../../../test/support/silent-log.ts';
+import { createPool } from '../../db/pool.ts';
+import type { ChannelId } from '../../lib/brand.ts';
+import { twitch } from '../../platforms/twitch/index.ts';
+import { ChannelSet } from './channel-set.ts';
+
+async function world() {
+  const { url } = await createTestDatabase({ forTest: true });
+  const pool = createPool(url, { applicationName: 'channel-set-test', slowMs: 60_000, log: silentLog() });
+  onTestFinished(() => pool.end());
+  const register = async () => {
+    const { rows } = await pool.pg.query<{ startNumber: number }>(
+      `insert into "BotWorker" (provider, host, pid) values ('twitch', 'test', 1) returning "startNumber"`,
+    );
+    return rows[0]?.startNumber ?? 0;
+  };
+  const ours = await register();
+  const clock = new ManualClock();
+  const set = new ChannelSet({
+    pool,
+    platform: twitch,
+    clock,
+    random: () => 0,
+    log: silentLog(),
+    startNumber: () => ours,
+    movesPer10s: 0,
+    prepare: async () => {},
+    failed: (error) => {
+      throw error;
+    },
+  });
+  onTestFinished(() => set.stop());
+  return {
+    clock,
+    set,
+    register,
+    async channel(slug: string): Promise<ChannelId> {
+      const { id } = await pool.db
+        .insertInto('Channel')
+        .values({ slug, name: slug })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      await pool.db
+        .insertInto('ChatBotSubscription')
+        .values({ channelId: id, twitchLogin: slug, enabled: true })
+        .execute();
+      return id as ChannelId;
+    },
+    lease: (channelId: ChannelId, startNumber: number) =>
+      pool.pg.query(`insert into "BotChannelLease" (provider, "channelId", "startNumber") values ('twitch', $1, $2)`, [
+        channelId,
+        startNumber,
+      ]),
+  };
+}
+
+test('after an outage nothing is taken from a copy that is not back yet, whatever else changes meanwhile', async () => {
+  const { clock, set, register, channel, lease } = await world();
+  await lease(await channel('northpine'), await register());
+  set.awaitOthers();
+  set.changed(null);
+  await set.settled();
+  await channel('southoak');
+  set.changed(null);
+  await set.settled();
+  expect(set.desiredCount).toBe(2);
+  expect(set.held().size).toBe(0);
+
+  await clock.advance(3000);
+  await set.settled();
+  expect(set.held().size).toBe(2);
+});
