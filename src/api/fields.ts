@@ -1,10 +1,10 @@
 /** Request fields several endpoints share, with the contract's normalisation (http-api §1.5). */
 import { z } from 'zod';
-import { sanitize } from '../engine/outbox/wording.ts';
+import { plainText } from '../lib/plain-text.ts';
 
 /** Text a bot will send: trimmed, control characters are one space; length counts UTF-16 units after that. */
 export function messageText(max: number) {
-  return z.string().transform(sanitize).pipe(bounded(max));
+  return z.string().transform(plainText).pipe(bounded(max));
 }
 
 /** The schema library counts code points, the contract UTF-16 units; `max` is for readers of the document. */
@@ -18,7 +18,7 @@ function bounded(max: number) {
 }
 
 /** A chat trigger: trimmed text of 1 to 50 characters. */
-export const triggerText = z.string().transform(sanitize).pipe(bounded(50));
+export const triggerText = z.string().transform(plainText).pipe(bounded(50));
 
 /** How a trigger is stored and compared. */
 export function normaliseTrigger(trigger: string): string {

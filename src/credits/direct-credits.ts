@@ -5,6 +5,7 @@ import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ChatAuthor } from '../platforms/platform.ts';
+import { shownName } from './name.ts';
 import type { Chatter, CreditsRoll } from './roll.ts';
 
 export interface DirectCreditsDeps {
@@ -31,7 +32,6 @@ const WAITING_MAX = 20_000;
 /** Outlives a restart of the database. Older lines could be of an earlier stream. */
 const LIFE_MS = 120_000;
 const RETRY: BackoffLimits = { firstMs: 500, longestMs: 10_000 };
-const LONGEST_NAME = 100;
 
 export class DirectCredits {
   readonly #deps: DirectCreditsDeps;
@@ -47,7 +47,7 @@ export class DirectCredits {
 
   /** Returns at once and never throws. @param slug lower-case */
   credit(author: Author, slug: string): void {
-    const displayName = shown(author.displayName);
+    const displayName = shownName(author.displayName);
     if (displayName === '') return;
     const key = `${slug}\n${author.platformUserId}`;
     if (this.#waiting.size >= WAITING_MAX && !this.#waiting.has(key)) return;
@@ -119,10 +119,4 @@ export class DirectCredits {
       }),
     );
   }
-}
-
-/** The database takes no NUL, no page shows the other control characters, and no list a name without end. */
-function shown(name: string): string {
-  const plain = name.replace(/\p{Cc}+/gu, ' ').trim();
-  return [...plain.slice(0, 2 * LONGEST_NAME)].slice(0, LONGEST_NAME).join('');
 }

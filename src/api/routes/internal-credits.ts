@@ -3,24 +3,22 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { shownName } from '../../credits/name.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { parseJson, registerRawBodies } from '../plugins/body.ts';
 
 const SIGNATURE_WINDOW_MS = 5 * 60 * 1000;
-const MAX_NAME = 100;
 const MAX_USER_ID = 200;
 const MAX_EVENTS = 1000;
 
-const required = z
-  .string()
-  .transform((raw) => withoutControls(raw).trim())
-  .pipe(z.string().min(1, 'must not be empty'));
+const required = z.string().transform(plainText).pipe(z.string().min(1, 'must not be empty'));
 const slug = required.transform((raw) => raw.toLowerCase());
 const userId = required.pipe(z.string().max(MAX_USER_ID, `must be at most ${MAX_USER_ID} characters`));
-const name = required.transform((raw) => [...raw.slice(0, 2 * MAX_NAME)].slice(0, MAX_NAME).join(''));
+const name = required.transform(shownName);
 /** Anything but a short http(s) address is no reason to lose the chatter. */
 const avatarUrl = z
   .unknown()
@@ -37,7 +35,7 @@ const donorBody = z.object({
     .string()
     .max(16)
     .default('RUB')
-    .transform((raw) => withoutControls(raw).trim().toUpperCase() || 'RUB'),
+    .transform((raw) => plainText(raw).toUpperCase() || 'RUB'),
   avatarUrl: avatarUrl.optional(),
 });
 
@@ -87,9 +85,4 @@ function isSigned({ headers, rawBody }: FastifyRequest, secret: string, clock: C
   const expected = createHmac('sha256', secret).update(`${timestamp}.`).update(rawBody).digest();
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return false;
   return Math.abs(clock.now().getTime() - Number(timestamp)) <= SIGNATURE_WINDOW_MS;
-}
-
-/** The database takes no NUL, and no page shows the others. */
-function withoutControls(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }

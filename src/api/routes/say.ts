@@ -7,7 +7,7 @@ import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/registry.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
 import { isoTime, messageText } from '../fields.ts';
-import { readIntegration } from '../integrations.ts';
+import { readActiveTargets, readIntegration } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
 import { limiter } from '../plugins/limits.ts';
 
@@ -119,11 +119,12 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
 
 async function chooseTarget(context: ApiContext, streamer: Streamer, provider: string | null): Promise<Target> {
   if (provider !== null) return namedTarget(context, streamer, provider);
-  const looked = await Promise.all(
-    inSpeakingOrder(context).map((platform) => activeTarget(context, streamer, platform)),
-  );
-  if (looked.every((target) => target === 'missing')) throw new BadInput('FEATURE_NOT_AVAILABLE');
-  const enabled = looked.filter((target) => target !== null && target !== 'missing');
+  const descriptions = context.platforms.map(({ description }) => description);
+  const targets = await readActiveTargets(context.db, descriptions, streamer.channelId);
+  const enabled = inSpeakingOrder(context).flatMap((platform) => {
+    const platformChannel = targets.get(platform.description.id);
+    return platformChannel === undefined ? [] : [{ platform, platformChannel }];
+  });
   const [only] = enabled;
   if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is switched on for this channel');
   if (enabled.length === 1) return only;
@@ -147,26 +148,6 @@ async function namedTarget(context: ApiContext, streamer: Streamer, provider: st
 }
 
 /** @returns `missing` for a platform whose tables are not there: nobody named it, so it is only off */
-async function activeTarget(
-  context: ApiContext,
-  streamer: Streamer,
-  platform: HostedPlatform,
-): Promise<Target | null | 'missing'> {
-  try {
-    return await readTarget(context, streamer, platform);
-  } catch (error) {
-    if (isMissingSchema(error)) return 'missing';
-    throw error;
-  }
-}
-
-async function readTarget({ db }: ApiContext, streamer: Streamer, platform: HostedPlatform): Promise<Target | null> {
-  const { isActive, target } = await readIntegration(db, platform.description, streamer.channelId, {
-    gateIsOptional: true,
-  });
-  return isActive && target !== null ? { platform, platformChannel: target } : null;
-}
-
 function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
   return speakingOrder.flatMap(({ id }) => context.platforms.filter(({ description }) => description.id === id));
 }

@@ -1,5 +1,6 @@
 /** The loop behind the outbox: wakes channels, claims their heads in rounds, hands them over, looks again. */
 import type { ChannelId } from '../../lib/brand.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import type { ChatMessage, SenderCredential } from '../../platforms/platform.ts';
 import { type Permit, SendLimits } from '../limits/send-limits.ts';
 import { type ClaimCandidate, Claims, type Head } from './claims.ts';
@@ -12,7 +13,7 @@ import { ResultWriter } from './results.ts';
 import type { ClaimedRow, SpeakingChannel } from './row.ts';
 import { Safety } from './safety.ts';
 import { renderStatements } from './statements.ts';
-import { cutToLimit, sanitize } from './wording.ts';
+import { cutToLimit } from './wording.ts';
 
 /** How long until a lane is tried again that could not be served for a reason of our own. */
 const TRY_AGAIN_MS = 1000;
@@ -85,7 +86,7 @@ export class DeliveryLoop implements Outbox {
   }
 
   reply({ channel, text, source, messageId }: Reply): void {
-    const fit = cutToLimit(sanitize(text), this.#deps.limits.message);
+    const fit = cutToLimit(plainText(text), this.#deps.limits.message);
     if (fit === '') return;
     this.#repliesAsking += 1;
     void this.#senderFor(channel).then((credential) => {

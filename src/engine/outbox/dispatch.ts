@@ -1,13 +1,14 @@
 /** Carries one claimed message to its end: sends it, decides what became of it, records that. */
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import type { PlatformLimits, SenderCredential, SendOutcome } from '../../platforms/platform.ts';
 import type { Permit } from '../limits/send-limits.ts';
 import type { Delivery } from './delivery.ts';
 import type { ResultWriter } from './results.ts';
 import type { ClaimedRow, SpeakingChannel } from './row.ts';
 import { settle } from './settle.ts';
-import { cutToLimit, sanitize } from './wording.ts';
+import { cutToLimit } from './wording.ts';
 
 /** What a message needs to go out. */
 export interface Departure {
@@ -47,7 +48,7 @@ export class Dispatch {
     misses: number,
   ): Promise<number | null> {
     const { delivery, results, limits, clock, random } = this.#deps;
-    const text = cutToLimit(sanitize(message), limits.message);
+    const text = cutToLimit(plainText(message), limits.message);
     const outcome: SendOutcome =
       text === '' ? { kind: 'rejected', reason: 'empty_message' } : await delivery.deliver(channel, text, credential);
     if (text === '' || isUnsent(outcome)) permit.giveBack();

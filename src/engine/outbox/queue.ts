@@ -3,9 +3,10 @@ import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import type { PlatformDescription, PlatformLimits, QueuedMessage } from '../../platforms/platform.ts';
 import type { OutboxSource } from './row.ts';
-import { cutToLimit, sanitize } from './wording.ts';
+import { cutToLimit } from './wording.ts';
 
 type QueuePlatform = Pick<PlatformDescription, 'id' | 'tables'>;
 
@@ -82,7 +83,7 @@ export async function enqueueOnce(
   const target = sql.ref(targetColumn);
   const result = await sql`
     insert into ${sql.table(outbox)} ("channelId", ${target}, message, source, "dedupKey", "expiresAt")
-    select "channelId", ${target}, ${cutToLimit(sanitize(text), limit)}, ${source}, ${dedupKey}, ${expiresAt}
+    select "channelId", ${target}, ${cutToLimit(plainText(text), limit)}, ${source}, ${dedupKey}, ${expiresAt}
     from ${sql.table(subscription)} where "channelId" = ${channelId}
     on conflict do nothing
   `.execute(db);

@@ -1,9 +1,9 @@
 /** Decides what becomes of a message after one send (design §4, §5; workers §10.2). */
 import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import type { Reason, SendOutcome } from '../../platforms/platform.ts';
 import { ATTEMPTS_MAX, type ClaimedRow, isReply, type RowUpdate } from './row.ts';
-import { sanitize } from './wording.ts';
 
 /** What a row's columns do not tell. */
 export interface Circumstances {
@@ -47,11 +47,11 @@ function failed(attempts: number, reason: Reason): RowUpdate {
 
 /** A platform's words may hold what the database does not take, and results are written together. */
 function recordable(reason: Reason): string {
-  return sanitize(reason).slice(0, LONGEST_ERROR_CHARS).toWellFormed();
+  return plainText(reason).slice(0, LONGEST_ERROR_CHARS).toWellFormed();
 }
 
 function recordableId(id: PlatformMessageId | null): PlatformMessageId | null {
-  return id === null ? null : ((sanitize(id) || null) as PlatformMessageId | null);
+  return id === null ? null : ((plainText(id) || null) as PlatformMessageId | null);
 }
 
 /** Waits as long as the platform asked, at most a minute; without a word from it, longer each time. */

@@ -1,16 +1,9 @@
-/** Makes a text fit for a chat: no control characters, no more than the platform takes. */
+/** Makes a text fit for a chat: no more than the platform takes. */
 import type { PlatformLimits } from '../../platforms/platform.ts';
 
 type LengthLimit = PlatformLimits['message'];
 
 const ELLIPSIS = '…';
-// Line breaks are control characters too: written raw, they would start a protocol line of their own.
-const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029]+/gu;
-
-/** @returns the text as it may be written to a platform; empty when nothing is left to say */
-export function sanitize(text: string): string {
-  return text.toWellFormed().replace(CONTROL_CHARACTERS, ' ').trim();
-}
 
 export function lengthOf(text: string, unit: LengthLimit['unit']): number {
   return unit === 'utf16' ? text.length : [...text].length;

@@ -40,8 +40,11 @@ test('a challenge is echoed as plain text, only signed and only as JSON, and pro
     errorCode: 'FORBIDDEN',
     error: 'Invalid signature',
   });
-  const form = { raw: `challenge=${encodeURIComponent(body.challenge)}`, contentType: 'text/plain' };
-  expect((await deliver(null, form)).statusCode).toBe(400);
+  const raw = `challenge=${encodeURIComponent(body.challenge)}`;
+  for (const contentType of ['text/plain', 'application/x-www-form-urlencoded']) {
+    const form = { raw, contentType, type: 'webhook_callback_verification' };
+    expect([contentType, (await deliver(null, form)).statusCode]).toEqual([contentType, 400]);
+  }
   expect((await deliver({ ...body, challenge: 'x'.repeat(1001) })).statusCode).toBe(400);
 });
 

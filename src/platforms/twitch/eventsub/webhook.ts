@@ -32,7 +32,9 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
       const proof = prove(request, secret, deps.clock.now());
       if (proof.kind === 'refused') throw new BadInput('FORBIDDEN', proof.message);
       const parsed = delivery.safeParse(request.body);
-      if (!parsed.success) throw new BadInput('BAD_REQUEST', 'That is no delivery of EventSub');
+      // A form would be read too: JSON is the one thing a page elsewhere cannot send without asking first.
+      if (!parsed.success || !isJson(request.headers['content-type']))
+        throw new BadInput('BAD_REQUEST', 'That is no delivery of EventSub');
       const type = request.headers['twitch-eventsub-message-type'];
       if (isChallenge(parsed.data, type)) {
         const challenge = await answerChallenge(deps.db, parsed.data);
@@ -45,6 +47,10 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
       return { message };
     },
   );
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return /^application\/json\b/i.test(contentType ?? '');
 }
 
 /** The header is not signed, the body is. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Database } from '../../../db/tables.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
+import { plainText } from '../../../lib/plain-text.ts';
 import type { ApiDeps } from '../../platform.ts';
 import { requireLinkedChannel } from '../channel.ts';
 import type { EventSub } from '../eventsub/eventsub.ts';
@@ -16,7 +17,7 @@ const EVENT = 'channel.follow';
 
 const template = z
   .string()
-  .transform((raw) => raw.trim().replace(/\p{Cc}+/gu, ' '))
+  .transform(plainText)
   .pipe(
     z
       .string()

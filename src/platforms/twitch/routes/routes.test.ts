@@ -36,7 +36,7 @@ test('greetings: the four endpoints answer as the contract says, twice the same'
       { ok: true, followGreetingsEnabled: true, followGreetingTemplate: DEFAULT, eventSub: 'pending' },
     ]);
   }
-  const changed = await ask(channel, 'PATCH', GREETINGS, { followGreetingTemplate: ' Hi\r\n{user} ' });
+  const changed = await ask(channel, 'PATCH', GREETINGS, { followGreetingTemplate: '\u0000 Hi\r\n{user} \u0007' });
   const expected = { ok: true, followGreetingsEnabled: true, followGreetingTemplate: 'Hi {user}' };
   expect(changed.json()).toEqual(expected);
   expect((await ask(channel, 'POST', `${GREETINGS}/enable`, {})).json()).toEqual({ ...expected, eventSub: 'pending' });
@@ -69,6 +69,7 @@ test('greetings: what cannot be is refused before anything is written', async ()
   for (const body of [
     {},
     { followGreetingTemplate: '  ' },
+    { followGreetingTemplate: '\u0007\r\n' },
     { followGreetingTemplate: 'x'.repeat(451) },
     { followGreetingTemplate: null },
   ]) {
