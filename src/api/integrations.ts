@@ -44,41 +44,22 @@ export async function readIntegration(
   };
 }
 
-/**
- * Where the bots that are on speak, by provider. One statement for all platforms: `say` asks this each time.
- * A platform whose tables are missing is off.
- */
+/** Where the bots that are on speak, by provider: one statement for all platforms, since `say` asks every time. */
 export async function readActiveTargets(
   db: Db,
   platforms: readonly PlatformDescription[],
   channelId: ChannelId,
 ): Promise<ReadonlyMap<string, string>> {
-  try {
-    const { rows } = await sql<{ provider: string; target: string }>`
-      ${sql.join(
-        platforms.map((platform) => activeTarget(platform, channelId)),
-        sql` union all `,
-      )}
-    `.execute(db);
-    return new Map(rows.map(({ provider, target }) => [provider, target]));
-  } catch (error) {
-    if (!isMissingSchema(error)) throw error;
-    if (platforms.length <= 1) return new Map();
-    const found = await Promise.all(platforms.map((platform) => readActiveTargets(db, [platform], channelId)));
-    return new Map(found.flatMap((targets) => [...targets]));
-  }
-}
-
-function activeTarget({ id, tables }: PlatformDescription, channelId: ChannelId) {
-  const target = sql.ref(`subscription.${tables.targetColumn}`);
-  return sql`
-    select ${id}::text as provider, trim(${target}) as target
-    from ${sql.table(tables.subscription)} subscription
-    where subscription."channelId" = ${channelId} and subscription.enabled and trim(${target}) <> ''
-      and not exists (
+  const each = platforms.map(
+    ({ id, tables: { subscription, targetColumn } }) => sql`
+      select ${id}::text as provider, ${sql.ref(targetColumn)} as target from ${sql.table(subscription)}
+      where "channelId" = ${channelId} and enabled and not exists (
         select from "BotIntegrationSettings" gate
         where gate."channelId" = ${channelId} and gate.provider::text = ${id} and not gate.enabled
-      )`;
+      )`,
+  );
+  const { rows } = await sql<{ provider: string; target: string }>`${sql.join(each, sql` union all `)}`.execute(db);
+  return new Map(rows.map(({ provider, target }) => [provider, target.trim()]));
 }
 
 /** Writes gate and subscription of an enabled bot; every precondition has been checked. */

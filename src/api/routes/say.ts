@@ -63,7 +63,15 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
 
   app.post(
     '/streamer/bot/say',
-    { schema: { tags, headers: idempotencyHeader, body: sayBody, response: { 200: sayAnswer } } },
+    {
+      schema: {
+        tags,
+        summary: 'Queues one message for a chat',
+        headers: idempotencyHeader,
+        body: sayBody,
+        response: { 200: sayAnswer },
+      },
+    },
     async (request, reply) => {
       const streamer = await context.callers.streamer(request);
       const { message, provider } = request.body;
@@ -93,7 +101,14 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
 
   app.get(
     '/streamer/bot/outbox/:provider/:id',
-    { schema: { tags, params: z.object({ provider: z.string(), id: z.string() }), response: { 200: statusAnswer } } },
+    {
+      schema: {
+        tags,
+        summary: 'What became of a message',
+        params: z.object({ provider: z.string(), id: z.string() }),
+        response: { 200: statusAnswer },
+      },
+    },
     async (request) => {
       const { channelId } = await context.callers.streamer(request);
       const platform = findPlatform(context, request.params.provider);
@@ -119,12 +134,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
 
 async function chooseTarget(context: ApiContext, streamer: Streamer, provider: string | null): Promise<Target> {
   if (provider !== null) return namedTarget(context, streamer, provider);
-  const descriptions = context.platforms.map(({ description }) => description);
-  const targets = await readActiveTargets(context.db, descriptions, streamer.channelId);
-  const enabled = inSpeakingOrder(context).flatMap((platform) => {
-    const platformChannel = targets.get(platform.description.id);
-    return platformChannel === undefined ? [] : [{ platform, platformChannel }];
-  });
+  const enabled = await enabledTargets(context, streamer);
   const [only] = enabled;
   if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is switched on for this channel');
   if (enabled.length === 1) return only;
@@ -147,7 +157,45 @@ async function namedTarget(context: ApiContext, streamer: Streamer, provider: st
   return target;
 }
 
+async function enabledTargets(context: ApiContext, streamer: Streamer): Promise<Target[]> {
+  const platforms = inSpeakingOrder(context);
+  try {
+    const descriptions = platforms.map(({ description }) => description);
+    const targets = await readActiveTargets(context.db, descriptions, streamer.channelId);
+    return platforms.flatMap((platform) => {
+      const platformChannel = targets.get(platform.description.id);
+      return platformChannel ? [{ platform, platformChannel }] : [];
+    });
+  } catch (error) {
+    if (!isMissingSchema(error)) throw error;
+  }
+  // Some table is not there: which platforms have theirs shows when each is asked alone.
+  const looked = await Promise.all(platforms.map((platform) => activeTarget(context, streamer, platform)));
+  if (looked.every((target) => target === 'missing')) throw new BadInput('FEATURE_NOT_AVAILABLE');
+  return looked.filter((target) => target !== null && target !== 'missing');
+}
+
 /** @returns `missing` for a platform whose tables are not there: nobody named it, so it is only off */
+async function activeTarget(
+  context: ApiContext,
+  streamer: Streamer,
+  platform: HostedPlatform,
+): Promise<Target | null | 'missing'> {
+  try {
+    return await readTarget(context, streamer, platform);
+  } catch (error) {
+    if (isMissingSchema(error)) return 'missing';
+    throw error;
+  }
+}
+
+async function readTarget({ db }: ApiContext, streamer: Streamer, platform: HostedPlatform): Promise<Target | null> {
+  const { isActive, target } = await readIntegration(db, platform.description, streamer.channelId, {
+    gateIsOptional: true,
+  });
+  return isActive && target !== null ? { platform, platformChannel: target } : null;
+}
+
 function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
   return speakingOrder.flatMap(({ id }) => context.platforms.filter(({ description }) => description.id === id));
 }
