@@ -24,6 +24,7 @@ export interface Child {
 }
 
 interface ChildOptions {
+  /** From the root of the repository, or absolute. */
   readonly file: string;
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;

@@ -1,7 +1,10 @@
 /** Where scenarios are measured: one durable PostgreSQL, and for each scenario a world of its own. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrate } from '../../src/db/migrate.ts';
@@ -12,12 +15,14 @@ export interface Lab {
   inWorld<T>(options: WorldOptions, scenario: (world: World) => Promise<T>): Promise<T>;
 }
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TEMPLATE = 'bench_template';
 
 /** Everything that is started is put on `cleanup`. */
 export async function openLab(cleanup: AsyncDisposableStack): Promise<Lab> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'memalerts-bench-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  const programs = build(cleanup);
   const dataDir = path.join(folder, 'postgres');
   // Durable: what the figures promise includes writing to disk.
   const server = await startEmbeddedPostgres({ dataDir, durable: true });
@@ -37,12 +42,24 @@ export async function openLab(cleanup: AsyncDisposableStack): Promise<Lab> {
       try {
         stack.defer(() => onServer(`drop database if exists ${name} with (force)`));
         const files = path.join(folder, name);
-        return await scenario(await openWorld(stack, databaseUrl(server.url, name), files, options));
+        const place = { databaseUrl: databaseUrl(server.url, name), files, programs };
+        return await scenario(await openWorld(stack, place, options));
       } finally {
         await stack.disposeAsync();
       }
     },
   };
+}
+
+/** API and worker as operators run them: sources would bring their compiler into every process. @returns the folder */
+function build(cleanup: AsyncDisposableStack): string {
+  // Inside the repository, so that what is built finds its packages.
+  const home = path.join(ROOT, 'node_modules/.cache', `bench-${process.pid}`);
+  cleanup.defer(() => rm(home, { recursive: true, force: true }));
+  const programs = path.join(home, 'dist');
+  execFileSync(process.execPath, ['scripts/build.ts', programs], { cwd: ROOT, stdio: 'pipe' });
+  copyFileSync(path.join(ROOT, 'package.json'), path.join(home, 'package.json'));
+  return programs;
 }
 
 function databaseUrl(serverUrl: string, name: string): string {

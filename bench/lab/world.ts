@@ -28,6 +28,14 @@ export interface World {
   joined(count: number): Promise<void>;
 }
 
+interface Place {
+  readonly databaseUrl: string;
+  /** Prefix of the files that hold what the processes say. */
+  readonly files: string;
+  /** Folder of the built product. */
+  readonly programs: string;
+}
+
 const NO_LIMITS = {
   TWITCH_JOINS_PER_10S: '0',
   TWITCH_SEND_PER_30S: '0',
@@ -37,11 +45,9 @@ const NO_LIMITS = {
 const PUBLIC_HOST = 'bots.memalerts.example';
 const JOIN_SECONDS = 60;
 
-/** @param files prefix of the files that hold what the processes say */
 export async function openWorld(
   stack: AsyncDisposableStack,
-  databaseUrl: string,
-  files: string,
+  { databaseUrl, files, programs }: Place,
   { speaksBy = 'helix', limits = 'off' }: WorldOptions,
 ): Promise<World> {
   const { simulator: twitch, child } = await startSimulator(`${files}-simulator.log`, limits);
@@ -64,7 +70,7 @@ export async function openWorld(
       const port = await freePort();
       workers += 1;
       const worker = startChild({
-        file: 'src/bots/chatbotRunner.ts',
+        file: `${programs}/bots/chatbotRunner.js`,
         url: `http://127.0.0.1:${port}`,
         outputFile: `${files}-worker${workers}.log`,
         env: {
@@ -84,7 +90,7 @@ export async function openWorld(
       const url = `http://127.0.0.1:${port}`;
       await twitch.control('mapHost', { host: PUBLIC_HOST, target: url });
       const api = startChild({
-        file: 'src/api/main.ts',
+        file: `${programs}/api/main.js`,
         url,
         outputFile: `${files}-api.log`,
         env: { ...common, ...apiEnvironment(port, jwtSecret) },

@@ -1,13 +1,15 @@
 /** What a worker costs while nobody writes. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { addChannels } from '../lab/seed.ts';
-import { startStatementCounter } from '../lab/statement-counter.ts';
+import { type StatementCounter, startStatementCounter } from '../lab/statement-counter.ts';
 import type { World } from '../lab/world.ts';
 import type { Figure, Row } from '../row.ts';
 
 /** Longer than every timer of the safety net. */
 const WATCHED_MS = 65_000;
-const SETTLE_MS = 10_000;
+/** A worker that has just joined its channels still has things to do; idle is one that says little for a while. */
+const CALM_MS = 10_000;
+const CALM_STATEMENTS = 8;
 const STATEMENTS_PER_SECOND = 0.5;
 const CPU_PERCENT = 0.5;
 const MEMORY_MIB = new Map([
@@ -31,7 +33,7 @@ async function measure(world: World, channels: number): Promise<Figure[]> {
   await using counter = await startStatementCounter(world.databaseUrl);
   const worker = await world.startWorker({ DATABASE_URL: counter.databaseUrl });
   await world.joined(channels);
-  await pause(SETTLE_MS);
+  await calm(counter);
   const before = { statements: counter.statements, ...(await read(worker)) };
   const startMs = performance.now();
   await pause(WATCHED_MS);
@@ -63,4 +65,12 @@ async function measure(world: World, channels: number): Promise<Figure[]> {
 async function read(worker: Awaited<ReturnType<World['startWorker']>>) {
   const { cpuSeconds, residentMib } = await worker.metrics();
   return { cpuSeconds, residentMib };
+}
+
+async function calm(counter: StatementCounter): Promise<void> {
+  let before: number;
+  do {
+    before = counter.statements;
+    await pause(CALM_MS);
+  } while (counter.statements - before > CALM_STATEMENTS);
 }
