@@ -4,21 +4,24 @@ import { plainText } from '../lib/plain-text.ts';
 
 /** Text a bot will send: trimmed, control characters are one space; length counts UTF-16 units after that. */
 export function messageText(max: number) {
-  return z.string().transform(plainText).pipe(bounded(max));
+  return shown(max).transform(plainText).pipe(bounded(max));
 }
 
-/** The schema library counts code points, the contract UTF-16 units; `max` is for readers of the document. */
+/** What readers of the document are told: the limits themselves count what is left after the trimming. */
+function shown(max: number) {
+  return z.string().meta({ minLength: 1, maxLength: max });
+}
+
+/** The schema library would count code points, the contract counts UTF-16 units. */
 function bounded(max: number) {
-  const tooLong = `must be at most ${max} characters`;
   return z
     .string()
     .min(1, 'must not be empty')
-    .max(max, tooLong)
-    .refine((text) => text.length <= max, tooLong);
+    .refine((text) => text.length <= max, `must be at most ${max} characters`);
 }
 
 /** A chat trigger: trimmed text of 1 to 50 characters. */
-export const triggerText = z.string().transform(plainText).pipe(bounded(50));
+export const triggerText = messageText(50);
 
 /** How a trigger is stored and compared. */
 export function normaliseTrigger(trigger: string): string {
@@ -29,3 +32,8 @@ export function normaliseTrigger(trigger: string): string {
 export const isoTime = z.iso.datetime({ precision: 3 });
 
 export const okAnswer = z.object({ ok: z.literal(true) });
+
+/** An answer that is no JSON, for readers of the document. */
+export function answerOf(contentType: string, description: string) {
+  return { description, content: { [contentType]: { schema: z.string() } } };
+}

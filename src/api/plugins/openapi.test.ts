@@ -7,6 +7,7 @@ const { url } = await createTestDatabase();
 interface Operation {
   readonly responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
   readonly security?: unknown[];
+  readonly summary?: string;
 }
 
 test('the document is OpenAPI 3.1 and describes every public route with its failures', async () => {
@@ -44,6 +45,7 @@ test('the document is OpenAPI 3.1 and describes every public route with its fail
   // The relay is nobody's business but the workers'.
   expect(operations.filter(({ path }) => path.startsWith('/internal'))).toEqual([]);
   for (const { path, operation } of operations) {
+    expect([path, operation.summary]).toEqual([path, expect.any(String)]);
     expect(JSON.stringify(operation.responses.default)).toContain('errorCode');
     expect(operation.security !== undefined).toBe(path.startsWith('/streamer/'));
   }
@@ -52,9 +54,36 @@ test('the document is OpenAPI 3.1 and describes every public route with its fail
 test('the document says what a body is made of and what it needs', async () => {
   const api = await startApiWorld(url);
   const { json } = await api.ask(null, 'GET', '/openapi.json');
-  const body = json.paths['/streamer/bot/say'].post.requestBody.content['application/json'].schema;
-  expect(body.properties.message.type).toBe('string');
-  expect(body.required).toEqual(['message']);
+  const bodyOf = (path: string, method: string) =>
+    json.paths[path][method].requestBody.content['application/json'].schema;
+  expect(bodyOf('/streamer/bot/say', 'post')).toMatchObject({
+    properties: { message: { type: 'string', minLength: 1, maxLength: 500 } },
+    required: ['message'],
+  });
+  expect(bodyOf('/streamer/bot/commands', 'post')).toMatchObject({
+    properties: {
+      trigger: { maxLength: 50 },
+      response: { maxLength: 450 },
+      allowedRoles: { items: { enum: ['vip', 'moderator', 'subscriber', 'follower'] } },
+    },
+    required: ['trigger', 'response'],
+  });
+  expect(bodyOf('/streamer/bots/{provider}', 'patch')).toMatchObject({
+    properties: { enabled: { type: 'boolean' } },
+    required: ['enabled'],
+  });
+});
+
+test('the document says what comes back, also where that is no JSON', async () => {
+  const api = await startApiWorld(url);
+  const { json } = await api.ask(null, 'GET', '/openapi.json');
+  const contentOf = (path: string) => Object.keys(json.paths[path].get.responses[200].content);
+  expect(contentOf('/overlay/credits/t/{token}')).toEqual(['text/html']);
+  expect(contentOf('/overlay/credits/t/{token}/events')).toEqual(['text/event-stream']);
+  expect(contentOf('/metrics')).toEqual(['text/plain']);
+  expect(json.paths['/auth/{provider}'].get.responses[302].content).toBeUndefined();
+  const failure = json.paths['/streamer/bots'].get.responses.default.content['application/json'].schema;
+  expect(failure).toMatchObject({ required: ['errorCode', 'error', 'requestId'], additionalProperties: {} });
 });
 
 test('the page to read it comes with everything it needs from here, under a policy that lets nothing else in', async () => {

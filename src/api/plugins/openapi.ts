@@ -16,9 +16,15 @@ const DOCS_POLICY = [
 ].join('; ');
 
 const failure = z
-  .object({ errorCode: z.string(), error: z.string(), requestId: z.string(), details: z.looseObject({}).optional() })
-  .describe('what went wrong; clients branch on `errorCode`');
+  .looseObject({
+    errorCode: z.string(),
+    error: z.string(),
+    requestId: z.string(),
+    details: z.looseObject({}).optional(),
+  })
+  .describe('what went wrong; clients branch on `errorCode`, some errors carry further keys');
 
+const TITLE = 'MemAlerts Bots';
 const SECURED = [{ cookie: [] }, { bearer: [] }];
 
 export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
@@ -26,7 +32,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
     openapi: {
       openapi: '3.1.0',
       info: {
-        title: 'MemAlerts Bots',
+        title: TITLE,
         version,
         description: 'Switches bots on, edits commands, queues messages and tells the fate of each.',
       },
@@ -39,7 +45,13 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
     },
     transform: (route) => jsonSchemaTransform({ ...route, schema: described(route.schema, route.url) }),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: DOCS_POLICY,
+    theme: { title: `${TITLE} API` },
+    // Without the bar that offers to read other documents.
+    uiConfig: { layout: 'BaseLayout', url: '/openapi.json' },
+  });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 

@@ -41,13 +41,25 @@ const callbackQuery = z.object({
   error: z.string().optional(),
 });
 const byProvider = z.object({ provider: z.string() });
+/** No body: what went wrong is told in the address. */
+const redirect: { 302: z.ZodType } = {
+  302: z.null().describe('to the next page, or to the panel with `error` and `reason`'),
+};
 
 export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
   const tags = ['sign-in'];
 
   app.get(
     '/auth/:provider',
-    { schema: { tags, params: byProvider, querystring: startQuery } },
+    {
+      schema: {
+        tags,
+        summary: 'Sends the browser to the platform to sign in',
+        params: byProvider,
+        querystring: startQuery,
+        response: redirect,
+      },
+    },
     async (request, reply) => {
       const platform = findPlatform(context, request.params.provider);
       // Accounts of other platforms can be linked to a user; only one that users are known by signs them in.
@@ -78,14 +90,26 @@ export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRul
   );
 
   for (const path of ['/auth/:provider/callback', '/auth/:provider/link/callback']) {
-    app.get(path, { schema: { tags, params: byProvider, querystring: callbackQuery } }, (request, reply) =>
-      finish(context, rules, request, reply, request.query),
+    app.get(
+      path,
+      {
+        schema: {
+          tags,
+          summary: 'Where the platform sends the browser back to',
+          params: byProvider,
+          querystring: callbackQuery,
+          response: redirect,
+        },
+      },
+      (request, reply) => finish(context, rules, request, reply, request.query),
     );
   }
 
   app.post(
     '/auth/logout',
-    { schema: { tags, response: { 200: z.object({ message: z.string() }) } } },
+    {
+      schema: { tags, summary: 'Ends the login of this browser', response: { 200: z.object({ message: z.string() }) } },
+    },
     async (_request, reply) => {
       for (const name of Object.values(LOGIN_COOKIES)) {
         reply.clearCookie(name, { path: '/' });

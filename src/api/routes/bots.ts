@@ -13,30 +13,46 @@ const listAnswer = z.object({
   items: z.array(z.object({ provider: z.string(), enabled: z.boolean(), updatedAt: isoTime.nullable() })),
 });
 
+/** Read by hand: what is wrong with `enabled` is told with more than a schema knows. */
+const toggleBody = z.unknown().meta({
+  type: 'object',
+  properties: { enabled: { type: 'boolean' } },
+  required: ['enabled'],
+  additionalProperties: {
+    type: 'string',
+    description: 'the channel on the platform, under the name the platform gives it, where more than one is possible',
+  },
+});
+
 const toggleAnswer = z.object({
   ok: z.literal(true),
   warnings: z.array(z.string()).optional().describe('what will behave differently on this platform'),
 });
 
 export function registerBotRoutes(app: Api, context: ApiContext): void {
-  app.get('/streamer/bots', { schema: { tags: ['bots'], response: { 200: listAnswer } } }, async (request) => {
-    const { channelId } = await context.callers.streamer(request);
-    const items = await Promise.all(
-      context.platforms.map(async ({ description }) => {
-        const { enabled, updatedAt } = await readIntegration(context.db, description, channelId);
-        return { provider: description.id, enabled, updatedAt: updatedAt?.toISOString() ?? null };
-      }),
-    );
-    return { items };
-  });
+  app.get(
+    '/streamer/bots',
+    { schema: { tags: ['bots'], summary: 'Which bots are on', response: { 200: listAnswer } } },
+    async (request) => {
+      const { channelId } = await context.callers.streamer(request);
+      const items = await Promise.all(
+        context.platforms.map(async ({ description }) => {
+          const { enabled, updatedAt } = await readIntegration(context.db, description, channelId);
+          return { provider: description.id, enabled, updatedAt: updatedAt?.toISOString() ?? null };
+        }),
+      );
+      return { items };
+    },
+  );
 
   app.patch(
     '/streamer/bots/:provider',
     {
       schema: {
         tags: ['bots'],
+        summary: 'Switches a bot on or off',
         params: z.object({ provider: z.string() }),
-        body: z.unknown().describe('`{ "enabled": boolean }` and the platform channel where the platform asks for one'),
+        body: toggleBody,
         response: { 200: toggleAnswer },
       },
     },

@@ -22,15 +22,19 @@ const answer = z.object({
 });
 
 export function registerCapabilityRoutes(app: Api, { platforms }: ApiContext): void {
-  app.get('/capabilities', { schema: { tags: ['operations'], response: { 200: answer } } }, async () => ({
-    providers: platforms.map(({ description, limits, oauth }) => ({
-      provider: description.id,
-      title: description.title,
-      retired: description.retiredSince === undefined ? null : { since: description.retiredSince },
-      canLink: oauth !== undefined && oauth.missingSettings().length === 0,
-      message: limits.message,
-      ...description.capabilities,
-      roles: [...description.capabilities.roles],
-    })),
-  }));
+  app.get(
+    '/capabilities',
+    { schema: { tags: ['operations'], summary: 'What each platform can do', response: { 200: answer } } },
+    async () => ({
+      providers: platforms.map(({ description, limits, oauth }) => ({
+        provider: description.id,
+        title: description.title,
+        retired: description.retiredSince === undefined ? null : { since: description.retiredSince },
+        canLink: oauth !== undefined && oauth.missingSettings().length === 0,
+        message: limits.message,
+        ...description.capabilities,
+        roles: [...description.capabilities.roles],
+      })),
+    }),
+  );
 }

@@ -13,6 +13,7 @@ const ROLES = ['vip', 'moderator', 'subscriber', 'follower'] as const;
 
 const role = z
   .string()
+  .meta({ enum: ROLES })
   .transform((raw) => raw.trim().toLowerCase())
   .pipe(z.union([z.enum(ROLES), z.literal('')], `must be one of ${ROLES.join(', ')}`));
 
@@ -84,21 +85,43 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
     return { ...shown, warnings: commandWarnings(context.platforms, shown) };
   };
 
-  app.get(url, { schema: { tags, response: { 200: z.object({ items: z.array(command) }) } } }, async (request) => {
-    const { channelId } = await callers.streamer(request);
-    const rows = await selectCommands(db).where('channelId', '=', channelId).orderBy('createdAt', 'desc').execute();
-    return { items: rows.map(present) };
-  });
+  app.get(
+    url,
+    {
+      schema: {
+        tags,
+        summary: 'The commands of the channel, newest first',
+        response: { 200: z.object({ items: z.array(command) }) },
+      },
+    },
+    async (request) => {
+      const { channelId } = await callers.streamer(request);
+      const rows = await selectCommands(db).where('channelId', '=', channelId).orderBy('createdAt', 'desc').execute();
+      return { items: rows.map(present) };
+    },
+  );
 
-  app.post(url, { schema: { tags, body: createBody, response: { 201: savedCommand } } }, async (request, reply) => {
-    const { channelId } = await callers.streamer(request);
-    const row = await insertCommand(db, channelId, request.body);
-    return reply.code(201).send(saved(row));
-  });
+  app.post(
+    url,
+    { schema: { tags, summary: 'Adds a command', body: createBody, response: { 201: savedCommand } } },
+    async (request, reply) => {
+      const { channelId } = await callers.streamer(request);
+      const row = await insertCommand(db, channelId, request.body);
+      return reply.code(201).send(saved(row));
+    },
+  );
 
   app.patch(
     `${url}/:id`,
-    { schema: { tags, params: byId, body: patchBody, response: { 200: savedCommand } } },
+    {
+      schema: {
+        tags,
+        summary: 'Changes what is given of a command',
+        params: byId,
+        body: patchBody,
+        response: { 200: savedCommand },
+      },
+    },
     async (request) => {
       const { channelId } = await callers.streamer(request);
       const row = await updateCommand(db, channelId, request.params.id, request.body);
@@ -106,16 +129,20 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
     },
   );
 
-  app.delete(`${url}/:id`, { schema: { tags, params: byId, response: { 200: okAnswer } } }, async (request) => {
-    const { channelId } = await callers.streamer(request);
-    const result = await db
-      .deleteFrom('ChatBotCommand')
-      .where('channelId', '=', channelId)
-      .where('id', '=', request.params.id)
-      .executeTakeFirst();
-    if (result.numDeletedRows === 0n) throw new BadInput('NOT_FOUND');
-    return { ok: true as const };
-  });
+  app.delete(
+    `${url}/:id`,
+    { schema: { tags, summary: 'Deletes a command', params: byId, response: { 200: okAnswer } } },
+    async (request) => {
+      const { channelId } = await callers.streamer(request);
+      const result = await db
+        .deleteFrom('ChatBotCommand')
+        .where('channelId', '=', channelId)
+        .where('id', '=', request.params.id)
+        .executeTakeFirst();
+      if (result.numDeletedRows === 0n) throw new BadInput('NOT_FOUND');
+      return { ok: true as const };
+    },
+  );
 }
 
 const COLUMNS = [

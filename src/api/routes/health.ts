@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { BadInput } from '../../lib/errors.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { answerOf } from '../fields.ts';
 
 export interface BuildFacts {
   readonly name: string | null;
@@ -30,26 +31,45 @@ export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: B
     build: { name: build.name, version: build.version, deployTrigger: null },
     instance: { port: build.port, domain: build.domain, instance: build.instance },
   });
-  app.get('/health', { schema: { tags, response: { 200: healthAnswer } } }, alive);
-  app.get('/healthz', { schema: { tags, response: { 200: healthAnswer } } }, alive);
+  app.get(
+    '/health',
+    { schema: { tags, summary: 'Alive: the process answers', response: { 200: healthAnswer } } },
+    alive,
+  );
+  app.get('/healthz', { schema: { tags, summary: 'The same', response: { 200: healthAnswer } } }, alive);
 
   for (const path of ['/ready', '/readyz']) {
-    app.get(path, { schema: { tags, response: { 200: readyAnswer, 503: readyAnswer } } }, async (_request, reply) => {
-      try {
-        await sql`select 1 from "BotIntegrationSettings" limit 1`.execute(db);
-        return { status: 'ready' as const };
-      } catch (error) {
-        log.debug('api.not_ready', { error });
-        return reply.code(503).send({ status: 'not_ready' as const, reason: 'database unavailable or not migrated' });
-      }
-    });
+    app.get(
+      path,
+      {
+        schema: {
+          tags,
+          summary: 'Ready: the database is there and migrated',
+          response: { 200: readyAnswer, 503: readyAnswer },
+        },
+      },
+      async (_request, reply) => {
+        try {
+          await sql`select 1 from "BotIntegrationSettings" limit 1`.execute(db);
+          return { status: 'ready' as const };
+        } catch (error) {
+          log.debug('api.not_ready', { error });
+          return reply.code(503).send({ status: 'not_ready' as const, reason: 'database unavailable or not migrated' });
+        }
+      },
+    );
   }
 
-  app.get('/metrics', { schema: { tags, response: { 200: z.string() } } }, async (request, reply) => {
-    if (!isLocalCall(request)) throw new BadInput('NOT_FOUND');
-    return reply
-      .header('content-type', metrics.contentType)
-      .serializer((text: string) => text)
-      .send(await metrics.metrics());
-  });
+  const summary = 'Figures of the process, for callers on this machine';
+  app.get(
+    '/metrics',
+    { schema: { tags, summary, response: { 200: answerOf('text/plain', 'Prometheus text') } } },
+    async (request, reply) => {
+      if (!isLocalCall(request)) throw new BadInput('NOT_FOUND');
+      return reply
+        .header('content-type', metrics.contentType)
+        .serializer((text: string) => text)
+        .send(await metrics.metrics());
+    },
+  );
 }

@@ -7,6 +7,7 @@ import { readOverlayToken } from '../../credits/overlay-token.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { answerOf } from '../fields.ts';
 import { overlayPage, overlayPolicy } from '../overlay-page.ts';
 import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
 
@@ -26,7 +27,13 @@ export function registerOverlayRoutes(app: Api, { overlay, callers }: ApiContext
   const tags = ['credits'];
   const params = z.object({ token });
 
-  app.get('/overlay/credits/t/:token', { schema: { tags, params } }, async (_request, reply) => {
+  const page = {
+    tags,
+    summary: 'The credits page for OBS',
+    params,
+    response: { 200: answerOf('text/html', 'The page; whether the address still counts is told by its events') },
+  };
+  app.get('/overlay/credits/t/:token', { schema: page }, async (_request, reply) => {
     const nonce = randomBytes(16).toString('base64');
     return reply
       .headers({ ...NEVER_STORED, 'Content-Security-Policy': overlayPolicy(nonce, rules.frameAncestors) })
@@ -35,14 +42,19 @@ export function registerOverlayRoutes(app: Api, { overlay, callers }: ApiContext
       .send(overlayPage(nonce));
   });
 
-  const summary = 'Server-sent events `credits:config` and `credits:state`';
-  app.get('/overlay/credits/t/:token/events', { schema: { tags, summary, params } }, async (request, reply) => {
-    const claims = await readOverlayToken(request.params.token, rules.jwtSecret);
-    if (claims === null) throw new BadInput('FORBIDDEN', 'This overlay address is not valid');
-    await stream(overlay, reply, claims.channelId, claims.version);
-  });
+  const summary = 'The credits as server-sent events `credits:config` and `credits:state`';
+  const response = { 200: answerOf('text/event-stream', 'Both at once, then whatever changes') };
+  app.get(
+    '/overlay/credits/t/:token/events',
+    { schema: { tags, summary, params, response } },
+    async (request, reply) => {
+      const claims = await readOverlayToken(request.params.token, rules.jwtSecret);
+      if (claims === null) throw new BadInput('FORBIDDEN', 'This overlay address is not valid');
+      await stream(overlay, reply, claims.channelId, claims.version);
+    },
+  );
 
-  app.get('/streamer/events', { schema: { tags, summary } }, async (request, reply) => {
+  app.get('/streamer/events', { schema: { tags, summary, response } }, async (request, reply) => {
     const { channelId } = await callers.streamer(request);
     await stream(overlay, reply, channelId, null);
   });

@@ -25,33 +25,49 @@ export function registerStreamDurationRoutes(app: Api, { db, clock, callers }: A
   const url = '/streamer/bot/stream-duration';
   const tags = ['settings'];
 
-  app.get(url, { schema: { tags, response: { 200: settings } } }, async (request) => {
-    const { channelId } = await callers.streamer(request);
-    const row = await db
-      .selectFrom('Channel')
-      .select('streamDurationCommandJson')
-      .where('id', '=', channelId)
-      .executeTakeFirst();
-    if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
-    const known = readDurationSettings(row.streamDurationCommandJson);
-    return hasNoTemplate(row.streamDurationCommandJson) ? { ...known, responseTemplate: null } : known;
-  });
+  app.get(
+    url,
+    {
+      schema: {
+        tags,
+        summary: 'The command that tells how long the stream has been running',
+        response: { 200: settings },
+      },
+    },
+    async (request) => {
+      const { channelId } = await callers.streamer(request);
+      const row = await db
+        .selectFrom('Channel')
+        .select('streamDurationCommandJson')
+        .where('id', '=', channelId)
+        .executeTakeFirst();
+      if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
+      const known = readDurationSettings(row.streamDurationCommandJson);
+      return hasNoTemplate(row.streamDurationCommandJson) ? { ...known, responseTemplate: null } : known;
+    },
+  );
 
-  app.patch(url, { schema: { tags, body: patchBody, response: { 200: settings } } }, async (request) => {
-    const { channelId } = await callers.streamer(request);
-    const stored = {
-      ...request.body,
-      triggerNormalized: normaliseTrigger(request.body.trigger),
-      updatedAt: clock.now().toISOString(),
-    };
-    const result = await db
-      .updateTable('Channel')
-      .set({ streamDurationCommandJson: JSON.stringify(stored) })
-      .where('id', '=', channelId)
-      .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) throw new BadInput('CHANNEL_NOT_FOUND');
-    return request.body;
-  });
+  app.patch(
+    url,
+    {
+      schema: { tags, summary: 'Replaces the settings of that command', body: patchBody, response: { 200: settings } },
+    },
+    async (request) => {
+      const { channelId } = await callers.streamer(request);
+      const stored = {
+        ...request.body,
+        triggerNormalized: normaliseTrigger(request.body.trigger),
+        updatedAt: clock.now().toISOString(),
+      };
+      const result = await db
+        .updateTable('Channel')
+        .set({ streamDurationCommandJson: JSON.stringify(stored) })
+        .where('id', '=', channelId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw new BadInput('CHANNEL_NOT_FOUND');
+      return request.body;
+    },
+  );
 }
 
 /** Workers speak the default then; the panel is told what was stored. */

@@ -42,38 +42,58 @@ export function registerStreamerCreditsRoutes(app: Api, { db, callers, roll }: A
 
   app.get(
     `${base}/token`,
-    { schema: { tags, response: { 200: tokenAnswer.extend({ creditsStyleJson: z.string().nullable() }) } } },
+    {
+      schema: {
+        tags,
+        summary: "The token of the overlay's address, and how the overlay looks",
+        response: { 200: tokenAnswer.extend({ creditsStyleJson: z.string().nullable() }) },
+      },
+    },
     async (request) => {
       const channel = await readChannel(db, (await callers.streamer(request)).channelId);
       return { token: await issue(channel), creditsStyleJson: channel.creditsStyleJson };
     },
   );
 
-  app.post(`${base}/token/rotate`, { schema: { tags, response: { 200: tokenAnswer } } }, async (request) => {
-    const { channelId } = await callers.streamer(request);
-    await sql`update "Channel" set "creditsTokenVersion" = "creditsTokenVersion" + 1 where id = ${channelId}`.execute(
-      db,
-    );
-    await roll.announce(channelId);
-    return { token: await issue(await readChannel(db, channelId)) };
-  });
+  app.post(
+    `${base}/token/rotate`,
+    {
+      schema: { tags, summary: "Takes the overlay's address back and gives a new one", response: { 200: tokenAnswer } },
+    },
+    async (request) => {
+      const { channelId } = await callers.streamer(request);
+      await sql`update "Channel" set "creditsTokenVersion" = "creditsTokenVersion" + 1 where id = ${channelId}`.execute(
+        db,
+      );
+      await roll.announce(channelId);
+      return { token: await issue(await readChannel(db, channelId)) };
+    },
+  );
 
-  app.get(`${base}/state`, { schema: { tags, response: { 200: stateAnswer } } }, async (request) => {
-    const channel = await readChannel(db, (await callers.streamer(request)).channelId);
-    const { chatters, donors } = await roll.read(channel.id);
-    const { slug, creditsReconnectWindowMinutes } = channel;
-    return { channelSlug: slug, creditsReconnectWindowMinutes, chatters: [...chatters], donors: [...donors] };
-  });
+  app.get(
+    `${base}/state`,
+    { schema: { tags, summary: 'Who is in the credits', response: { 200: stateAnswer } } },
+    async (request) => {
+      const channel = await readChannel(db, (await callers.streamer(request)).channelId);
+      const { chatters, donors } = await roll.read(channel.id);
+      const { slug, creditsReconnectWindowMinutes } = channel;
+      return { channelSlug: slug, creditsReconnectWindowMinutes, chatters: [...chatters], donors: [...donors] };
+    },
+  );
 
-  app.post(`${base}/reset`, { schema: { tags, response: { 200: okAnswer } } }, async (request) => {
-    const channel = await readChannel(db, (await callers.streamer(request)).channelId);
-    await roll.reset(channel.id);
-    return { ok: true as const };
-  });
+  app.post(
+    `${base}/reset`,
+    { schema: { tags, summary: 'Begins new, empty credits', response: { 200: okAnswer } } },
+    async (request) => {
+      const channel = await readChannel(db, (await callers.streamer(request)).channelId);
+      await roll.reset(channel.id);
+      return { ok: true as const };
+    },
+  );
 
   app.post(
     `${base}/settings`,
-    { schema: { tags, body: styleBody, response: { 200: styleAnswer } } },
+    { schema: { tags, summary: 'Sets how the overlay looks', body: styleBody, response: { 200: styleAnswer } } },
     async (request) => {
       const creditsStyleJson = request.body.creditsStyleJson || null;
       const { channelId } = await callers.streamer(request);
@@ -83,14 +103,25 @@ export function registerStreamerCreditsRoutes(app: Api, { db, callers, roll }: A
     },
   );
 
-  app.get(`${base}/reconnect-window`, { schema: { tags, response: { 200: windowAnswer } } }, async (request) => {
-    const { creditsReconnectWindowMinutes } = await readChannel(db, (await callers.streamer(request)).channelId);
-    return { creditsReconnectWindowMinutes };
-  });
+  app.get(
+    `${base}/reconnect-window`,
+    { schema: { tags, summary: 'How long a break may be without new credits', response: { 200: windowAnswer } } },
+    async (request) => {
+      const { creditsReconnectWindowMinutes } = await readChannel(db, (await callers.streamer(request)).channelId);
+      return { creditsReconnectWindowMinutes };
+    },
+  );
 
   app.post(
     `${base}/reconnect-window`,
-    { schema: { tags, body: z.object({ minutes: z.number() }), response: { 200: windowAnswer } } },
+    {
+      schema: {
+        tags,
+        summary: 'Sets that time',
+        body: z.object({ minutes: z.number() }),
+        response: { 200: windowAnswer },
+      },
+    },
     async (request) => {
       const creditsReconnectWindowMinutes = Math.min(Math.max(Math.floor(request.body.minutes), 1), 1440);
       await updateChannel(db, (await callers.streamer(request)).channelId, { creditsReconnectWindowMinutes });
@@ -98,16 +129,21 @@ export function registerStreamerCreditsRoutes(app: Api, { db, callers, roll }: A
     },
   );
 
-  app.get(`${base}/ignored-chatters`, { schema: { tags, response: { 200: ignoredAnswer } } }, async (request) => {
-    const channel = await readChannel(db, (await callers.streamer(request)).channelId);
-    return { creditsIgnoredChatters: namesOf(channel.creditsIgnoredChattersJson) };
-  });
+  app.get(
+    `${base}/ignored-chatters`,
+    { schema: { tags, summary: 'Whom the credits leave out', response: { 200: ignoredAnswer } } },
+    async (request) => {
+      const channel = await readChannel(db, (await callers.streamer(request)).channelId);
+      return { creditsIgnoredChatters: namesOf(channel.creditsIgnoredChattersJson) };
+    },
+  );
 
   app.post(
     `${base}/ignored-chatters`,
     {
       schema: {
         tags,
+        summary: 'Replaces that list',
         body: z.object({ creditsIgnoredChatters: z.array(z.string()) }),
         response: { 200: ignoredAnswer },
       },

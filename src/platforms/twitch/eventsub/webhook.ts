@@ -25,7 +25,15 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
         summary: 'Deliveries of Twitch EventSub, signed',
         // Read by hand: nothing of a body is looked at before its signature was.
         body: z.unknown(),
-        response: { 200: z.union([z.object({ message: z.string() }), z.string()]) },
+        response: {
+          200: {
+            description: 'what was done, or the challenge',
+            content: {
+              'application/json': { schema: z.object({ message: z.string() }) },
+              'text/plain': { schema: z.string() },
+            },
+          },
+        },
       },
     },
     async (request, reply) => {

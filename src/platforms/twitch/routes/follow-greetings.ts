@@ -53,21 +53,25 @@ export function registerFollowGreetings(
   // Who asks is settled before what they ask is looked at.
   const preValidation = async (request: Parameters<ApiDeps['streamer']>[0]) => void (await streamer(request));
 
-  api.get(PATH, { schema: { tags, response: { 200: settings } } }, async (request) => {
-    const { channelId } = await streamer(request);
-    const row = await db
-      .selectFrom('Channel')
-      .select(['followGreetingsEnabled', 'followGreetingTemplate'])
-      .where('id', '=', channelId)
-      .executeTakeFirst();
-    if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
-    const standing = row.followGreetingsEnabled ? await readStanding(db, channelId, EVENT) : null;
-    return {
-      followGreetingsEnabled: row.followGreetingsEnabled,
-      followGreetingTemplate: row.followGreetingTemplate ?? DEFAULT_GREETING,
-      ...(standing === null ? {} : { eventSub: standing.status }),
-    };
-  });
+  api.get(
+    PATH,
+    { schema: { tags, summary: 'Whether new followers are greeted, and how', response: { 200: settings } } },
+    async (request) => {
+      const { channelId } = await streamer(request);
+      const row = await db
+        .selectFrom('Channel')
+        .select(['followGreetingsEnabled', 'followGreetingTemplate'])
+        .where('id', '=', channelId)
+        .executeTakeFirst();
+      if (row === undefined) throw new BadInput('CHANNEL_NOT_FOUND');
+      const standing = row.followGreetingsEnabled ? await readStanding(db, channelId, EVENT) : null;
+      return {
+        followGreetingsEnabled: row.followGreetingsEnabled,
+        followGreetingTemplate: row.followGreetingTemplate ?? DEFAULT_GREETING,
+        ...(standing === null ? {} : { eventSub: standing.status }),
+      };
+    },
+  );
 
   api.post(
     `${PATH}/enable`,
@@ -75,6 +79,7 @@ export function registerFollowGreetings(
       preValidation,
       schema: {
         tags,
+        summary: 'Greets new followers from now on',
         body: z.object({ followGreetingTemplate: template.optional() }).nullish(),
         response: { 200: saved },
       },
@@ -92,16 +97,28 @@ export function registerFollowGreetings(
     },
   );
 
-  api.post(`${PATH}/disable`, { schema: { tags, response: { 200: saved } } }, async (request) => {
-    const { channelId } = await streamer(request);
-    const row = await write(db, channelId, { followGreetingsEnabled: false });
-    await eventSub.drop(channelId, EVENT);
-    return row;
-  });
+  api.post(
+    `${PATH}/disable`,
+    { schema: { tags, summary: 'Greets nobody any more', response: { 200: saved } } },
+    async (request) => {
+      const { channelId } = await streamer(request);
+      const row = await write(db, channelId, { followGreetingsEnabled: false });
+      await eventSub.drop(channelId, EVENT);
+      return row;
+    },
+  );
 
   api.patch(
     PATH,
-    { preValidation, schema: { tags, body: z.object({ followGreetingTemplate: template }), response: { 200: saved } } },
+    {
+      preValidation,
+      schema: {
+        tags,
+        summary: 'Changes the greeting',
+        body: z.object({ followGreetingTemplate: template }),
+        response: { 200: saved },
+      },
+    },
     async (request) => {
       const { channelId } = await streamer(request);
       return write(db, channelId, { followGreetingTemplate: request.body.followGreetingTemplate });

@@ -21,7 +21,7 @@ export function registerLegacyToggles(
   const api = app.withTypeProvider<ZodTypeProvider>();
   const schema = { tags: ['bots'], deprecated: true, response: { 200: done } };
 
-  api.post('/streamer/bot/enable', { schema }, async (request) => {
+  api.post('/streamer/bot/enable', { schema: { ...schema, summary: 'Older switch: on' } }, async (request) => {
     const { channelId, userId } = await streamer(request);
     const { twitchChannelId } = await requireLinkedChannel(db, channelId);
     const login = await requireLogin(helix, twitchChannelId);
@@ -31,7 +31,7 @@ export function registerLegacyToggles(
   });
 
   // Asks Twitch nothing: a bot can be switched off while Twitch is down.
-  api.post('/streamer/bot/disable', { schema }, async (request) => {
+  api.post('/streamer/bot/disable', { schema: { ...schema, summary: 'Older switch: off' } }, async (request) => {
     const { channelId, userId } = await streamer(request);
     await requireLinkedChannel(db, channelId);
     await write(db, { channelId, userId, enabled: false, login: null });
@@ -40,7 +40,14 @@ export function registerLegacyToggles(
 
   api.get(
     '/streamer/bot/subscription',
-    { schema: { tags: ['bots'], deprecated: true, response: { 200: z.object({ enabled: z.boolean() }) } } },
+    {
+      schema: {
+        tags: ['bots'],
+        summary: 'Older question: is it on',
+        deprecated: true,
+        response: { 200: z.object({ enabled: z.boolean() }) },
+      },
+    },
     async (request) => {
       const { channelId } = await streamer(request);
       const row = await db
