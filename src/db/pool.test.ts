@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { sql } from 'kysely';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createTestDatabase } from '../../test/support/database.ts';
+import { slowLine } from '../../test/support/slow-line.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createPool, isMissingSchema, isUnavailable, type Pool, parseDatabaseUrl } from './pool.ts';
@@ -17,7 +18,7 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-function open(databaseUrl = url, slowMs = 10_000): Pool {
+function open(databaseUrl = url, slowMs = 10_000, more: { answerDeadlineMs?: number } = {}): Pool {
   const output = new Writable({
     write(chunk, _encoding, done) {
       lines.push(String(chunk));
@@ -25,7 +26,7 @@ function open(databaseUrl = url, slowMs = 10_000): Pool {
     },
   });
   const log = createLogger({ level: 'debug', clock: systemClock, output, errorOutput: output });
-  const pool = createPool(databaseUrl, { applicationName: 'pool-test', slowMs, log });
+  const pool = createPool(databaseUrl, { applicationName: 'pool-test', slowMs, log, ...more });
   pools.push(pool);
   return pool;
 }
@@ -65,6 +66,32 @@ test('an idle connection that dies is handled by the pool and logged, and the ne
   await vi.waitFor(() => expect(pool.pg.totalCount).toBe(0));
   expect(lines.filter((line) => line.includes('db.idle_connection_lost'))).toHaveLength(1);
   expect(await backendOf(pool)).not.toBe(before);
+});
+
+test('a connection that answers no more is an outage, however it is used, and the next query gets a new one', async () => {
+  const line = await slowLine(url);
+  const pool = open(line.url, 10_000, { answerDeadlineMs: 200 });
+  const before = await Promise.all([backendOf(pool), backendOf(pool), backendOf(pool)]);
+  line.hold();
+  const failures = await Promise.all([
+    failureOf(pool.pg.query('select 1')),
+    failureOf(sql`select 1`.execute(pool.db)),
+    failureOf(pool.db.transaction().execute(async (tx) => await sql`select 1`.execute(tx))),
+  ]);
+  for (const error of failures) expect(isUnavailable(error)).toBe(true);
+  line.flow();
+  expect(before).not.toContain(await backendOf(pool));
+});
+
+test('a transaction may wait for something else longer than for an answer', async () => {
+  const pool = open(url, 10_000, { answerDeadlineMs: 50 });
+  const pids = await pool.db.transaction().execute(async (tx) => {
+    const pid = () => sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx).then(({ rows }) => rows[0]?.pid);
+    const before = await pid();
+    await systemClock.sleep(200);
+    return [before, await pid()];
+  });
+  expect(pids[0]).toBe(pids[1]);
 });
 
 test('Prisma’s parameters are honoured, and another schema is refused', () => {

@@ -1,4 +1,5 @@
 /** The connection pool, the query builder on it, and what PostgreSQL's errors mean to us. */
+import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../lib/logger.ts';
@@ -19,10 +20,14 @@ interface PoolOptions {
   /** Statements that take longer are logged as `db.slow_query`, without their values. */
   readonly slowMs: number;
   readonly log: Logger;
+  /** For tests; half a minute when absent. */
+  readonly answerDeadlineMs?: number;
 }
 
 const DEFAULT_CONNECTIONS = 10;
 const DEFAULT_WAIT_MS = 5_000;
+/** Far above what any statement of ours takes, the wait for a row somebody has locked included. */
+const ANSWER_DEADLINE_MS = 30_000;
 const LOGGED_SQL_CHARS = 300;
 
 const INT8 = 20;
@@ -41,7 +46,8 @@ const types = {
 };
 
 /** Understands Prisma's `connection_limit`, `pool_timeout` and `schema` parameters. Opens no connection yet. */
-export function createPool(databaseUrl: string, { applicationName, slowMs, log }: PoolOptions): Pool {
+export function createPool(databaseUrl: string, options: PoolOptions): Pool {
+  const { applicationName, slowMs, log, answerDeadlineMs = ANSWER_DEADLINE_MS } = options;
   const { connectionString, connectionLimit, poolTimeoutMs } = parseDatabaseUrl(databaseUrl);
   const pool = new pg.Pool({
     connectionString,
@@ -54,7 +60,10 @@ export function createPool(databaseUrl: string, { applicationName, slowMs, log }
   // An idle connection that dies is replaced at the next query; unhandled, it would end the process.
   pool.on('error', (error) => log.debug('db.idle_connection_lost', { error }));
   // So would one that dies in a transaction between two statements; there the next statement fails.
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    endWhenMute(client.connection, answerDeadlineMs);
+  });
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     log(event) {
@@ -66,6 +75,20 @@ export function createPool(databaseUrl: string, { applicationName, slowMs, log }
     },
   });
   return { db, pg: pool, end: () => db.destroy() };
+}
+
+/** A network can lose a connection without a word; whoever asked would wait until the system gives up, a quarter of an hour. */
+function endWhenMute(connection: pg.Connection, deadlineMs: number): void {
+  const stream = connection.stream as Socket;
+  let bytesAnswered = stream.bytesWritten;
+  // Before the client hears of it, and asks the next question.
+  connection.prependListener('readyForQuery', () => {
+    bytesAnswered = stream.bytesWritten;
+  });
+  stream.setTimeout(deadlineMs, () => {
+    // In a transaction that waits for something else nothing is asked.
+    if (stream.bytesWritten !== bytesAnswered) stream.destroy();
+  });
 }
 
 interface ParsedDatabaseUrl {
