@@ -91,10 +91,10 @@ export class IrcSession implements Listener {
     if (line.needs && !this.#capabilities.has(line.needs)) return;
     // Lines of one turn share a frame, as on the real platform.
     if (this.#pending === '') queueMicrotask(() => this.flush());
-    this.#pending += line.tags !== '' && this.wantsTags ? `@${line.tags} ${line.rest}\r\n` : `${line.rest}\r\n`;
+    this.append(line.tags !== '' && this.wantsTags ? `@${line.tags} ${line.rest}\r\n` : `${line.rest}\r\n`);
   }
 
-  /** The fast way for generated lines: frames of a sensible size; the last one goes with `flush`. */
+  /** Frames of a sensible size; what is left goes with `flush`. */
   append(text: string): void {
     this.#pending += text;
     if (this.#pending.length >= FRAME_CHARACTERS) this.flush();
