@@ -41,21 +41,20 @@ export function signIn(db: Db, signing: SignIn, rules: SignInRules): Promise<Sig
   });
 }
 
+/** The account may have been linked by somebody else, who keeps it: a bot's account belongs to whoever linked the bot. */
 async function findUser(tx: Transaction<Database>, { platform, identity }: SignIn): Promise<UserId | 'foreign' | null> {
-  const column = platform.userColumns?.id;
-  if (column !== undefined) {
-    const byColumn = await sql<{ id: UserId }>`
-      select id from "User" where ${sql.ref(column)} = ${identity.platformUserId}
-    `.execute(tx);
-    if (byColumn.rows[0] !== undefined) return byColumn.rows[0].id;
-  }
   const byAccount = await sql<{ userId: UserId }>`
     select "userId" from "ExternalAccount"
     where provider::text = ${platform.id} and "providerAccountId" = ${identity.platformUserId}
   `.execute(tx);
-  const owner = byAccount.rows[0]?.userId;
-  if (owner === undefined) return null;
-  return column === undefined ? owner : 'foreign';
+  const owner = byAccount.rows[0]?.userId ?? null;
+  const column = platform.userColumns?.id;
+  if (column === undefined) return owner;
+  const byColumn = await sql<{ id: UserId }>`
+    select id from "User" where ${sql.ref(column)} = ${identity.platformUserId}
+  `.execute(tx);
+  const known = byColumn.rows[0]?.id ?? null;
+  return owner === null || owner === known ? known : 'foreign';
 }
 
 async function createUser(tx: Transaction<Database>, { identity }: SignIn): Promise<UserId> {
@@ -105,7 +104,6 @@ async function writeAccount(
       ${identity.avatarUrl}, ${identity.profileUrl}, ${seal.seal(tokens.accessToken)},
       ${sealed(seal, tokens.refreshToken)}, ${expiresAt}, ${tokens.scopes?.join(' ') ?? null})
     on conflict (provider, "providerAccountId") do update set
-      "userId" = excluded."userId",
       "displayName" = coalesce(excluded."displayName", "ExternalAccount"."displayName"),
       login = coalesce(excluded.login, "ExternalAccount".login),
       "avatarUrl" = coalesce(excluded."avatarUrl", "ExternalAccount"."avatarUrl"),

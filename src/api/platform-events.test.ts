@@ -89,6 +89,16 @@ test('a follower is greeted once, cut to what the platform takes, with a time to
   expect(greeting?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 9 * 60_000);
 });
 
+test('asking for the address of the credits changes nothing at the platform, whoever subscribed there', async () => {
+  const { who, twitch, ...api } = await world();
+  const subscribed = () => twitch.subscriptions.all().map(({ id }) => id);
+  const before = subscribed();
+  expect(before).toHaveLength(2);
+  await api.pg.query(`update "Channel" set "followGreetingsEnabled" = true where id = $1`, [who.channelId]);
+  expect((await api.ask(who, 'GET', '/streamer/credits/token')).status).toBe(200);
+  expect(subscribed()).toEqual(before);
+});
+
 test('a platform that cannot be reached is told to the streamer, and the API lives on', async () => {
   const { who, twitch, ...api } = await world();
   await twitch.stop();

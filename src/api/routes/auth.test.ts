@@ -235,6 +235,21 @@ test('an account that another user has linked signs nobody in: people are told o
   expect(await usersOf(api, person.id)).toEqual([]);
 });
 
+test('whoever signed in before does not take back an account that somebody linked since, such as a bot of theirs', async () => {
+  const api = await world();
+  const person = api.twitch.addPerson('botty');
+  await signIn(api, 'botty');
+  const owner = await api.streamer();
+  await api.pg.query(`update "ExternalAccount" set "userId" = $1 where "providerAccountId" = $2`, [
+    owner.userId,
+    person.id,
+  ]);
+  const answer = await signIn(api, 'botty');
+  expect(answer.headers.location).toBe(`${WEB}/?error=auth_failed&reason=account_already_linked&provider=twitch`);
+  const accounts = api.db.selectFrom('ExternalAccount').select('userId').where('providerAccountId', '=', person.id);
+  expect(await accounts.execute()).toEqual([{ userId: owner.userId }]);
+});
+
 test('what cannot sign anybody in says so', async () => {
   const api = await startApiWorld(url, { env: { WEB_URL: WEB } });
   const reasonOf = async (path: string) => {

@@ -146,6 +146,18 @@ test('what a command will not do everywhere is said when it is saved, and saved 
   expect(long.json.warnings).toEqual([expect.stringMatching(/200 characters on YouTube/)]);
 });
 
+test('a command that the stream-duration command answers before is saved with a warning', async () => {
+  const streamer = await api.streamer();
+  const duration = { enabled: true, trigger: '!Up', breakCreditMinutes: 5, onlyWhenLive: false };
+  const save = (body: object) => api.ask(streamer, 'PATCH', '/streamer/bot/stream-duration', { body });
+  await save(duration);
+  const { json } = await create(streamer, { trigger: '!uP', response: 'x' });
+  expect(json.warnings).toEqual([expect.stringMatching(/stream-duration/)]);
+  expect((await edit(streamer, json.id, { trigger: '!other' })).json.warnings).toEqual([]);
+  await save({ ...duration, enabled: false });
+  expect((await edit(streamer, json.id, { trigger: '!up' })).json.warnings).toEqual([]);
+});
+
 test('lengths count UTF-16 units after normalisation', async () => {
   const streamer = await api.streamer();
   const longest = await create(streamer, { trigger: ` ${'t'.repeat(50)} `, response: ` ${'🌲'.repeat(225)} ` });

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { type Db, isUniqueViolation } from '../../db/pool.ts';
 import { commandWarnings } from '../../engine/commands/warnings.ts';
+import { readDurationSettings } from '../../engine/duration/settings.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -74,15 +75,18 @@ const savedCommand = command.extend({
   warnings: z.array(z.string()).describe('platforms on which this command will answer nobody, or less than expected'),
 });
 
+const SHADOWED = 'The stream-duration command has this trigger too and answers first, whenever it has an answer';
+
 const byId = z.object({ id: z.string() });
 
 export function registerCommandRoutes(app: Api, context: ApiContext): void {
   const { db, callers } = context;
   const url = '/streamer/bot/commands';
   const tags = ['commands'];
-  const saved = (row: CommandRow) => {
+  const saved = async (channelId: ChannelId, row: CommandRow) => {
     const shown = present(row);
-    return { ...shown, warnings: commandWarnings(context.platforms, shown) };
+    const shadow = (await isShadowed(db, channelId, shown.trigger)) ? [SHADOWED] : [];
+    return { ...shown, warnings: [...commandWarnings(context.platforms, shown), ...shadow] };
   };
 
   app.get(
@@ -107,7 +111,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const { channelId } = await callers.streamer(request);
       const row = await insertCommand(db, channelId, request.body);
-      return reply.code(201).send(saved(row));
+      return reply.code(201).send(await saved(channelId, row));
     },
   );
 
@@ -125,7 +129,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
     async (request) => {
       const { channelId } = await callers.streamer(request);
       const row = await updateCommand(db, channelId, request.params.id, request.body);
-      return saved(row);
+      return saved(channelId, row);
     },
   );
 
@@ -203,6 +207,17 @@ async function updateCommand(
   );
   if (row === undefined) throw new BadInput('NOT_FOUND');
   return row;
+}
+
+/** Both may have one trigger; the streamer should not wonder why their text never comes. */
+async function isShadowed(db: Db, channelId: ChannelId, trigger: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('Channel')
+    .select('streamDurationCommandJson')
+    .where('id', '=', channelId)
+    .executeTakeFirst();
+  const duration = readDurationSettings(row?.streamDurationCommandJson ?? null);
+  return duration.enabled && normaliseTrigger(duration.trigger) === normaliseTrigger(trigger);
 }
 
 /** Columns to write: lists as JSON, the trigger with its compared form. */
