@@ -78,10 +78,15 @@ export function channelCases(subject: Subject): void {
         return since().includes('we are live');
       };
       expect(await isLive()).toBe(false);
+      const becomes = (expected: boolean) =>
+        world.leapUntil(async () => {
+          await world.leap(20_000);
+          expect(await isLive()).toBe(expected);
+        });
       stream.begin(STREAMER);
-      await world.leapUntil(async () => expect(await isLive()).toBe(true));
+      await becomes(true);
       stream.end(STREAMER);
-      await world.leapUntil(async () => expect(await isLive()).toBe(false));
+      await becomes(false);
     },
   );
 

@@ -7,14 +7,11 @@ const OWN_VOICE = 'own_voice';
 
 export function lineCases(subject: Subject): void {
   test('a viewer who asks is answered and credited, and the answer has a fate', async () => {
-    const { say, answers, sim, fates, channelId, credited, stop, addCommand } = await room(subject);
-    await addCommand(channelId, '!hi', 'hello');
-    await expect
-      .poll(async () => {
-        say('mira_k', '!hi');
-        return answers();
-      })
-      .toContain('hello');
+    const { say, answers, sim, fates, channelId, credited, stop } = await room(subject, (world, id) =>
+      world.addCommand(id, '!hi', 'hello'),
+    );
+    say('mira_k', '!hi');
+    expect(await answers()).toEqual(['hello']);
     await stop();
     const said = sim.said(STREAMER);
     const recorded = await fates(channelId);

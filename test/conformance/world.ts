@@ -37,6 +37,8 @@ export async function conformanceWorld({ adapter, databaseUrl }: Subject) {
   const env = { DATABASE_URL: databaseUrl, CHATBOT_BACKEND_BASE_URLS: credits.baseUrl, ...sim.env };
   await rows.linkDefaultBot(db, platform, sim.linkBot(BOT));
   const streamers: string[] = [];
+  const leapUntil = (check: () => unknown, limitMs = LONGEST_LEAP_MS) =>
+    clock.leapUntil(check, limitMs, () => pg.query('select 1'));
   const until = (check: () => unknown) => vi.waitFor(check, PATIENCE);
 
   return {
@@ -84,8 +86,13 @@ export async function conformanceWorld({ adapter, databaseUrl }: Subject) {
     /** In real time: for what has no reason to wait. */
     until,
     /** Lets the worker's time fly until the check passes: for what waits for a timer. */
-    leapUntil: (check: () => unknown, limitMs = LONGEST_LEAP_MS) =>
-      clock.leapUntil(check, limitMs, () => pg.query('select 1')),
+    leapUntil,
+    async leap(ms: number): Promise<void> {
+      const untilMs = clock.monotonicMs() + ms;
+      await leapUntil(() => {
+        if (clock.monotonicMs() < untilMs) throw new Error('the time has not passed');
+      });
+    },
   };
 }
 
