@@ -2,7 +2,7 @@
 import { type Config, loadConfig, readDotEnv, relayBaseUrls } from '../config.ts';
 import { type HealthServer, startHealthServer } from '../engine/worker/health-server.ts';
 import { createWorkerMetrics } from '../engine/worker/metrics.ts';
-import { ReadinessWatch } from '../engine/worker/readiness.ts';
+import { readinessOf } from '../engine/worker/readiness.ts';
 import { Worker } from '../engine/worker/worker.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
@@ -57,12 +57,11 @@ async function run(platform: Platform, config: Config, log: Logger): Promise<voi
       process.exit(1);
     },
   });
-  const readiness = new ReadinessWatch(worker, systemClock);
   const server =
     values.CHATBOT_HEALTH_PORT > 0
       ? await startHealthServer(
           values.CHATBOT_HEALTH_PORT,
-          () => readiness.look(),
+          () => readinessOf(worker, systemClock),
           createWorkerMetrics(worker, platform.id, systemClock),
         )
       : null;

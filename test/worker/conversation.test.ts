@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { recordLive } from '../../src/engine/live/record-live.ts';
 import type { ChannelId, ProviderId } from '../../src/lib/brand.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { ShiftedClock } from '../support/shifted-clock.ts';
 import { linkAccount, PATIENCE, type WorkerWorld, workerWorld } from '../support/worker-world.ts';
 
 const SLUG = 'northpine';
@@ -85,6 +86,24 @@ test('a restricted command admits named users and roles, refuses everybody else 
   write('mod', '!secret', { badges: 'moderator/1' });
   write('owner', '!secret', { badges: 'broadcaster/1' });
   expect(await answers()).toEqual(['psst', 'psst', 'psst']);
+});
+
+test('a command whose lists are no lists answers nobody, and harms no other', async () => {
+  const { write, answers, pg, log } = await room(async (world, channelId) => {
+    for (const trigger of ['!one', '!two', '!three']) await world.addCommand(channelId, trigger, 'opened');
+    await world.pg.query(
+      `update "ChatBotCommand" set "allowedUsers" = case trigger when '!one' then '{}' when '!two' then '"mira_k"' else '3' end::jsonb
+      where trigger <> '!mark'`,
+    );
+  });
+  for (const line of ['!one', '!two', '!three']) write('mira_k', line);
+  expect(await answers()).toEqual([]);
+  await pg.query(`update "ChatBotCommand" set "allowedUsers" = 'null' where trigger = '!one'`);
+  await vi.waitFor(async () => {
+    write('mira_k', '!one');
+    expect(await answers()).toContain('opened');
+  }, PATIENCE);
+  expect(log.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 test('an only-when-live command is silent until any platform says the channel is live, and again after the end', async () => {
@@ -188,4 +207,27 @@ test('an override speaks only while its channel is entitled; without, the shared
   }, PATIENCE);
   write('mira_k', 'thanks');
   expect(log.filter(({ event }) => event === 'chatbot.sender_fallback')).toEqual([]);
+});
+
+test('a clock that is set forth and back again silences the bot for no longer, and the worker says so once', async () => {
+  const clock = new ShiftedClock();
+  const world = await workerWorld();
+  const { [SLUG]: channelId = '' } = await world.channels(SLUG);
+  await world.addCommand(channelId, '!hi', 'hello');
+  const { worker, log } = world.startWorker({ clock });
+  await world.joined(SLUG);
+  const ask = async (stats: object) => {
+    world.sim.say(SLUG, 'mira_k', '!hi');
+    await vi.waitFor(() => expect(worker.pipeline.stats()).toMatchObject(stats), PATIENCE);
+  };
+  clock.setWall(3_600_000);
+  await ask({ expired: 1 });
+  await ask({ expired: 2 });
+  expect(log.filter(({ event }) => event === 'chatbot.commands_expired')).toMatchObject([{ ageSeconds: 3600 }]);
+  clock.setWall(-7_200_000);
+  await ask({ answered: 1 });
+  await vi.waitFor(() => expect(world.said(SLUG)).toEqual(['hello']), PATIENCE);
+  clock.setWall(3_600_000);
+  await ask({ answered: 2 });
+  await vi.waitFor(() => expect(world.said(SLUG)).toEqual(['hello', 'hello']), PATIENCE);
 });

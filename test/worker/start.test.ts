@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startWorkerProcess } from '../support/processes.ts';
+import { slowLine } from '../support/slow-line.ts';
 
 const LONG = { timeout: 20_000, interval: 20 };
 const RELAY = { CHATBOT_BACKEND_BASE_URLS: 'http://127.0.0.1:9' };
@@ -43,4 +44,16 @@ test('a database nobody answers at is waited for, and said once', async () => {
   expect(worker.isRunning).toBe(true);
   expect(await worker.kill('SIGTERM')).toBe(0);
   expect(worker.lines.filter((line) => line.includes('database_unavailable'))).toHaveLength(1);
+});
+
+test('a worker told to stop while its database is mute waits for no answer, and ends with code 0', async () => {
+  const database = await createTestDatabase({ forTest: true });
+  const line = await slowLine(database.url);
+  const env = { ...RELAY, DATABASE_URL: line.url, CHAT_BOT_LOGIN: 'somebody', CHATBOT_SHUTDOWN_GRACE_MS: '200' };
+  const worker = await startWorkerProcess(env);
+  await worker.ready();
+  line.hold();
+  const stoppedAtMs = performance.now();
+  expect(await worker.kill('SIGTERM')).toBe(0);
+  expect(performance.now() - stoppedAtMs).toBeLessThan(8000);
 });

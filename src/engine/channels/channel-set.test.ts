@@ -7,7 +7,7 @@ import type { ChannelId } from '../../lib/brand.ts';
 import { twitch } from '../../platforms/twitch/index.ts';
 import { ChannelSet } from './channel-set.ts';
 
-async function world() {
+async function world(prepare: () => Promise<void> = async () => {}) {
   const { url } = await createTestDatabase({ forTest: true });
   const pool = createPool(url, { applicationName: 'channel-set-test', slowMs: 60_000, log: silentLog() });
   onTestFinished(() => pool.end());
@@ -27,7 +27,7 @@ async function world() {
     log: silentLog(),
     startNumber: () => ours,
     movesPer10s: 0,
-    prepare: async () => {},
+    prepare,
     failed: (error) => {
       throw error;
     },
@@ -37,6 +37,10 @@ async function world() {
     clock,
     set,
     register,
+    leases: async () => {
+      const { rows } = await pool.pg.query<{ channelId: string }>('select "channelId" from "BotChannelLease"');
+      return rows.map(({ channelId }) => channelId);
+    },
     async channel(slug: string): Promise<ChannelId> {
       const { id } = await pool.db
         .insertInto('Channel')
@@ -72,4 +76,29 @@ test('after an outage nothing is taken from a copy that is not back yet, whateve
   await clock.advance(3000);
   await set.settled();
   expect(set.held().size).toBe(2);
+});
+
+test('a set that is stopped while it takes channels serves none of them, and says when it is done', async () => {
+  const entered = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const { set, channel, leases } = await world(() => {
+    entered.resolve();
+    return left.promise;
+  });
+  let changes = 0;
+  set.onChange(() => {
+    changes += 1;
+  });
+  const channelId = await channel('northpine');
+  set.changed(null);
+  await entered.promise;
+  set.stop();
+  left.resolve();
+  await set.settled();
+  expect(await leases()).toEqual([channelId]);
+  expect([set.held().size, changes]).toEqual([0, 0]);
+  set.changed(null);
+  set.balance();
+  await set.settled();
+  expect(changes).toBe(0);
 });

@@ -34,6 +34,8 @@ export class ChannelSet {
   #desired = new Map<ChannelId, DesiredChannel>();
   #held: ReadonlyMap<ChannelId, DesiredChannel> = new Map();
   #isLoaded = false;
+  #isStopped = false;
+  #currentAt: Date | null = null;
   #mustBalance = false;
   #noBalanceBeforeMs = Number.NEGATIVE_INFINITY;
   #movedAtMs = Number.NEGATIVE_INFINITY;
@@ -64,6 +66,16 @@ export class ChannelSet {
     return this.#isLoaded && !this.#refresher.isFailing;
   }
 
+  /** The last try to read it failed. */
+  get isFailing(): boolean {
+    return this.#refresher.isFailing;
+  }
+
+  /** When the set was last known to be what the database desires; null before the first time. */
+  get currentAt(): Date | null {
+    return this.#currentAt;
+  }
+
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -91,6 +103,11 @@ export class ChannelSet {
     this.balance();
   }
 
+  /** The database was asked, and nothing has changed that was not told by `changed`. */
+  confirm(): void {
+    if (this.isCurrent) this.#currentAt = this.#deps.clock.now();
+  }
+
   /** An override may end without anybody writing to the database. */
   checkTime(): void {
     const now = this.#deps.clock.now();
@@ -103,7 +120,9 @@ export class ChannelSet {
     return this.#refresher.settled();
   }
 
+  /** What runs is not broken off: `settled` tells when it is over. Nothing is taken or served any more. */
   stop(): void {
+    this.#isStopped = true;
     this.#refresher.stop();
     this.#nextBalance?.cancel();
   }
@@ -125,6 +144,7 @@ export class ChannelSet {
       const isHeld = isOtherSet || mustBalance ? await this.#balance() : (id: ChannelId) => this.#held.has(id);
       await this.#swap(isHeld);
       this.#isLoaded = true;
+      this.#currentAt = this.#deps.clock.now();
     } catch (error) {
       // The retry has to start over: the set may have been read and the leases not.
       this.#mustBalance = true;
@@ -150,7 +170,8 @@ export class ChannelSet {
     const { pool, platform, startNumber, movesPer10s, clock } = this.#deps;
     const ours = startNumber();
     // Unseen by the others we take nothing, and keep what we have until we learn better; a balance is planned then.
-    if (ours === null || this.#othersAwaitedMs() > 0) return (channelId) => this.#held.has(channelId);
+    if (ours === null || this.#isStopped || this.#othersAwaitedMs() > 0)
+      return (channelId) => this.#held.has(channelId);
     const nowMs = clock.monotonicMs();
     const mayMove = nowMs - this.#movedAtMs >= MOVES_PERIOD_MS;
     const movesMax = movesPer10s > 0 ? movesPer10s : Number.MAX_SAFE_INTEGER;
@@ -172,6 +193,7 @@ export class ChannelSet {
     if (isSame) return;
     const added = [...next.keys()].filter((channelId) => !this.#held.has(channelId));
     if (added.length > 0) await prepare(added);
+    if (this.#isStopped) return;
     this.#held = next;
     for (const listener of this.#listeners) listener();
   }

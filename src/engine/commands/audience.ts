@@ -8,6 +8,23 @@ export interface Audience {
   readonly vkvideoAllowedRoleIds: readonly string[];
 }
 
+/** Matches no login, role or id. */
+const NOBODY = '';
+
+/** The lists as stored, by us or by another writer: what is no list closes the command instead of opening it to all. */
+export function readAudience(stored: Readonly<Record<keyof Audience, unknown>>): Audience {
+  return {
+    allowedUsers: readList(stored.allowedUsers).map((entry) => entry.trim().toLowerCase()),
+    allowedRoles: readList(stored.allowedRoles),
+    vkvideoAllowedRoleIds: readList(stored.vkvideoAllowedRoleIds),
+  };
+}
+
+function readList(stored: unknown): string[] {
+  if (stored === null) return [];
+  return Array.isArray(stored) ? stored.map(String) : [NOBODY];
+}
+
 export type Admission =
   | 'admitted'
   | 'refused'

@@ -2,7 +2,7 @@
 import { type Db, isMissingSchema } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { type DurationSettings, readDurationSettings } from '../duration/settings.ts';
-import type { Audience } from './audience.ts';
+import { type Audience, readAudience } from './audience.ts';
 import { normaliseLine } from './matching.ts';
 
 export interface Command extends Audience {
@@ -66,10 +66,10 @@ export class CommandBook {
         .execute(),
     );
     const found = new Map<ChannelId, Map<string, Command>>();
-    for (const { channelId, triggerNormalized, ...command } of rows) {
+    for (const { channelId, triggerNormalized, response, onlyWhenLive, ...lists } of rows) {
       const known = found.get(channelId as ChannelId) ?? new Map<string, Command>();
       const trigger = normaliseLine(triggerNormalized);
-      if (trigger !== '') known.set(trigger, command);
+      if (trigger !== '') known.set(trigger, { response, onlyWhenLive, ...readAudience(lists) });
       found.set(channelId as ChannelId, known);
     }
     return found;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { PlatformUserId } from '../../lib/brand.ts';
 import type { ChatAuthor, Role } from '../../platforms/platform.ts';
 import { platforms } from '../../platforms/registry.ts';
-import { type Audience, admission } from './audience.ts';
+import { type Audience, admission, readAudience } from './audience.ts';
 import { normaliseLine } from './matching.ts';
 import { commandWarnings } from './warnings.ts';
 
@@ -40,6 +40,17 @@ test('the role ids of the platform are asked for only when nothing else has deci
   const audience = { ...nobody, allowedUsers: ['mira_k'], vkvideoAllowedRoleIds: ['7'] };
   expect(admission(audience, author('mira_k'))).toBe('admitted');
   expect(admission(audience, author('other'))).toBe('ask_role_ids');
+});
+
+test('lists another writer left unreadable close the command; without lists it is for everybody', () => {
+  const read = (lists: object) => readAudience({ ...nobody, ...lists });
+  expect(read({ allowedUsers: null, allowedRoles: null, vkvideoAllowedRoleIds: null })).toEqual(nobody);
+  expect(admission(read({ allowedUsers: [' Mira_K '] }), author('mira_k'))).toBe('admitted');
+  for (const stored of ['mira_k', {}, 0, [7], [null]]) {
+    for (const list of ['allowedUsers', 'allowedRoles']) {
+      expect(admission(read({ [list]: stored }), author('mira_k', 'moderator'))).toBe('refused');
+    }
+  }
 });
 
 test('a line is compared without regard to case, edges and invisible marks, and never changes inside', () => {

@@ -53,6 +53,7 @@ interface Match {
 
 /** Ids of commands, not of lines: everything else about a line may safely happen twice. */
 const SEEN_COMMANDS_PER_CHANNEL = 5000;
+const TELL_EXPIRED_EVERY_MS = 60_000;
 
 export class Pipeline {
   readonly #deps: PipelineDeps;
@@ -60,6 +61,7 @@ export class Pipeline {
   /** Channels whose answer waits for something; later commands there wait behind it. */
   readonly #tails = new Map<ChannelId, Promise<void>>();
   readonly #overload: Overload;
+  #expiredSilentUntilMs = Number.NEGATIVE_INFINITY;
   readonly #stats = { lines: 0, own: 0, foreign: 0, answered: 0, refused: 0, duplicates: 0, expired: 0, shed: 0 };
 
   constructor(deps: PipelineDeps) {
@@ -108,7 +110,7 @@ export class Pipeline {
     if (command === undefined && !isDuration) return;
     if (!this.#isToBeAnswered(message)) return;
     const match = { channel, message, command, duration: isDuration ? duration : null };
-    this.#inOrder(message.channelId, () => this.#answer(match));
+    this.#inOrder(match);
   }
 
   #isToBeAnswered({ channelId, messageId, sentAtMs }: ChatMessage): boolean {
@@ -116,11 +118,22 @@ export class Pipeline {
       this.#stats.duplicates += 1;
       return false;
     }
-    if (this.#deps.clock.now().getTime() - sentAtMs > this.#deps.maxAgeMs) {
+    const ageMs = this.#deps.clock.now().getTime() - sentAtMs;
+    if (ageMs > this.#deps.maxAgeMs) {
       this.#stats.expired += 1;
+      this.#tellExpired(channelId, ageMs);
       return false;
     }
     return true;
+  }
+
+  /** Once a minute: a platform that is late, or a clock of this machine that is ahead and silences the bot. */
+  #tellExpired(channelId: ChannelId, ageMs: number): void {
+    const { clock, log, logPrefix } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < this.#expiredSilentUntilMs) return;
+    this.#expiredSilentUntilMs = nowMs + TELL_EXPIRED_EVERY_MS;
+    log.warn(`${logPrefix}commands_expired`, { channelId, ageSeconds: Math.round(ageMs / 1000) });
   }
 
   #seenIn(channelId: ChannelId): SeenIds {
@@ -132,19 +145,29 @@ export class Pipeline {
     return seen;
   }
 
-  #inOrder(channelId: ChannelId, answer: () => void | Promise<void>): void {
+  #inOrder(match: Match): void {
+    const { channelId } = match.channel;
     const before = this.#tails.get(channelId);
-    const running = before === undefined ? answer() : before.then(answer);
+    const running = before === undefined ? this.#tryAnswer(match) : before.then(() => this.#tryAnswer(match));
     if (!(running instanceof Promise)) return;
-    const tail: Promise<void> = running
-      .catch((error: unknown) => {
-        const { log, logPrefix } = this.#deps;
-        log.warn(`${logPrefix}command_reply_failed`, { channelId, error });
-      })
-      .then(() => {
-        if (this.#tails.get(channelId) === tail) this.#tails.delete(channelId);
-      });
+    const tail: Promise<void> = running.then(() => {
+      if (this.#tails.get(channelId) === tail) this.#tails.delete(channelId);
+    });
     this.#tails.set(channelId, tail);
+  }
+
+  /** Never throws, never rejects: one line that cannot be answered harms neither the reader nor the next line. */
+  #tryAnswer(match: Match): void | Promise<void> {
+    const failed = (error: unknown) => {
+      const { log, logPrefix } = this.#deps;
+      const event = match.duration === null ? 'command_reply_failed' : 'stream_duration_reply_failed';
+      log.warn(logPrefix + event, { channelId: match.channel.channelId, error });
+    };
+    try {
+      return this.#answer(match)?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** The smart command wins when it has something to say; otherwise a static one of the same name may. */

@@ -22,6 +22,8 @@ export class ChannelHealth {
   readonly #deps: ChannelHealthDeps;
   readonly #states = new Map<ChannelId, Known>();
   #unwritten = new Set<ChannelId>();
+  #hearing = 0;
+  #deafSinceMs: number | null = null;
   #timer: Timer | null = null;
   #isWriting = false;
 
@@ -32,7 +34,9 @@ export class ChannelHealth {
   state(channelId: ChannelId, { kind, reason }: ReaderState): void {
     const known = this.#states.get(channelId);
     if (known?.kind === kind && known.reason === reason) return;
-    this.#states.set(channelId, { kind, reason, since: this.#deps.clock.now() });
+    const state = { kind, reason, since: this.#deps.clock.now() };
+    this.#states.set(channelId, state);
+    this.#count(known, state);
     this.#unwritten.add(channelId);
     this.#plan(GATHER_MS);
   }
@@ -46,7 +50,16 @@ export class ChannelHealth {
 
   /** Channels that are served no more, and those that are served by us from now on. */
   keep(held: ReadonlyMap<ChannelId, unknown>): void {
-    for (const channelId of this.#states.keys()) if (!held.has(channelId)) this.#states.delete(channelId);
+    for (const [channelId, known] of this.#states) {
+      if (held.has(channelId)) continue;
+      this.#states.delete(channelId);
+      this.#count(known, undefined);
+    }
+  }
+
+  /** How long no channel at all has been heard; 0 while one is, and without channels. */
+  get deafMs(): number {
+    return this.#deafSinceMs === null ? 0 : this.#deps.clock.monotonicMs() - this.#deafSinceMs;
   }
 
   /** Writes what is unwritten. A failure is tried again later: the state itself is not lost. */
@@ -68,6 +81,12 @@ export class ChannelHealth {
       this.#plan(RETRY_MS);
     }
     this.#isWriting = false;
+  }
+
+  #count(before: ReaderState | undefined, after: ReaderState | undefined): void {
+    this.#hearing += Number(isHeard(after)) - Number(isHeard(before));
+    if (this.#hearing > 0 || this.#states.size === 0) this.#deafSinceMs = null;
+    else this.#deafSinceMs ??= this.#deps.clock.monotonicMs();
   }
 
   #plan(delayMs: number): void {
@@ -93,6 +112,10 @@ export class ChannelHealth {
       ],
     });
   }
+}
+
+function isHeard(state: ReaderState | undefined): boolean {
+  return state?.kind === 'live' || state?.kind === 'idle';
 }
 
 // Only the holder of a channel's lease says how the channel is.

@@ -33,7 +33,7 @@ export function startLivePoll(deps: LivePollDeps): () => void {
     try {
       await poll(deps);
     } catch (error) {
-      log.warn(`${logPrefix}live_poll_failed`, { error });
+      if (!isStopped) log.warn(`${logPrefix}live_poll_failed`, { error });
     }
     if (!isStopped) schedule(periodMs);
   };

@@ -1,6 +1,7 @@
 /** A worker's figures for Prometheus, read when somebody asks. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../../lib/clock.ts';
+import { oldestWaitingSeconds } from './readiness.ts';
 import type { Worker } from './worker.ts';
 
 const LOOP_WATCH_MS = 250;
@@ -24,10 +25,9 @@ export function createWorkerMetrics(worker: Worker, provider: string, clock: Clo
     ...credits.stats(),
   }));
   gauge(registry, 'memalerts_outbox_sending', 'messages on their way right now', () => outbox.stats().sending);
-  gauge(registry, 'memalerts_outbox_oldest_waiting_seconds', 'age of the oldest unfinished message', () => {
-    const { oldestWaitingSince } = outbox.stats();
-    return oldestWaitingSince === null ? 0 : (clock.now().getTime() - oldestWaitingSince.getTime()) / 1000;
-  });
+  gauge(registry, 'memalerts_outbox_oldest_waiting_seconds', 'age of the oldest unfinished message', () =>
+    oldestWaitingSeconds(outbox.stats().oldestWaitingSince, clock),
+  );
   gauge(registry, 'memalerts_worker_copies', 'living copies of this worker', () => presence.life.copies);
   gauge(registry, 'memalerts_channels_desired', 'channels whose bot is on', () => presence.channels.desiredCount);
   new Gauge({

@@ -1,6 +1,6 @@
 /** A worker in the eyes of the database: its life, its ear for hints, and the channels it is given. */
 import { type Listener, listen } from '../../db/listen.ts';
-import type { Pool } from '../../db/pool.ts';
+import { isMissingSchema, type Pool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
@@ -8,7 +8,7 @@ import type { Platform } from '../../platforms/platform.ts';
 import { ChannelSet } from '../channels/channel-set.ts';
 import { releaseLeases } from '../channels/leases.ts';
 import { concerns, type Hints, wakeUp } from './wake-up.ts';
-import { WorkerLife } from './worker-life.ts';
+import { MIGRATE, WorkerLife } from './worker-life.ts';
 
 export interface PresenceDeps {
   readonly pool: Pool;
@@ -53,7 +53,8 @@ export class Presence {
       // Whoever cannot be seen alive must not take channels: the next one to look would take them away again.
       startNumber: () => (this.listener.holdsWorkerLock ? this.life.startNumber : null),
       failed: (error, isFirst) => {
-        if (isFirst) log.warn(`${logPrefix}sync_failed`, { error });
+        const fix = isMissingSchema(error) ? { fix: MIGRATE } : {};
+        if (isFirst) log.warn(`${logPrefix}sync_failed`, { error, ...fix });
       },
     });
     this.#hints = {
@@ -90,6 +91,8 @@ export class Presence {
   async leave(): Promise<void> {
     const { pool, platform, log } = this.#deps;
     try {
+      // A lease taken by what still runs would be left behind.
+      await this.channels.settled();
       const { startNumber } = this.life;
       if (startNumber !== null) await releaseLeases({ pg: pool.pg, provider: platform.id, startNumber });
       await this.life.end();

@@ -8,42 +8,37 @@ export interface Readiness {
   readonly reasons: readonly string[];
   readonly copies: number;
   readonly channels: { readonly desired: number; readonly held: number } & Readonly<Record<string, number>>;
+  /** When the channels were last known to be those the database desires. */
+  readonly lastSyncAt: Date | null;
+  /** Age of the oldest message that is not delivered yet; 0 without any. */
+  readonly oldestWaitingSeconds: number;
 }
 
 /** A reader that hears nothing in any channel for this long is deaf, whatever its sockets say. */
 const DEAF_MS = 60_000;
 
-export class ReadinessWatch {
-  readonly #worker: Worker;
-  readonly #clock: Clock;
-  #deafSinceMs: number | null = null;
+export function readinessOf({ presence, health, outbox }: Worker, clock: Clock): Readiness {
+  const { life, listener, channels } = presence;
+  const reasons: string[] = [];
+  if (life.trouble !== null) reasons.push(life.trouble);
+  else if (channels.isFailing) reasons.push('sync_failed');
+  else if (life.startNumber === null || !channels.isCurrent) reasons.push('starting');
+  if (!listener.isHealthy) reasons.push('not_listening');
+  if (health.deafMs >= DEAF_MS) reasons.push('reader_deaf');
+  return {
+    ready: reasons.length === 0,
+    reasons,
+    copies: life.copies,
+    channels: {
+      desired: channels.desiredCount,
+      held: channels.held().size,
+      ...Object.fromEntries(health.counts()),
+    },
+    lastSyncAt: channels.currentAt,
+    oldestWaitingSeconds: oldestWaitingSeconds(outbox.stats().oldestWaitingSince, clock),
+  };
+}
 
-  constructor(worker: Worker, clock: Clock) {
-    this.#worker = worker;
-    this.#clock = clock;
-  }
-
-  look(): Readiness {
-    const { life, listener, channels } = this.#worker.presence;
-    const held = channels.held().size;
-    const states = Object.fromEntries(this.#worker.health.counts());
-    const reasons: string[] = [];
-    if (life.trouble !== null) reasons.push(life.trouble);
-    else if (life.startNumber === null || !channels.isCurrent) reasons.push('starting');
-    if (!listener.isHealthy) reasons.push('not_listening');
-    if (this.#isDeaf(held, (states.live ?? 0) + (states.idle ?? 0))) reasons.push('reader_deaf');
-    return {
-      ready: reasons.length === 0,
-      reasons,
-      copies: life.copies,
-      channels: { desired: channels.desiredCount, held, ...states },
-    };
-  }
-
-  #isDeaf(held: number, hearing: number): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    if (held === 0 || hearing > 0) this.#deafSinceMs = null;
-    else this.#deafSinceMs ??= nowMs;
-    return this.#deafSinceMs !== null && nowMs - this.#deafSinceMs >= DEAF_MS;
-  }
+export function oldestWaitingSeconds(since: Date | null, clock: Clock): number {
+  return since === null ? 0 : Math.max(0, (clock.now().getTime() - since.getTime()) / 1000);
 }

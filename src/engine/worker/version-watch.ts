@@ -10,8 +10,8 @@ interface VersionWatchDeps {
   readonly periodMs: number;
   /** Something of this kind changed since the last look; kinds are those of the hints. */
   readonly changed: (kind: string) => void;
-  /** After every look, successful or not. */
-  readonly looked: () => void;
+  /** After every look; false when the database did not answer. */
+  readonly looked: (isAnswered: boolean) => void;
 }
 
 interface VersionRow {
@@ -29,7 +29,7 @@ export function startVersionWatch({ pg, provider, clock, periodMs, changed, look
     // The first look, at the start, is what later ones are compared with: everything is read after it.
     for (const [kind, version] of now ?? []) if (known !== null && known.get(kind) !== version) changed(kind);
     known = now ?? known;
-    looked();
+    looked(now !== null);
     timer = schedule();
   };
   const schedule = () => clock.setTimer(periodMs, () => void look(), { unref: true });

@@ -19,6 +19,8 @@ export interface WorkerLifeDeps {
 }
 
 const HEARTBEAT_MS = 5000;
+/** What an operator does about tables that are missing. */
+export const MIGRATE = 'pnpm memalerts migrate';
 
 export class WorkerLife {
   readonly #deps: WorkerLifeDeps;
@@ -93,7 +95,7 @@ export class WorkerLife {
     if (this.#trouble === trouble) return;
     this.#trouble = trouble;
     const { log, logPrefix } = this.#deps;
-    if (trouble === 'schema_missing') log.warn(`${logPrefix}schema_missing`, { fix: 'pnpm memalerts migrate' });
+    if (trouble === 'schema_missing') log.warn(`${logPrefix}schema_missing`, { fix: MIGRATE });
     else log.warn(`${logPrefix}database_unavailable`, { error });
   }
 

@@ -33,6 +33,9 @@ export interface WorkerOptions extends Omit<CommonDeps, 'http'> {
   readonly lacksSender: (variable: string) => void;
 }
 
+/** A platform or a database that is gone does not say goodbye. */
+const FAREWELL_MS = 2000;
+
 /** Returns at once; connects, and connects again, for as long as it runs. */
 export class Worker {
   readonly presence: Presence;
@@ -46,6 +49,7 @@ export class Worker {
   readonly #credentials: Credentials;
   readonly #side: WorkerSide;
   readonly #stops: readonly (() => void)[];
+  #isSenderFound = false;
   #isStopping = false;
 
   /** @throws Error with a sentence for the operator when the database's address is unusable */
@@ -111,7 +115,11 @@ export class Worker {
     this.#stops = this.#startTimers(shared);
   }
 
-  /** Running sends are finished and recorded, what was claimed is given back, the leases are free. */
+  /**
+   * Running sends are finished and recorded, what was claimed is given back, the leases are free.
+   *
+   * Ends in any case: whoever does not answer is not waited for longer than the grace and a few seconds.
+   */
   async stop(graceMs: number): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -119,9 +127,9 @@ export class Worker {
     this.#knowledge.stop();
     this.presence.stopTaking();
     await this.#within(graceMs, Promise.all([this.outbox.drain(), this.credits.drain(graceMs)]));
-    await this.#side.close();
-    await this.presence.leave();
-    await this.#pool.end();
+    await this.#within(FAREWELL_MS, this.#side.close());
+    await this.#within(FAREWELL_MS, this.presence.leave());
+    await this.#within(FAREWELL_MS, this.#pool.end());
   }
 
   #startTimers(shared: Omit<Parameters<typeof startLivePoll>[0], 'status' | 'held' | 'startNumber' | 'periodMs'>) {
@@ -135,7 +143,10 @@ export class Worker {
         pg: this.#pool.pg,
         periodMs: Math.min(timers.syncMs, timers.commandsRefreshMs),
         changed: (kind) => this.presence.changed(kind),
-        looked: () => channels.checkTime(),
+        looked: (isAnswered) => {
+          if (isAnswered) channels.confirm();
+          channels.checkTime();
+        },
       }),
     ];
     const { liveStatus } = this.#side;
@@ -168,14 +179,15 @@ export class Worker {
     this.#side.reader.setChannels([...held.values()]);
   }
 
-  /** Said as soon as the database can tell; a worker that could never speak has to be set up first. */
+  /** Said as soon as the database can tell; a worker that could never speak has to be set up first. One that could goes on. */
   async #requireSender(): Promise<void> {
     const { platform, settings, lacksSender, log } = this.#options;
     const variable = platform.missingSenderVariable?.(settings) ?? null;
-    if (variable === null) return;
+    if (variable === null || this.#isSenderFound) return;
     try {
       const { defaultAccountId } = await readBotAccounts(this.#pool.db, platform);
-      if (defaultAccountId === null) lacksSender(variable);
+      this.#isSenderFound = defaultAccountId !== null;
+      if (!this.#isSenderFound) lacksSender(variable);
     } catch (error) {
       log.warn(`${platform.logPrefix}sender_lookup_failed`, { error });
     }
