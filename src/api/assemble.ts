@@ -50,7 +50,9 @@ export async function startApi({ config, clock, log, random, companion: start }:
   const overlay = createOverlayFeed({ db, roll, clock, log, isListening: () => listener?.isHealthy ?? false });
 
   let hosting: Hosting = { platforms: [], credentials: new Map() };
-  const { app, context } = await buildServer(serverRules(config, db, seal), { clock, log }, (callers) => {
+  const rules = serverRules(config, db, seal);
+  if (values.SOCKET_ORIGINS_LOG) log.info('api.allowed_origins', { origins: [...rules.origins.allowed] });
+  const { app, context } = await buildServer(rules, { clock, log }, (callers) => {
     hosting = hostPlatforms({ config, db, clock, log, random, seal }, callers);
     return { db, clock, log, callers, platforms: hosting.platforms, roll, overlay };
   });

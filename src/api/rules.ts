@@ -23,7 +23,7 @@ export function serverRules({ values }: Config, db: Db, seal: TokenSeal): Server
   };
   return {
     origins,
-    callers: { db, jwtSecret, isBeta },
+    callers: { db, jwtSecret, isBeta, explains: values.DEBUG_AUTH || values.DEBUG_LOGS },
     limits: {
       userPerMinute: values.API_USER_REQUESTS_PER_MIN,
       anonymousPer15Minutes: values.API_ANON_REQUESTS_PER_15MIN,

@@ -77,7 +77,7 @@ export async function buildServer(
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: ANSWERS_ARE_NO_PAGES } });
   await registerOrigins(app, rules.origins);
   registerBodies(app, rules.bodies);
-  const callers = await registerCallers(app, rules.callers, clock);
+  const callers = await registerCallers(app, rules.callers, { clock, log });
   await registerLimits(app, rules.limits, callers);
   await registerOpenApi(app, rules.build.version ?? '0');
 

@@ -177,6 +177,21 @@ describe('on the beta instance', () => {
   });
 });
 
+test('DEBUG_AUTH tells why a login was refused, and never what it was', async () => {
+  const api = await startApiWorld(url, { env: { DEBUG_AUTH: '1' } });
+  const token = await sign({ userId: 'x', role: 'viewer', channelId: null, exp: 1 });
+  const headers = { cookie: `token=${token}`, authorization: 'Bearer somebody.elses.token' };
+  const { json } = await api.ask(null, 'GET', BOTS, { headers });
+  const lines = api.lines.filter((line) => line.includes('api.login_refused'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { requestId: json.requestId, errorCode: 'SESSION_EXPIRED', loginCookies: ['token'], hasBearer: true },
+  ]);
+  for (const secret of [token, 'somebody.elses.token']) expect(api.lines.join('')).not.toContain(secret);
+  const quiet = await startApiWorld(url);
+  await quiet.ask(null, 'GET', BOTS);
+  expect(quiet.lines.join('')).not.toContain('login_refused');
+});
+
 test('headers do not make an instance a beta', async () => {
   const api = await startApiWorld(url);
   const who = await api.streamer();

@@ -7,6 +7,7 @@ import { type Db, isMissingSchema } from '../../db/pool.ts';
 import type { ChannelId, UserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
 
 /** A signed-in person with the rights they have now, which may be fewer than their token says. */
 export interface Caller extends Session {
@@ -24,6 +25,8 @@ export interface CallerRules {
   readonly db: Db;
   readonly jwtSecret: string;
   readonly isBeta: boolean;
+  /** Whether every refusal is logged. */
+  readonly explains: boolean;
 }
 
 /** Names of login cookies, the beta's first. */
@@ -33,17 +36,17 @@ export const LOGIN_COOKIES = { beta: 'token_beta', regular: 'token' } as const;
 const RIGHTS_CACHE_MS = 10_000;
 
 export interface Callers {
-  /** @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`, `BETA_ACCESS_REQUIRED` */
-  identify(request: FastifyRequest): Promise<Caller>;
-  /** @throws BadInput also `FORBIDDEN`, `MISSING_CHANNEL_ID` */
+  /** @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`, `BETA_ACCESS_REQUIRED`, `FORBIDDEN`, `MISSING_CHANNEL_ID` */
   streamer(request: FastifyRequest): Promise<Streamer>;
-  /** @throws BadInput also `FORBIDDEN` */
-  admin(request: FastifyRequest): Promise<Caller>;
   /** The verified user of a request without any refusal: for limits. */
   userIdOf(request: FastifyRequest): Promise<UserId | null>;
 }
 
-export async function registerCallers(app: FastifyInstance, rules: CallerRules, clock: Clock): Promise<Callers> {
+export async function registerCallers(
+  app: FastifyInstance,
+  rules: CallerRules,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): Promise<Callers> {
   await app.register(cookie);
   // Zero is no time of day to the cache: it would keep what is stored then for ever.
   const perf = { now: () => clock.monotonicMs() + 1 };
@@ -70,18 +73,27 @@ export async function registerCallers(app: FastifyInstance, rules: CallerRules, 
     return caller;
   };
 
+  const streamer = async (request: FastifyRequest): Promise<Streamer> => {
+    const caller = await identify(request);
+    if (caller.role === 'viewer') throw new BadInput('FORBIDDEN');
+    if (caller.channelId === null) throw new BadInput('MISSING_CHANNEL_ID');
+    return { userId: caller.userId, channelId: caller.channelId, isAdmin: caller.role === 'admin' };
+  };
+
   return {
-    identify,
     async streamer(request) {
-      const caller = await identify(request);
-      if (caller.role === 'viewer') throw new BadInput('FORBIDDEN');
-      if (caller.channelId === null) throw new BadInput('MISSING_CHANNEL_ID');
-      return { userId: caller.userId, channelId: caller.channelId, isAdmin: caller.role === 'admin' };
-    },
-    async admin(request) {
-      const caller = await identify(request);
-      if (caller.role !== 'admin') throw new BadInput('FORBIDDEN');
-      return caller;
+      try {
+        return await streamer(request);
+      } catch (error) {
+        if (rules.explains && error instanceof BadInput) {
+          log.info('api.login_refused', {
+            requestId: request.id,
+            errorCode: error.code,
+            ...credentialsOf(request),
+          });
+        }
+        throw error;
+      }
     },
     async userIdOf(request) {
       try {
@@ -91,6 +103,12 @@ export async function registerCallers(app: FastifyInstance, rules: CallerRules, 
       }
     },
   };
+}
+
+/** What the request came with, by name only. */
+function credentialsOf({ cookies, headers }: FastifyRequest) {
+  const sent = Object.values(LOGIN_COOKIES).filter((name) => cookies[name] !== undefined);
+  return { loginCookies: sent, hasBearer: headers.authorization !== undefined };
 }
 
 /** A cookie wins over the header even when it is invalid: a page must not silently act as somebody else. */

@@ -50,7 +50,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
     staticCSP: DOCS_POLICY,
     theme: { title: `${TITLE} API` },
     // Without the bar that offers to read other documents.
-    uiConfig: { layout: 'BaseLayout', url: '/openapi.json' },
+    uiConfig: { layout: 'BaseLayout' },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }

@@ -67,6 +67,13 @@ test('in development local pages and scripts without an origin may change things
   expect((await postAs(api, { origin: PANEL })).status).toBe(403);
 });
 
+test('SOCKET_ORIGINS_LOG writes the allowed origins down at the start', async () => {
+  const api = await startApiWorld(url, { env: { ...PRODUCTION, SOCKET_ORIGINS_LOG: '1' } });
+  const lines = api.lines.filter((line) => line.includes('api.allowed_origins')).map((line) => JSON.parse(line));
+  const origins = [PANEL, 'https://overlay.example', 'https://bots.example', 'https://www.bots.example'];
+  expect(lines).toMatchObject([{ origins }]);
+});
+
 test('DEBUG_CSRF tells the allowed origins', async () => {
   const api = await startApiWorld(url, { env: { ...PRODUCTION, DEBUG_CSRF: '1' } });
   const { json } = await postAs(api, { origin: 'https://evil.example' });
