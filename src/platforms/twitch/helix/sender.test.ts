@@ -103,6 +103,14 @@ test('a repeated text is varied invisibly within 30 s, unless the bot has a role
   expect(atHome.written()).toEqual(['again', 'again']);
 });
 
+test('a repeated text that fills a message gives up its end for the variation, and says so', async () => {
+  const { send, written } = await world();
+  const longest = `${'x'.repeat(494)}🦊🦊🦊`;
+  for (const text of [longest, longest]) await send(text);
+  expect(written()).toEqual([longest, `${'x'.repeat(494)}🦊… \u{E0000}`]);
+  for (const text of written()) expect(text.length).toBeLessThanOrEqual(500);
+});
+
 test('a message tried again after a lost answer and refused as its own duplicate had arrived', async () => {
   const { twitch, send } = await world();
   twitch.scripts.set(ROUTE, { status: 'hang up' });

@@ -20,7 +20,9 @@ export interface Utterance {
 const REPETITION_MS = 30_000;
 /** Not drawn by any chat, and no white space that Twitch would collapse. */
 const INVISIBLE = ' \u{E0000}';
+/** UTF-16 units, as the core counts them for this platform. */
 const LONGEST_TEXT = 500;
+const ELLIPSIS = '…';
 
 interface Written {
   readonly text: string;
@@ -81,10 +83,16 @@ export class Repetitions {
   }
 }
 
+/** The longest texts give up their end for it, and say so. */
 function varied(text: string): string {
-  const characters = Array.from(text);
   const room = LONGEST_TEXT - INVISIBLE.length;
-  return (characters.length > room ? characters.slice(0, room).join('') : text) + INVISIBLE;
+  if (text.length <= room) return text + INVISIBLE;
+  let kept = '';
+  for (const character of text) {
+    if (kept.length + character.length + ELLIPSIS.length > room) break;
+    kept += character;
+  }
+  return kept.trimEnd() + ELLIPSIS + INVISIBLE;
 }
 
 function collapsed(text: string): string {
