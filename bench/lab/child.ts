@@ -27,6 +27,8 @@ interface ChildOptions {
   /** From the root of the repository, or absolute. */
   readonly file: string;
   readonly args?: readonly string[];
+  /** For Node itself. */
+  readonly flags?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly url: string;
   readonly outputFile: string;
@@ -45,11 +47,11 @@ export function profileInto(folder: string): void {
   profileFolder = folder;
 }
 
-export function startChild({ file, args = [], env, url, outputFile }: ChildOptions): Child {
+export function startChild({ file, args = [], flags = [], env, url, outputFile }: ChildOptions): Child {
   // A file costs the bench nothing: whoever reads a pipe takes time from those who are measured.
   const output = openSync(outputFile, 'a');
   const profiled = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  const child = spawn(process.execPath, [...profiled, file, ...args], {
+  const child = spawn(process.execPath, [...flags, ...profiled, file, ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...BLANK, ...env },
     stdio: ['ignore', output, output],

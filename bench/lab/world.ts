@@ -1,6 +1,7 @@
 /** One simulated Twitch, one database with its streamers, and the processes that serve them. */
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import manifest from '../../package.json' with { type: 'json' };
 import { createPool } from '../../src/db/pool.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { freePort } from '../../src/lib/free-port.ts';
@@ -42,6 +43,8 @@ const NO_LIMITS = {
   TWITCH_SEND_PRIVILEGED_PER_30S: '0',
   TWITCH_CHANNEL_SEND_PER_S: '0',
 };
+/** What the start script hands to Node. */
+const WORKER_FLAGS = manifest.scripts['start:chatbot'].split(' ').filter((word) => word.startsWith('--'));
 const PUBLIC_HOST = 'bots.memalerts.example';
 const JOIN_SECONDS = 60;
 
@@ -71,6 +74,7 @@ export async function openWorld(
       workers += 1;
       const worker = startChild({
         file: `${programs}/bots/chatbotRunner.js`,
+        flags: WORKER_FLAGS,
         url: `http://127.0.0.1:${port}`,
         outputFile: `${files}-worker${workers}.log`,
         env: {
