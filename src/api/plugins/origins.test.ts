@@ -97,4 +97,5 @@ test('our pages read answers and their headers across origins, with cookies; oth
     expect(answer.headers['access-control-expose-headers']).toContain(name);
   }
   expect((await preflight('https://evil.example')).headers['access-control-allow-origin']).toBeUndefined();
+  expect((await api.ask(null, 'OPTIONS', '/health')).status).toBe(204);
 });

@@ -34,6 +34,8 @@ function isAllowedOrigin(rules: OriginRules, origin: string): boolean {
 export async function registerOrigins(app: FastifyInstance, rules: OriginRules): Promise<void> {
   await app.register(cors, {
     credentials: true,
+    // Some other OPTIONS is no error; it would be one without our envelope.
+    strictPreflight: false,
     origin: (origin, callback) => callback(null, origin === undefined || isAllowedOrigin(rules, origin)),
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['Set-Cookie', 'X-Total', 'X-Limit', 'X-Offset', 'X-Request-Id'],

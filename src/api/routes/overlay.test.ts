@@ -172,6 +172,14 @@ test('a signed-in streamer gets the same events for their channel, and nobody el
   await expect.poll(() => panel.events.at(-1)).toEqual(stateOf('Ada'));
 });
 
+test('asking only for the head of the events waits for nothing', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  for (const path of [eventsPath(await tokenOf(api, who)), '/streamer/events']) {
+    expect((await api.ask(who, 'HEAD', path)).status).toBe(404);
+  }
+});
+
 test('stopping the API does not wait for open overlays', async () => {
   const api = await startApiWorld(url);
   const who = await api.streamer();

@@ -44,9 +44,11 @@ export function registerOverlayRoutes(app: Api, { overlay, callers }: ApiContext
 
   const summary = 'The credits as server-sent events `credits:config` and `credits:state`';
   const response = { 200: answerOf('text/event-stream', 'Both at once, then whatever changes') };
+  // A question for the head of an answer without end would never be answered.
+  const exposeHeadRoute = false;
   app.get(
     '/overlay/credits/t/:token/events',
-    { schema: { tags, summary, params, response } },
+    { exposeHeadRoute, schema: { tags, summary, params, response } },
     async (request, reply) => {
       const claims = await readOverlayToken(request.params.token, rules.jwtSecret);
       if (claims === null) throw new BadInput('FORBIDDEN', 'This overlay address is not valid');
@@ -54,7 +56,7 @@ export function registerOverlayRoutes(app: Api, { overlay, callers }: ApiContext
     },
   );
 
-  app.get('/streamer/events', { schema: { tags, summary, response } }, async (request, reply) => {
+  app.get('/streamer/events', { exposeHeadRoute, schema: { tags, summary, response } }, async (request, reply) => {
     const { channelId } = await callers.streamer(request);
     await stream(overlay, reply, channelId, null);
   });
