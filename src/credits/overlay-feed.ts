@@ -69,6 +69,8 @@ export function createOverlayFeed(deps: OverlayFeedDeps): OverlayFeed {
 class DatabaseOverlayFeed implements OverlayFeed {
   readonly #deps: OverlayFeedDeps;
   readonly #audiences = new Map<ChannelId, Audience>();
+  /** Of any channel: one read too many costs less than a count for each. */
+  #changes = 0;
   #isClosed = false;
 
   constructor(deps: OverlayFeedDeps) {
@@ -76,17 +78,21 @@ class DatabaseOverlayFeed implements OverlayFeed {
   }
 
   async subscribe(channelId: ChannelId, subscriber: OverlaySubscriber): Promise<(() => void) | null> {
+    const changesBefore = this.#changes;
     const view = await this.#read(channelId);
     if (view === null || !isWelcome(subscriber, view) || this.#isClosed) return null;
+    // What the others were told last stays as it is: against it the next read finds what is news to them.
     const audience = this.#audiences.get(channelId) ?? this.#open(channelId, view);
-    audience.view = view;
     audience.subscribers.add(subscriber);
     subscriber.send(configOf(view));
     subscriber.send(stateOf(view));
+    // What changed while it was read found no page to be told to.
+    if (this.#changes !== changesBefore) this.#push(channelId);
     return () => this.#leave(channelId, audience, subscriber);
   }
 
   changed(channelId: ChannelId | null): void {
+    this.#changes += 1;
     const channels = channelId === null ? [...this.#audiences.keys()] : [channelId];
     for (const id of channels) this.#push(id);
   }
