@@ -26,8 +26,10 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const sender: ChatSender = {
     send(channel, text, as, deadlineMs) {
       tokens.used(as);
-      const speaker = speaksByHelix(settings, channel, as) ? byHelix : irc.sender;
-      return speaker.send(channel, text, as, deadlineMs);
+      if (!speaksByHelix(settings, channel, as)) return irc.sender.send(channel, text, as, deadlineMs);
+      // A row may name another chat than the channel's own: an answer belongs where its question was read.
+      const stableId = irc.roomId(channel) ?? channel.stableId;
+      return byHelix.send({ ...channel, stableId }, text, as, deadlineMs);
     },
     isPrivileged: irc.sender.isPrivileged,
   };

@@ -39,6 +39,8 @@ export interface IrcDeps {
 export interface Irc {
   readonly reader: ChatReader;
   readonly sender: ChatSender;
+  /** Whose chat it is that is read for the channel; null before it was joined. */
+  roomId(channel: ReadChannel): string | null;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export function openIrc(deps: IrcDeps): Irc {
       },
     },
     sender: createSender(deps, rooms, connection, overrides),
+    roomId: ({ target }) => rooms.find(roomName(target) ?? '')?.roomId ?? null,
     close: async () => {
       rooms.close();
       await Promise.all([connection.close(), overrides.close()]);

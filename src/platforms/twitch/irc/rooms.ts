@@ -23,6 +23,8 @@ export interface Room extends Joinable {
   /** The session that reads it and may speak in it: the newest, or the one before until the newest has joined. */
   joinedOn: Session | null;
   isPrivileged: boolean;
+  /** As Twitch named it when it was joined; null before. */
+  roomId: string | null;
   state: ReaderState | null;
 }
 
@@ -107,6 +109,7 @@ export class Rooms {
         room.isPrivileged = isPrivilegedState(line.tags);
         return;
       case 'ROOMSTATE':
+        room.roomId = tagOf(line.tags, 'room-id') ?? room.roomId;
         if (isAnswer) this.#joined(room, session);
         return;
       case 'NOTICE': {
@@ -138,6 +141,7 @@ export class Rooms {
       step: 'waiting',
       joinedOn: null,
       isPrivileged: false,
+      roomId: null,
       failures: 0,
       atMs: 0,
       state: null,
