@@ -122,6 +122,18 @@ test('one missing table hides its own feature only', async () => {
   expect(await api.codeOf(who, 'GET', '/streamer/bot/stream-duration')).toEqual([200, undefined]);
 });
 
+test('without the rights of the database no claim of a token counts, and the beta says the same', async () => {
+  for (const env of [{}, { INSTANCE: 'beta' }]) {
+    const { url: full } = await createTestDatabase();
+    const api = await startApiWorld(full, { env });
+    const viewer = await api.person('viewer');
+    const { channelId } = await api.streamer();
+    const claim = await issueSession({ ...viewer, role: 'admin', channelId }, JWT_SECRET, 3600, new Date());
+    await api.pg.query('alter table "User" drop column "hasBetaAccess" cascade');
+    expect(await api.codeOf({ token: claim }, 'GET', '/streamer/bots')).toEqual([404, 'FEATURE_NOT_AVAILABLE']);
+  }
+});
+
 test('a missing column is a missing feature too', async () => {
   const { url: full } = await createTestDatabase();
   const api = await startApiWorld(full);

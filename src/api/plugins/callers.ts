@@ -3,7 +3,7 @@ import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { readSession, type Session } from '../../accounts/sessions.ts';
-import { type Db, isMissingSchema } from '../../db/pool.ts';
+import type { Db } from '../../db/pool.ts';
 import type { ChannelId, UserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
@@ -122,22 +122,16 @@ function tokenOf(request: FastifyRequest, isBeta: boolean): string {
 }
 
 async function readRights(db: Db, session: Session): Promise<Caller> {
-  try {
-    const user = await db
-      .selectFrom('User')
-      .select(['role', 'channelId', 'hasBetaAccess'])
-      .where('id', '=', session.userId)
-      .executeTakeFirst();
-    if (user === undefined) throw new BadInput('UNAUTHORIZED', 'Invalid token');
-    return {
-      userId: session.userId,
-      role: user.role === 'admin' || user.role === 'streamer' ? user.role : 'viewer',
-      channelId: user.channelId as ChannelId | null,
-      hasBetaAccess: user.hasBetaAccess,
-    };
-  } catch (error) {
-    // Before the first migration there are no users to ask; the handlers answer "Feature not available".
-    if (isMissingSchema(error)) return { ...session, hasBetaAccess: false };
-    throw error;
-  }
+  const user = await db
+    .selectFrom('User')
+    .select(['role', 'channelId', 'hasBetaAccess'])
+    .where('id', '=', session.userId)
+    .executeTakeFirst();
+  if (user === undefined) throw new BadInput('UNAUTHORIZED', 'Invalid token');
+  return {
+    userId: session.userId,
+    role: user.role === 'admin' || user.role === 'streamer' ? user.role : 'viewer',
+    channelId: user.channelId as ChannelId | null,
+    hasBetaAccess: user.hasBetaAccess,
+  };
 }
