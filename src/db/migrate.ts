@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { parseDatabaseUrl } from './pool.ts';
 
 /** One step of the schema. */
 export interface Migration {
@@ -27,7 +28,7 @@ const LOCK = 7_461_092_835;
  */
 export async function migrate(databaseUrl: string, directory = DIRECTORY): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new pg.Client({ connectionString: parseDatabaseUrl(databaseUrl).connectionString });
   client.on('error', () => {}); // the statement that loses its connection says so itself
   await client.connect();
   try {

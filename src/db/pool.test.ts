@@ -98,6 +98,7 @@ test('Prisma’s parameters are honoured, and another schema is refused', () => 
   const parsed = parseDatabaseUrl('postgres://h/db?schema=public&connection_limit=3&pool_timeout=30&pgbouncer=true');
   expect(parsed).toEqual({ connectionString: 'postgres://h/db', connectionLimit: 3, poolTimeoutMs: 30_000 });
   expect(() => parseDatabaseUrl('postgres://h/db?schema=other')).toThrow('schema');
+  for (const url of ['mysql://h/db', 'h/db', '']) expect(() => parseDatabaseUrl(url)).toThrow('postgres://');
 });
 
 test('a query waits for a connection as long as pool_timeout says', async () => {

@@ -99,8 +99,10 @@ interface ParsedDatabaseUrl {
 
 /** @throws Error with a sentence for the operator when the URL cannot be used */
 export function parseDatabaseUrl(databaseUrl: string): ParsedDatabaseUrl {
-  if (!URL.canParse(databaseUrl)) throw new Error('DATABASE_URL has to be a postgres:// URL');
-  const url = new URL(databaseUrl);
+  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : null;
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
+    throw new Error('DATABASE_URL has to be a postgres:// URL');
+  }
   const take = (name: string) => {
     const value = url.searchParams.get(name);
     url.searchParams.delete(name);

@@ -22,6 +22,7 @@ const NO_COMMANDS: ChannelCommands = { byTrigger: new Map(), duration: null };
 export class CommandBook {
   readonly #db: Db;
   readonly #isServed: (channelId: ChannelId) => boolean;
+  #loading: Promise<void> = Promise.resolve();
   #channels: ReadonlyMap<ChannelId, ChannelCommands> = new Map();
 
   /** @param isServed channels that are no longer served are forgotten at the next load */
@@ -35,7 +36,14 @@ export class CommandBook {
   }
 
   /** Two queries, however many channels; what was known stays in use until both answered. */
-  async load(channelIds: readonly ChannelId[]): Promise<void> {
+  load(channelIds: readonly ChannelId[]): Promise<void> {
+    // One after another: of two at once the older answer could come last.
+    const loaded = this.#loading.then(() => this.#load(channelIds));
+    this.#loading = loaded.catch(() => {});
+    return loaded;
+  }
+
+  async #load(channelIds: readonly ChannelId[]): Promise<void> {
     if (channelIds.length === 0) return;
     const [commands, settings] = await Promise.all([this.#readCommands(channelIds), this.#readDuration(channelIds)]);
     const next = new Map([...this.#channels].filter(([channelId]) => this.#isServed(channelId)));

@@ -22,16 +22,21 @@ export class Knowledge {
   readonly #deps: KnowledgeDeps;
   readonly #book: CommandBook;
   readonly #refresher: Refresher;
+  /** Not served yet, but to be known as if they were: changes are told once. */
+  #prepared: ReadonlySet<ChannelId> = new Set();
 
   constructor(deps: KnowledgeDeps) {
     this.#deps = deps;
     const { db, clock, random, log, logPrefix, held } = deps;
     this.live = createLiveView(deps);
-    this.#book = new CommandBook(db, (channelId) => held().has(channelId));
+    this.#book = new CommandBook(db, (channelId) => this.#isOurs(channelId));
     this.#refresher = new Refresher({
       clock,
       random,
-      refresh: (wanted) => this.#book.load([...(wanted ?? held().keys())].filter((channelId) => held().has(channelId))),
+      refresh: (wanted) => {
+        const asked = wanted ?? [...held().keys(), ...this.#prepared];
+        return this.#book.load([...asked].filter((channelId) => this.#isOurs(channelId)));
+      },
       failed: (error, isFirst) => {
         if (isFirst) log.warn(`${logPrefix}commands_refresh_failed`, { error });
       },
@@ -44,27 +49,32 @@ export class Knowledge {
 
   /** @param channelId null: any commands may have changed */
   commandsChanged(channelId: ChannelId | null): void {
-    if (channelId === null || this.#deps.held().has(channelId)) this.#refresher.want(channelId);
+    if (channelId === null || this.#isOurs(channelId)) this.#refresher.want(channelId);
   }
 
   /** Before a channel is served. What cannot be read now is read later: a bot without commands is better than none. */
   async prepare(channelIds: readonly ChannelId[]): Promise<void> {
+    this.#prepared = new Set(channelIds);
     try {
       await Promise.all([this.#book.load(channelIds), this.live.load([...this.#deps.held().keys(), ...channelIds])]);
     } catch (error) {
       const { log, logPrefix } = this.#deps;
       log.warn(`${logPrefix}commands_refresh_failed`, { channels: channelIds.length, error });
-      // Wanted once they are served; until then the refresher would pass them over.
-      setImmediate(() => this.#refresher.want(null));
+      this.#refresher.want(null);
     }
   }
 
   /** Another set of channels is served. */
   serve(): void {
+    this.#prepared = new Set();
     void this.live.load(this.#deps.held().keys());
   }
 
   stop(): void {
     this.#refresher.stop();
+  }
+
+  #isOurs(channelId: ChannelId): boolean {
+    return this.#deps.held().has(channelId) || this.#prepared.has(channelId);
   }
 }

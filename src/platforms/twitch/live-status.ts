@@ -19,10 +19,11 @@ export function createLiveStatus({ clock, log }: Pick<CommonDeps, 'clock' | 'log
       const facts = new Map<ChannelId, LiveFact>();
       const stillMissing = new Map<string, Date>();
       const known = channels.filter(hasStableId);
+      const failures: { channels: number; error: unknown }[] = [];
       for (let start = 0; start < known.length; start += BATCH) {
         const batch = known.slice(start, start + BATCH);
         const live = await askLive(helix, batch).catch((error: unknown) => {
-          log.warn('chatbot.live_poll_failed', { channels: batch.length, error });
+          failures.push({ channels: batch.length, error });
           return null;
         });
         for (const { channelId, stableId } of live === null ? [] : batch) {
@@ -34,6 +35,9 @@ export function createLiveStatus({ clock, log }: Pick<CommonDeps, 'clock' | 'log
         }
       }
       missing = stillMissing;
+      // One line for all: thousands of channels make dozens of questions, and one outage.
+      const unasked = failures.reduce((sum, { channels: count }) => sum + count, 0);
+      if (unasked > 0) log.warn('chatbot.live_poll_failed', { channels: unasked, error: failures[0]?.error });
       return facts;
     },
   };
