@@ -14,9 +14,14 @@ test.each([undefined, '', '10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1', '127.0.0
   },
 );
 
-test.each(['x-forwarded-for', 'x-real-ip', 'forwarded', 'cf-connecting-ip'])(
-  'a proxy on this machine speaks for somebody else (%s), even when it says nothing',
-  (header) => {
-    expect(from('127.0.0.1', { [header]: '' })).toBe(false);
-  },
-);
+test.each([
+  'x-forwarded-for',
+  'x-real-ip',
+  'forwarded',
+  'cf-connecting-ip',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'via',
+])('a proxy on this machine speaks for somebody else (%s), even when it says nothing', (header) => {
+  expect(from('127.0.0.1', { [header]: '' })).toBe(false);
+});

@@ -6,7 +6,15 @@ interface IncomingCall {
 }
 
 /** A proxy on this machine makes everybody look local, and says so with one of these. */
-const FORWARDING_HEADERS = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'cf-connecting-ip'];
+const FORWARDING_HEADERS = [
+  'x-forwarded-for',
+  'x-real-ip',
+  'forwarded',
+  'cf-connecting-ip',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'via',
+];
 
 /** True for a caller on this machine that no proxy stands in for. */
 export function isLocalCall({ headers, socket }: IncomingCall): boolean {
