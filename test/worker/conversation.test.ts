@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { recordLive } from '../../src/engine/live/record-live.ts';
 import type { ChannelId, ProviderId } from '../../src/lib/brand.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { scriptedCreditsApi } from '../support/scripted-credits-api.ts';
 import { ShiftedClock } from '../support/shifted-clock.ts';
 import { linkAccount, PATIENCE, type WorkerWorld, workerWorld } from '../support/worker-world.ts';
 
@@ -207,6 +208,27 @@ test('an override speaks only while its channel is entitled; without, the shared
   }, PATIENCE);
   write('mira_k', 'thanks');
   expect(log.filter(({ event }) => event === 'chatbot.sender_fallback')).toEqual([]);
+});
+
+test('everybody who writes is credited: whoever is refused, asks while nothing is live, or is answered', async () => {
+  const world = await workerWorld();
+  const { [SLUG]: channelId = '' } = await world.channels(SLUG);
+  await world.addCommand(channelId, '!secret', 'psst', { allowedUsers: '["mira_k"]' });
+  await world.addCommand(channelId, '!live', 'we are', { onlyWhenLive: true });
+  await world.addCommand(channelId, '!hi', 'hello');
+  const api = await scriptedCreditsApi();
+  world.startWorker({ relay: { baseUrls: [api.baseUrl], secret: null } });
+  await world.joined(SLUG);
+  for (const [author, text] of [
+    ['refused', '!secret'],
+    ['early', '!live'],
+    ['answered', '!hi'],
+    ['talker', 'good evening'],
+  ] as const) {
+    world.sim.say(SLUG, author, text);
+  }
+  await vi.waitFor(() => expect(api.names).toEqual(['refused', 'early', 'answered', 'talker']), PATIENCE);
+  await vi.waitFor(() => expect(world.said(SLUG)).toEqual(['hello']), PATIENCE);
 });
 
 test('a clock that is set forth and back again silences the bot for no longer, and the worker says so once', async () => {

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
@@ -101,4 +101,27 @@ test('a set that is stopped while it takes channels serves none of them, and say
   set.balance();
   await set.settled();
   expect(changes).toBe(0);
+});
+
+test('the former set is served until all is known about the next, which then takes its place in one step', async () => {
+  const gates: PromiseWithResolvers<void>[] = [];
+  const { set, channel } = await world(() => {
+    const gate = Promise.withResolvers<void>();
+    gates.push(gate);
+    return gate.promise;
+  });
+  const first = await channel('northpine');
+  set.changed(null);
+  await vi.waitFor(() => expect(gates).toHaveLength(1));
+  gates[0]?.resolve();
+  await set.settled();
+  const former = set.held();
+  await channel('southoak');
+  set.changed(null);
+  await vi.waitFor(() => expect(gates).toHaveLength(2));
+  expect(set.held()).toBe(former);
+  gates[1]?.resolve();
+  await set.settled();
+  expect([former.size, set.held().size]).toEqual([1, 2]);
+  expect(set.held().get(first)).toBe(former.get(first));
 });
