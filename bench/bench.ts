@@ -67,7 +67,7 @@ async function run(): Promise<number> {
       printFigures(measured);
       figures.push(...measured.map((figure) => ({ row: name, ...figure })));
     } catch (error) {
-      if (isInterrupted) break;
+      if (isInterrupted) return 130;
       failures.push(name);
       console.log(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -41,23 +41,6 @@ export async function addChannels(
   return rows;
 }
 
-/** Puts messages into the outbox in one statement, round and round the channels. Their texts are their numbers. */
-export async function queue(
-  { pg }: Pick<World, 'pg'>,
-  channels: readonly BenchChannel[],
-  messages: number,
-  { prefix = 'message', lifeMinutes = 10 } = {},
-): Promise<void> {
-  await pg.query(
-    `insert into "ChatBotOutboxMessage" ("channelId", "twitchLogin", message, "expiresAt")
-     select ids[1 + number % $3], logins[1 + number % $3], $5 || ' ' || number,
-       timezone('utc', now()) + make_interval(mins => $6)
-     from (select $1::text[] as ids, $2::text[] as logins) c, generate_series(0, $4 - 1) as number
-     order by number`,
-    [channels.map(({ id }) => id), channels.map(({ login }) => login), channels.length, messages, prefix, lifeMinutes],
-  );
-}
-
 export async function linkBot(pg: pg.Pool, twitch: Simulator, speaksBy: SpeaksBy): Promise<void> {
   const scopes = SCOPES[speaksBy];
   const token = (await twitch.control('issueToken', { person: BOT_LOGIN, scopes })) as Record<string, string>;
@@ -72,14 +55,4 @@ export async function linkBot(pg: pg.Pool, twitch: Simulator, speaksBy: SpeaksBy
      insert into "GlobalTwitchBotCredential" ("externalAccountId", enabled) select id, true from account`,
     [token.personId, BOT_LOGIN, token.access, token.refresh, scopes.join(' ')],
   );
-}
-
-/** Rows by status and last error, e.g. `sent` or `failed: expired`. */
-export async function fates({ pg }: Pick<World, 'pg'>): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await pg.query<{ fate: string; rows: number }>(
-    `select status || case when status = 'failed' then ': ' || coalesce("lastError", '?') else '' end as fate,
-       count(*)::int as rows
-     from "ChatBotOutboxMessage" group by 1 order by 2 desc`,
-  );
-  return new Map(rows.map(({ fate, rows: count }) => [fate, count]));
 }

@@ -1,7 +1,7 @@
 /** The worker is killed five times in the middle of a thousand deliveries. */
 import { ms } from '../figures.ts';
-import { addChannels, fates, queue } from '../lab/seed.ts';
-import type { Ear } from '../lab/simulator.ts';
+import { countDistinct, countProcessing, everyMessageEnded, fates, queue } from '../lab/outbox.ts';
+import { addChannels } from '../lab/seed.ts';
 import { epochMs, until } from '../lab/until.ts';
 import type { World } from '../lab/world.ts';
 import type { Figure, Row } from '../row.ts';
@@ -29,20 +29,17 @@ async function measure(world: World): Promise<Figure> {
   let inFlight = 0;
   let killedAtMs = 0;
   for (const count of KILL_AFTER) {
-    await until(60, `${count} messages arrived`, () => distinct(ear) >= count, 2);
+    await until(60, `${count} messages arrived`, () => countDistinct(ear) >= count, 2);
     killedAtMs = epochMs();
     await worker.kill();
-    inFlight += await processing(world);
+    inFlight += await countProcessing(world);
     worker = await world.startWorker();
   }
-  await until(120, 'every message has its end', async () => {
-    const unfinished = `select from "ChatBotOutboxMessage" where status in ('pending', 'processing') limit 1`;
-    return (await world.pg.query(unfinished)).rows.length === 0;
-  });
+  await everyMessageEnded(world, 120);
   ear.stop();
   const tookMs = Math.max(...ear.messages.map(({ arrivedAtMs }) => arrivedAtMs)) - killedAtMs;
-  const lost = MESSAGES - distinct(ear);
-  const doubled = ear.messages.length - distinct(ear);
+  const lost = MESSAGES - countDistinct(ear);
+  const doubled = ear.messages.length - countDistinct(ear);
   const sent = (await fates(world)).get('sent') ?? 0;
   return {
     what: 'kill -9 five times in 1 000 deliveries: lost / doubled / all there after',
@@ -52,15 +49,4 @@ async function measure(world: World): Promise<Figure> {
     note: `${inFlight} sends were in flight at the kills; counted from the last kill; answers delayed by ${ANSWER_DELAY_MS} ms`,
     values: { lost, doubled, inFlight, tookMs, recordedSent: sent },
   };
-}
-
-function distinct(ear: Ear): number {
-  return new Set(ear.messages.map(({ channelId, text }) => `${channelId} ${text.trim()}`)).size;
-}
-
-async function processing({ pg }: World): Promise<number> {
-  const { rows } = await pg.query<{ rows: number }>(
-    `select count(*)::int as rows from "ChatBotOutboxMessage" where status = 'processing'`,
-  );
-  return rows[0]?.rows ?? 0;
 }

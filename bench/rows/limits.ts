@@ -1,7 +1,7 @@
 /** A platform that enforces its limit: what it carries is delivered, the rest ends with a reason, nothing is a lie. */
 import { thousands } from '../figures.ts';
-import { addChannels, BOT_LOGIN, fates, queue } from '../lab/seed.ts';
-import { until } from '../lab/until.ts';
+import { everyMessageEnded, fates, queue } from '../lab/outbox.ts';
+import { addChannels, BOT_LOGIN } from '../lab/seed.ts';
 import type { World } from '../lab/world.ts';
 import type { Figure, Row } from '../row.ts';
 
@@ -29,7 +29,7 @@ async function measure(world: World): Promise<Figure> {
   await world.joined(CHANNELS);
   const ear = await world.twitch.listen();
   await queue(world, channels, MESSAGES, { lifeMinutes: LIFE_MINUTES });
-  await until(LIFE_MINUTES * 60 + 45, 'every message has its end', () => isOver(world), 250);
+  await everyMessageEnded(world, LIFE_MINUTES * 60 + 45);
   ear.stop();
   const heard = new Set(ear.messages.map(({ id }) => id));
   const { rows } = await world.pg.query<{ status: string; platformMessageId: string | null }>(
@@ -50,9 +50,4 @@ async function measure(world: World): Promise<Figure> {
     note: `a message lives ${LIFE_MINUTES} minute here instead of 10; ${[...byFate].map(([fate, count]) => `${fate} ${thousands(count)}`).join(', ')}`,
     values: { sent: sent.length, expired, recordedWrongly: wrong, unfinishedOrOther: MESSAGES - sent.length - expired },
   };
-}
-
-async function isOver({ pg }: World): Promise<boolean> {
-  const unfinished = `select from "ChatBotOutboxMessage" where status in ('pending', 'processing') limit 1`;
-  return (await pg.query(unfinished)).rows.length === 0;
 }

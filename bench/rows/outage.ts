@@ -1,8 +1,9 @@
 /** The platform is away for eight seconds with messages queued: each arrives, once. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { ms } from '../figures.ts';
-import { addChannels, fates, queue, type SpeaksBy } from '../lab/seed.ts';
-import { epochMs, until } from '../lab/until.ts';
+import { countDistinct, everyMessageEnded, fates, queue } from '../lab/outbox.ts';
+import { addChannels, type SpeaksBy } from '../lab/seed.ts';
+import { epochMs } from '../lab/until.ts';
 import type { World } from '../lab/world.ts';
 import type { Figure, Row } from '../row.ts';
 
@@ -31,13 +32,10 @@ async function measure(world: World, speaksBy: SpeaksBy): Promise<Figure> {
   await pause(AWAY_MS);
   const backAtMs = epochMs();
   await world.twitch.control('accept');
-  await until(90, 'every message has its end', async () => {
-    const unfinished = `select from "ChatBotOutboxMessage" where status in ('pending', 'processing') limit 1`;
-    return (await world.pg.query(unfinished)).rows.length === 0;
-  });
+  await everyMessageEnded(world, 90);
   await pause(200);
   ear.stop();
-  const delivered = new Set(ear.messages.map(({ channelId, text }) => `${channelId} ${text.trim()}`)).size;
+  const delivered = countDistinct(ear);
   const doubled = ear.messages.length - delivered;
   const sent = (await fates(world)).get('sent') ?? 0;
   const tookMs = Math.max(...ear.messages.map(({ arrivedAtMs }) => arrivedAtMs)) - backAtMs;

@@ -1,6 +1,7 @@
 /** How long a viewer waits for an answer in ordinary traffic, the outbox row included. */
 import { median, ms } from '../figures.ts';
-import { addChannels, COMMAND, fates, type SpeaksBy } from '../lab/seed.ts';
+import { fates } from '../lab/outbox.ts';
+import { addChannels, COMMAND, type SpeaksBy } from '../lab/seed.ts';
 import { startSink } from '../lab/sink.ts';
 import type { World } from '../lab/world.ts';
 import type { Figure, Row } from '../row.ts';

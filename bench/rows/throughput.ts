@@ -1,6 +1,7 @@
 /** How fast a backlog of queued messages leaves, by each way of speaking. */
 import { median, thousands } from '../figures.ts';
-import { addChannels, type BenchChannel, queue, type SpeaksBy } from '../lab/seed.ts';
+import { everyMessageEnded, queue } from '../lab/outbox.ts';
+import { addChannels, type BenchChannel, type SpeaksBy } from '../lab/seed.ts';
 import { epochMs, until } from '../lab/until.ts';
 import type { World } from '../lab/world.ts';
 import type { Figure, Row } from '../row.ts';
@@ -48,9 +49,6 @@ async function deliver(world: World, channels: readonly BenchChannel[], prefix: 
   await until(60, 'the backlog was delivered', () => ear.messages.length >= MESSAGES, 20);
   ear.stop();
   const lastMs = ear.messages.at(-1)?.arrivedAtMs ?? Number.NaN;
-  await until(10, 'every result is recorded', async () => {
-    const { rows } = await world.pg.query(`select from "ChatBotOutboxMessage" where status <> 'sent' limit 1`);
-    return rows.length === 0;
-  });
+  await everyMessageEnded(world, 10);
   return MESSAGES / ((lastMs - startMs) / 1000);
 }
