@@ -70,6 +70,18 @@ test('a viewer chatting in the break does not end the chance to resume the roll'
   expect(await names()).toEqual(['ada', 'ben']);
 });
 
+test('a viewer chatting in the break does not prolong it either: after the window the roll is gone', async () => {
+  await live(true);
+  await chat('ada');
+  await live(false);
+  await clock.advance(30 * MINUTE);
+  await chat('ben');
+  await clock.advance(34 * MINUTE);
+  expect(await names()).toEqual(['ada', 'ben']);
+  await clock.advance(1 * MINUTE);
+  expect(await names()).toEqual([]);
+});
+
 test('a re-delivered stream start wipes nothing', async () => {
   await live(true);
   await chat('ada');

@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import { startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 
+import { parseJson } from './body.ts';
+
 const { url } = await createTestDatabase();
 const COMMANDS = '/streamer/bot/commands';
 
@@ -79,6 +81,11 @@ test('a body cannot reach the prototype of anything', async () => {
   const raw = '{"trigger":"!p","response":"x","__proto__":{"enabled":false},"constructor":{"prototype":{"x":1}}}';
   const { json } = await api.ask(await api.streamer(), 'POST', COMMANDS, { raw });
   expect(json.enabled).toBe(true);
+  // Nor does it get as far as a handler that merges it.
+  const merged = Object.assign({}, parseJson(Buffer.from('{"a":{"__proto__":{"x":1},"constructor":2,"b":3}}'))) as {
+    a: object;
+  };
+  expect(Reflect.ownKeys(merged.a)).toEqual(['b']);
 });
 
 test('half of a surrogate pair, which nothing stores, is replaced wherever it stands', async () => {
