@@ -27,13 +27,13 @@ export async function runWorkerProcess(platform: Platform): Promise<void> {
   const level = config.values.LOG_LEVEL ?? (config.values.NODE_ENV === 'production' ? 'info' : 'debug');
   const log = createLogger({ level, clock: systemClock });
   for (const warning of config.warnings) log.warn(`${logPrefix}config`, { warning });
-  process.on('unhandledRejection', (error) => log.error(`${logPrefix}unhandled`, { error }));
-  try {
-    await run(platform, config, log);
-  } catch (error) {
+  const die = (error: unknown) => {
     log.error(`${logPrefix}fatal`, { error });
     process.exit(1);
-  }
+  };
+  process.on('unhandledRejection', (error) => log.error(`${logPrefix}unhandled`, { error }));
+  process.on('uncaughtException', die);
+  await run(platform, config, log).catch(die);
 }
 
 async function run(platform: Platform, config: Config, log: Logger): Promise<void> {

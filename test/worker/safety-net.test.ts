@@ -150,3 +150,17 @@ test('a worker taken for dead learns it at its next heartbeat, and leaves its ch
   await vi.waitFor(() => expect(channels.held().size).toBe(0), PATIENCE);
   await vi.waitFor(() => expect(world.sim.readersOf('northpine')).toEqual([BOT_LOGIN]), PATIENCE);
 });
+
+test('the share of a copy that is gone is not spent before the platform has forgotten what it sent', async () => {
+  const world = await workerWorld();
+  const clock = new ShiftedClock();
+  const { life } = world.startWorker({ clock }).worker.presence;
+  const other = world.startWorker();
+  await vi.waitFor(() => expect(life.copies).toBe(2), PATIENCE);
+  expect(life.limitSharers).toBe(2);
+  await other.stop();
+  await vi.waitFor(() => expect(life.copies).toBe(1), PATIENCE);
+  expect(life.limitSharers).toBe(2);
+  clock.shift(30_000);
+  expect(life.limitSharers).toBe(1);
+});

@@ -95,7 +95,7 @@ export class Pipeline {
       outbox.echo(message);
       return;
     }
-    if (message.author.platformUserId === '' || message.author.displayName === '') return;
+    if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return;
     this.#stats.lines += 1;
     this.#overload.line(message.sentAtMs);
     // Somebody waits for an answer; nobody waits for a credit, and most chatters write again.

@@ -48,7 +48,7 @@ export class ChannelHealth {
     return counts;
   }
 
-  /** Channels that are served no more, and those that are served by us from now on. */
+  /** Forgets the channels that are served no more. */
   keep(held: ReadonlyMap<ChannelId, unknown>): void {
     for (const [channelId, known] of this.#states) {
       if (held.has(channelId)) continue;

@@ -15,6 +15,7 @@ export interface PresenceDeps {
   readonly databaseUrl: string;
   readonly platform: Platform;
   readonly movesPer10s: number;
+  readonly platformMemoryMs: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;

@@ -26,7 +26,8 @@ export function startVersionWatch({ pg, provider, clock, periodMs, changed, look
   const look = async () => {
     const now = await readVersions(pg, provider).catch(() => null);
     if (isStopped) return;
-    // The first look, at the start, is what later ones are compared with: everything is read after it.
+    // The first look is what later ones are compared with: everything is read when hints begin to flow, and what
+    // changes from then on until this look they tell.
     for (const [kind, version] of now ?? []) if (known !== null && known.get(kind) !== version) changed(kind);
     known = now ?? known;
     looked(now !== null);

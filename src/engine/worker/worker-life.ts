@@ -12,6 +12,8 @@ export interface WorkerLifeDeps {
   readonly logPrefix: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How far back messages count against the platform's limits. */
+  readonly platformMemoryMs: number;
   /** From now on the database knows us under this number. */
   readonly registered: (startNumber: number) => void;
   /** Copies came or went, or took this one for dead: what it was given may be somebody else's. */
@@ -26,6 +28,8 @@ export class WorkerLife {
   readonly #deps: WorkerLifeDeps;
   #startNumber: number | null = null;
   #copies: readonly number[] = [];
+  /** How many copies there were, and until when they were as many. */
+  #formerCopies: readonly { readonly count: number; readonly untilMs: number }[] = [];
   #timer: Timer | null = null;
   #trouble: 'database_unavailable' | 'schema_missing' | null = null;
   #isStopped = false;
@@ -44,6 +48,16 @@ export class WorkerLife {
   /** Living copies of this worker, this one included; at least 1. */
   get copies(): number {
     return Math.max(1, this.#copies.length);
+  }
+
+  /**
+   * Among how many the platform's limits are shared. A copy that is gone counts until the platform has forgotten what
+   * it sent; one that is only not seen yet after an outage, too.
+   */
+  get limitSharers(): number {
+    const sinceMs = this.#deps.clock.monotonicMs() - this.#deps.platformMemoryMs;
+    const recent = this.#formerCopies.filter(({ untilMs }) => untilMs > sinceMs);
+    return Math.max(this.copies, ...recent.map(({ count }) => count));
   }
 
   /** What keeps the worker from its database; null while it answers. */
@@ -108,9 +122,19 @@ export class WorkerLife {
     const [row] = rows;
     if (row === undefined || this.#isStopped) return;
     this.#startNumber = row.startNumber;
-    this.#copies = [row.startNumber];
+    this.#setCopies([row.startNumber]);
     registered(row.startNumber);
     this.#mustBeatAgain = true;
+  }
+
+  #setCopies(copies: readonly number[]): void {
+    const { clock, platformMemoryMs } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    if (copies.length !== this.#copies.length) {
+      const recent = this.#formerCopies.filter(({ untilMs }) => untilMs > nowMs - platformMemoryMs);
+      this.#formerCopies = [...recent, { count: this.#copies.length, untilMs: nowMs }];
+    }
+    this.#copies = copies;
   }
 
   async #renew(startNumber: number): Promise<void> {
@@ -127,7 +151,7 @@ export class WorkerLife {
       return this.#register();
     }
     const isOther = copies.join() !== this.#copies.join();
-    this.#copies = copies;
+    this.#setCopies(copies);
     // A process that was stopped for a while finds the same copies, and its channels with another one.
     if (isOther || rows.some(({ wasOverdue }) => wasOverdue)) copiesChanged();
   }

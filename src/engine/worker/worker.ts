@@ -62,13 +62,14 @@ export class Worker {
     const limits = platform.limits(settings);
     const held = () => this.presence.channels.held();
     const startNumber = () => this.presence.life.startNumber;
-    const limitShare = () => 1 / this.presence.life.copies;
+    const limitShare = () => 1 / this.presence.life.limitSharers;
 
     this.#knowledge = new Knowledge({ ...shared, held, isListening: () => this.presence.listener.isHealthy });
     this.presence = new Presence({
       ...common,
       pool: this.#pool,
       movesPer10s: limits.joinsPer10s ?? 0,
+      platformMemoryMs: Math.max(0, ...limits.sendWindows.map(({ periodMs }) => periodMs)),
       prepare: (channelIds) => this.#knowledge.prepare(channelIds),
       registered: () => void this.#requireSender(),
       hints: {
