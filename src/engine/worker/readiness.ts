@@ -10,7 +10,7 @@ export interface Readiness {
   readonly channels: { readonly desired: number; readonly held: number } & Readonly<Record<string, number>>;
   /** When the channels were last known to be those the database desires. */
   readonly lastSyncAt: Date | null;
-  /** Age of the oldest message that is not delivered yet; 0 without any. */
+  /** Age of the oldest message that was not delivered when the outbox last looked at all of them; 0 without any. */
   readonly oldestWaitingSeconds: number;
 }
 
