@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { Script } from 'node:vm';
+import { SignJWT } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   type ApiWorld,
@@ -150,13 +151,16 @@ test('an address that was taken back ends its overlays and opens no new ones; th
   await expect.poll(() => next.events.length).toBe(2);
 });
 
-test('a forged token, a login token and a token of a deleted channel open nothing', async () => {
+test('a forged token, one for something else and one of a deleted channel open nothing', async () => {
   const api = await startApiWorld(url);
   const who = await api.streamer();
   const claims = { channelId: who.channelId, channelSlug: who.slug, version: 1 };
   const forged = await issueOverlayToken(claims, `${JWT_SECRET}!`);
   const gone = await issueOverlayToken({ ...claims, channelId: 'gone' as never }, JWT_SECRET);
-  for (const token of [forged, who.token, gone, 'abc']) {
+  const otherKind = await new SignJWT({ kind: 'handover', channelId: who.channelId, channelSlug: who.slug, tv: 1 })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(JWT_SECRET));
+  for (const token of [forged, who.token, otherKind, gone, 'abc']) {
     expect(await api.codeOf(null, 'GET', eventsPath(token))).toEqual([403, 'FORBIDDEN']);
   }
 });
