@@ -45,6 +45,9 @@ function headOf(table: string, channelId: string): string {
 // sent again; interrupted, a reply of a dead worker or a message that took too many workers with it. A row of ours that
 // we do not know of is due: the answer to its claim was lost, so nothing was sent.
 // A row never tried is due whatever its time says: the clock of the host that wrote it may differ.
+//
+// The claim of messages that are delivered at least once does not wait for the disk: a crash of the server between claim
+// and result could only have them sent again, as a crash of the worker could. Answers are never sent twice, so theirs does.
 function claim(table: string): string {
   return `
     with lane as (
@@ -72,11 +75,14 @@ function claim(table: string): string {
       where o.id = head.id and head.verdict in ('due', 'orphaned', 'interrupted')
         -- Looked at again under the row's lock: of two that claim at once, one finds it changed.
         and o.status = head.status and o."claimToken" is not distinct from head."claimToken"
-      returning o.id, o.attempts
+      returning o.id, o.attempts, o.source
+    ), unhurried as (
+      select set_config('synchronous_commit', 'off', true)
+      where not exists (select from taken where source in ('command', 'duration'))
     )
     select head.channel_id as "channelId", head.verdict, head.id, head.source, head.message, head."expiresAt",
       head."nextAttemptAt", taken.attempts, taken.id is not null as "isTaken"
-    from head left join taken on taken.id = head.id`;
+    from head left join taken on taken.id = head.id left join unhurried on true`;
 }
 
 // $1 channels.
