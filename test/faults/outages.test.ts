@@ -47,6 +47,8 @@ test('a database that is gone for 10 s ends nothing: the worker says so, goes on
   await world.joined('room0');
   await world.queue(channelId, 'before');
   await vi.waitFor(() => expect(world.said('room0')).toEqual(['before']), PATIENCE);
+  // What is on the wire when the server crashes may be said again.
+  await vi.waitFor(async () => expect(await world.outbox(channelId)).toMatchObject([{ status: 'sent' }]), PATIENCE);
 
   await server.stop('crash');
   const stoppedAtMs = performance.now();
