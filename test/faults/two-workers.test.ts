@@ -34,16 +34,20 @@ test('two workers at once give each line one answer, share the channels, and tak
       }
     }, LONG);
   };
+  const allSent = (rows: number) =>
+    vi.waitFor(async () => {
+      const found = await world.pg.query('select status, count(*) as rows from "ChatBotOutboxMessage" group by 1');
+      expect(found.rows).toEqual([{ status: 'sent', rows }]);
+    }, LONG);
   await ask(10);
+  // An answer whose fate was not written yet would end as interrupted.
+  await allSent(20 * 10);
 
   const killedAtMs = performance.now();
   await first.kill('SIGKILL');
   await vi.waitFor(async () => expect(await leases()).toEqual(new Map([[second.pid, 20]])), LONG);
   expect(performance.now() - killedAtMs).toBeLessThan(15_000);
   await ask(5);
-  await vi.waitFor(async () => {
-    const { rows } = await world.pg.query('select status, count(*) as rows from "ChatBotOutboxMessage" group by 1');
-    expect(rows).toEqual([{ status: 'sent', rows: 20 * 15 }]);
-  }, LONG);
+  await allSent(20 * 15);
   for (const slug of SLUGS) expect(world.said(slug)).toHaveLength(15);
 }, 60_000);
