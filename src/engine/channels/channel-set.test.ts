@@ -1,7 +1,9 @@
+import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
+import { WORKER_LOCK_SPACE } from '../../db/listen.ts';
 import { createPool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { twitch } from '../../platforms/twitch/index.ts';
@@ -36,7 +38,15 @@ async function world(prepare: () => Promise<void> = async () => {}) {
   return {
     clock,
     set,
+    ours,
     register,
+    /** @returns how to let it die */
+    async alive(startNumber: number): Promise<() => Promise<void>> {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query('select pg_advisory_lock($1, $2)', [WORKER_LOCK_SPACE, startNumber]);
+      return () => client.end();
+    },
     leases: async () => {
       const { rows } = await pool.pg.query<{ channelId: string }>('select "channelId" from "BotChannelLease"');
       return rows.map(({ channelId }) => channelId);
@@ -124,4 +134,20 @@ test('the former set is served until all is known about the next, which then tak
   await set.settled();
   expect([former.size, set.held().size]).toEqual([1, 2]);
   expect(set.held().get(first)).toBe(former.get(first));
+});
+
+test('what a copy took and left behind between two looks is found, though the copies seen are the same as before', async () => {
+  const { set, channel, lease, register, ours, alive } = await world();
+  const other = await register();
+  const end = await alive(other);
+  await lease(await channel('northpine'), other);
+  set.changed(null);
+  await set.settled();
+  set.among([ours]);
+  await set.settled();
+  expect(set.held().size).toBe(0);
+  await end();
+  set.among([ours]);
+  await set.settled();
+  expect(set.held().size).toBe(1);
 });

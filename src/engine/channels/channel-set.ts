@@ -37,6 +37,8 @@ export class ChannelSet {
   #isStopped = false;
   #currentAt: Date | null = null;
   #mustBalance = false;
+  /** The copies the channels were last spread over; null before. */
+  #balancedAmong: string | null = null;
   #noBalanceBeforeMs = Number.NEGATIVE_INFINITY;
   #movedAtMs = Number.NEGATIVE_INFINITY;
   #nextBalance: Timer | null = null;
@@ -95,6 +97,11 @@ export class ChannelSet {
     }
     this.#mustBalance = true;
     this.#refresher.want(this.#isLoaded ? NO_CHANNEL : null);
+  }
+
+  /** The copies that live now. One may come and go between two looks, and leave channels behind that it took. */
+  among(startNumbers: readonly number[]): void {
+    if (startNumbers.join() !== this.#balancedAmong) this.balance();
   }
 
   /** After an outage of the database every copy comes back in its own time: none is dead for being late. */
@@ -175,10 +182,11 @@ export class ChannelSet {
     const nowMs = clock.monotonicMs();
     const mayMove = nowMs - this.#movedAtMs >= MOVES_PERIOD_MS;
     const movesMax = movesPer10s > 0 ? movesPer10s : Number.MAX_SAFE_INTEGER;
-    const { held, moved, surplus } = await balanceLeases(
+    const { among, held, moved, surplus } = await balanceLeases(
       { pg: pool.pg, provider: platform.id, startNumber: ours, movesMax: mayMove ? movesMax : 0 },
       [...this.#desired.keys()],
     );
+    this.#balancedAmong = among;
     if (moved > 0) this.#movedAtMs = nowMs;
     if (surplus > 0) this.#balanceIn(MOVES_PERIOD_MS);
     return (channelId) => held.has(channelId);

@@ -4,6 +4,8 @@ import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import { isAliveSql } from '../worker/alive.ts';
 
 export interface LeaseResult {
+  /** Start numbers of the copies that lived at that moment, ascending, with commas between. */
+  readonly among: string;
   readonly held: ReadonlySet<ChannelId>;
   /** Channels given back in this round. */
   readonly moved: number;
@@ -20,8 +22,10 @@ interface LeaseDeps {
 }
 
 interface LeaseRow {
-  readonly channelId: ChannelId;
+  /** Null in the only row of a copy that holds nothing. */
+  readonly channelId: ChannelId | null;
   readonly share: number;
+  readonly among: string;
 }
 
 /**
@@ -40,13 +44,14 @@ export async function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId
     await client.query("select pg_advisory_xact_lock(hashtext('memalerts lease ' || $1))", [provider]);
     await client.query(FORGET, [provider, startNumber, desired]);
     const { rows } = await client.query<LeaseRow>(TAKE, [provider, startNumber, desired]);
-    const surplus = Math.max(0, rows.length - (rows[0]?.share ?? 0));
-    const moved = rows.slice(rows.length - Math.min(surplus, movesMax)).map(({ channelId }) => channelId);
+    const ours = rows.flatMap(({ channelId }) => channelId ?? []);
+    const surplus = Math.max(0, ours.length - (rows[0]?.share ?? 0));
+    const moved = ours.slice(ours.length - Math.min(surplus, movesMax));
     if (moved.length > 0) await client.query(GIVE_BACK, [provider, startNumber, moved]);
     await client.query('commit');
-    const held = new Set(rows.map(({ channelId }) => channelId));
+    const held = new Set(ours);
     for (const channelId of moved) held.delete(channelId);
-    return { held, moved: moved.length, surplus: surplus - moved.length };
+    return { among: rows[0]?.among ?? '', held, moved: moved.length, surplus: surplus - moved.length };
   } catch (error) {
     failure = error as Error;
     throw error;
@@ -95,9 +100,11 @@ const TAKE = `
       "startNumber" = excluded."startNumber", "acquiredAt" = timezone('utc', now())
     returning "channelId"
   )
-  select "channelId", share.size as share from (
+  select "channelId", share.size as share,
+    (select string_agg("startNumber"::text, ',' order by "startNumber") from live) as among
+  from share left join (
     select id as "channelId", 0 as is_new, "acquiredAt", place from wanted where "startNumber" = $2
     union all
     select taken."channelId", 1, null, wanted.place from taken join wanted on wanted.id = taken."channelId"
-  ) ours cross join share
+  ) ours on true
   order by is_new, "acquiredAt", place`;

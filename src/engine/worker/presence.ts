@@ -47,7 +47,8 @@ export class Presence {
         this.listener.holdWorkerLock(startNumber);
         deps.registered();
       },
-      copiesChanged: () => this.channels.balance(),
+      seen: (copies) => this.channels.among(copies),
+      wasOverdue: () => this.channels.balance(),
     });
     this.channels = new ChannelSet({
       ...deps,

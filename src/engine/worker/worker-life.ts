@@ -16,8 +16,10 @@ export interface WorkerLifeDeps {
   readonly platformMemoryMs: number;
   /** From now on the database knows us under this number. */
   readonly registered: (startNumber: number) => void;
-  /** Copies came or went, or took this one for dead: what it was given may be somebody else's. */
-  readonly copiesChanged: () => void;
+  /** After every heartbeat: the start numbers of the copies that live, ascending. */
+  readonly seen: (copies: readonly number[]) => void;
+  /** Others may have taken this copy for dead: what it was given may be somebody else's. */
+  readonly wasOverdue: () => void;
 }
 
 const HEARTBEAT_MS = 5000;
@@ -138,7 +140,7 @@ export class WorkerLife {
   }
 
   async #renew(startNumber: number): Promise<void> {
-    const { pool, provider, copiesChanged } = this.#deps;
+    const { pool, provider, seen, wasOverdue } = this.#deps;
     const { rows } = await pool.pg.query<{ startNumber: number; wasOverdue: boolean }>({
       name: 'heartbeat',
       text: RENEW,
@@ -150,10 +152,10 @@ export class WorkerLife {
       this.#startNumber = null;
       return this.#register();
     }
-    const isOther = copies.join() !== this.#copies.join();
     this.#setCopies(copies);
+    seen(copies);
     // A process that was stopped for a while finds the same copies, and its channels with another one.
-    if (isOther || rows.some(({ wasOverdue }) => wasOverdue)) copiesChanged();
+    if (rows.some((row) => row.wasOverdue)) wasOverdue();
   }
 }
 
