@@ -16,6 +16,7 @@ const claimsSchema = z.object({
   userId: z.string().min(1),
   role: z.enum(['viewer', 'streamer', 'admin']),
   channelId: z.string().min(1).nullish(),
+  exp: z.number(),
   // Overlay and hand-over tokens share the key and must never log anybody in.
   kind: z.undefined().optional(),
 });
@@ -28,8 +29,13 @@ export function issueSession(session: Session, secret: string, lifetimeSeconds: 
     .sign(new TextEncoder().encode(secret));
 }
 
+/** A session as its token tells it. */
+export interface ReadSession extends Session {
+  readonly expiresAt: Date;
+}
+
 /** @throws BadInput `SESSION_EXPIRED`, or `UNAUTHORIZED` for anything that is no login of ours */
-export async function readSession(token: string, secret: string, now: Date): Promise<Session> {
+export async function readSession(token: string, secret: string, now: Date): Promise<ReadSession> {
   try {
     const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), {
       algorithms: ['HS256'],
@@ -41,6 +47,7 @@ export async function readSession(token: string, secret: string, now: Date): Pro
       userId: claims.userId as UserId,
       role: claims.role,
       channelId: (claims.channelId ?? null) as ChannelId | null,
+      expiresAt: new Date(claims.exp * 1000),
     };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new BadInput('SESSION_EXPIRED');

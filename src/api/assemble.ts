@@ -54,7 +54,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
   if (values.SOCKET_ORIGINS_LOG) log.info('api.allowed_origins', { origins: [...rules.origins.allowed] });
   const { app, context } = await buildServer(rules, { clock, log }, (callers) => {
     hosting = hostPlatforms({ config, db, clock, log, random, seal }, callers);
-    return { db, clock, log, callers, platforms: hosting.platforms, roll, overlay };
+    return { db, pg: pool.pg, clock, log, callers, platforms: hosting.platforms, roll, overlay };
   });
   app.addHook('preClose', async () => overlay.close());
 

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type pg from 'pg';
 import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { Db } from '../db/pool.ts';
@@ -34,6 +35,8 @@ export interface HostedPlatform {
 
 export interface ApiContext {
   readonly db: Db;
+  /** For statements whose plan is kept. */
+  readonly pg: pg.Pool;
   readonly clock: Clock;
   readonly log: Logger;
   readonly callers: Callers;

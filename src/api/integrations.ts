@@ -1,5 +1,6 @@
 /** Which bots of a channel are on: the gate and the subscription, read and written as one thing (http-api §3). */
 import { sql, type Transaction } from 'kysely';
+import pg from 'pg';
 import { type Db, isMissingSchema } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId } from '../lib/brand.ts';
@@ -44,22 +45,35 @@ export async function readIntegration(
   };
 }
 
-/** Where the bots that are on speak, by provider: one statement for all platforms, since `say` asks every time. */
-export async function readActiveTargets(
-  db: Db,
+/**
+ * Where the bots that are on speak, by provider: one statement for all platforms, its plan kept, since `say` asks every
+ * time.
+ */
+export function activeTargetsReader(
+  pool: pg.Pool,
   platforms: readonly PlatformDescription[],
-  channelId: ChannelId,
-): Promise<ReadonlyMap<string, string>> {
-  const each = platforms.map(
-    ({ id, tables: { subscription, targetColumn } }) => sql`
-      select ${id}::text as provider, ${sql.ref(targetColumn)} as target from ${sql.table(subscription)}
-      where "channelId" = ${channelId} and enabled and not exists (
-        select from "BotIntegrationSettings" gate
-        where gate."channelId" = ${channelId} and gate.provider::text = ${id} and not gate.enabled
-      )`,
-  );
-  const { rows } = await sql<{ provider: string; target: string }>`${sql.join(each, sql` union all `)}`.execute(db);
-  return new Map(rows.map(({ provider, target }) => [provider, target.trim()]));
+): (channelId: ChannelId) => Promise<ReadonlyMap<string, string>> {
+  const text = platforms.map(activeTargetOf).join(' union all ');
+  return async (channelId) => {
+    const { rows } = await pool.query<{ provider: string; target: string }>({
+      name: 'active targets',
+      text,
+      values: [channelId],
+    });
+    return new Map(rows.map(({ provider, target }) => [provider, target.trim()]));
+  };
+}
+
+// $1 channel.
+function activeTargetOf({ id, tables: { subscription, targetColumn } }: PlatformDescription): string {
+  const provider = pg.escapeLiteral(id);
+  return `
+    select ${provider} as provider, ${pg.escapeIdentifier(targetColumn)} as target
+    from ${pg.escapeIdentifier(subscription)}
+    where "channelId" = $1 and enabled and not exists (
+      select from "BotIntegrationSettings" gate
+      where gate."channelId" = $1 and gate.provider::text = ${provider} and not gate.enabled
+    )`;
 }
 
 /** Writes gate and subscription of an enabled bot; every precondition has been checked. */

@@ -2,7 +2,7 @@
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { readSession, type Session } from '../../accounts/sessions.ts';
+import { type ReadSession, readSession, type Session } from '../../accounts/sessions.ts';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, UserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -34,6 +34,8 @@ export const LOGIN_COOKIES = { beta: 'token_beta', regular: 'token' } as const;
 
 /** A revoked admin or a moved channel loses access within this time. */
 const RIGHTS_CACHE_MS = 10_000;
+/** What a signature says does not change: only its token's end has to be looked at again. */
+const VERIFIED_MAX = 10_000;
 
 export interface Callers {
   /** @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`, `BETA_ACCESS_REQUIRED`, `FORBIDDEN`, `MISSING_CHANNEL_ID` */
@@ -51,12 +53,15 @@ export async function registerCallers(
   // Zero is no time of day to the cache: it would keep what is stored then for ever.
   const perf = { now: () => clock.monotonicMs() + 1 };
   const rights = new LRUCache<string, Caller>({ max: 50_000, ttl: RIGHTS_CACHE_MS, ttlResolution: 0, perf });
-  const sessions = new WeakMap<FastifyRequest, Promise<Session>>();
+  const verified = new LRUCache<string, ReadSession>({ max: VERIFIED_MAX });
 
-  const sessionOf = (request: FastifyRequest): Promise<Session> => {
-    const known = sessions.get(request) ?? readSession(tokenOf(request, rules.isBeta), rules.jwtSecret, clock.now());
-    sessions.set(request, known);
-    return known;
+  const sessionOf = async (request: FastifyRequest): Promise<Session> => {
+    const token = tokenOf(request, rules.isBeta);
+    const known = verified.get(token);
+    if (known !== undefined && known.expiresAt > clock.now()) return known;
+    const session = await readSession(token, rules.jwtSecret, clock.now());
+    verified.set(token, session);
+    return session;
   };
 
   // Stored when read and at no other time: whoever calls all the time must not keep their old rights alive.

@@ -7,7 +7,7 @@ import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/registry.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
 import { isoTime, messageText } from '../fields.ts';
-import { readActiveTargets, readIntegration } from '../integrations.ts';
+import { activeTargetsReader, readIntegration } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
 import { limiter } from '../plugins/limits.ts';
 
@@ -59,6 +59,7 @@ interface Target {
 export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules): void {
   const tags = ['say'];
   const targets = new WeakMap<object, string>();
+  const readTargets = activeTargetsReader(context.pg, speakingOrder);
   const limit = limiter(app, rules.per30Seconds, 30, (request) => `say:${targets.get(request)}`);
 
   app.post(
@@ -75,7 +76,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
     async (request, reply) => {
       const streamer = await context.callers.streamer(request);
       const { message, provider } = request.body;
-      const target = await chooseTarget(context, streamer, provider?.trim() || null);
+      const target = await chooseTarget(context, readTargets, streamer, provider?.trim() || null);
       const { description, limits } = target.platform;
       requireLength(message, limits.message);
       targets.set(request, `${streamer.channelId}:${description.id}`);
@@ -132,9 +133,16 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
   );
 }
 
-async function chooseTarget(context: ApiContext, streamer: Streamer, provider: string | null): Promise<Target> {
+type TargetsReader = ReturnType<typeof activeTargetsReader>;
+
+async function chooseTarget(
+  context: ApiContext,
+  readTargets: TargetsReader,
+  streamer: Streamer,
+  provider: string | null,
+): Promise<Target> {
   if (provider !== null) return namedTarget(context, streamer, provider);
-  const enabled = await enabledTargets(context, streamer);
+  const enabled = await enabledTargets(context, readTargets, streamer);
   const [only] = enabled;
   if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is switched on for this channel');
   if (enabled.length === 1) return only;
@@ -157,11 +165,10 @@ async function namedTarget(context: ApiContext, streamer: Streamer, provider: st
   return target;
 }
 
-async function enabledTargets(context: ApiContext, streamer: Streamer): Promise<Target[]> {
+async function enabledTargets(context: ApiContext, readTargets: TargetsReader, streamer: Streamer): Promise<Target[]> {
   const platforms = inSpeakingOrder(context);
   try {
-    const descriptions = platforms.map(({ description }) => description);
-    const targets = await readActiveTargets(context.db, descriptions, streamer.channelId);
+    const targets = await readTargets(streamer.channelId);
     return platforms.flatMap((platform) => {
       const platformChannel = targets.get(platform.description.id);
       return platformChannel ? [{ platform, platformChannel }] : [];
