@@ -1,4 +1,5 @@
 /** Outbound HTTP with a deadline: every call ends with an answer or with `PlatformUnreachable`. */
+import { request as send } from 'undici';
 import { PlatformUnreachable } from './errors.ts';
 
 export interface HttpRequest {
@@ -11,7 +12,8 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  /** Of a header that came once; null when it did not. @param name lower-case */
+  header(name: string): string | null;
   readonly text: string;
   /** The body as JSON, or null when it is not JSON. Callers parse it with a schema at once. */
   json(): unknown;
@@ -29,19 +31,27 @@ const LARGEST_ANSWER_CHARS = 4 * 1024 * 1024;
 export function createHttpClient(timeoutMs: number): HttpClient {
   return async (url, request = {}) => {
     try {
-      const response = await fetch(url, {
+      const { statusCode, headers, body } = await send(url, {
         method: request.method ?? 'GET',
-        headers: { ...request.headers },
-        ...(request.body === undefined ? {} : { body: request.body }),
-        redirect: 'manual',
+        headers: { ...contentType(request.body), ...request.headers },
+        ...(request.body === undefined ? {} : { body: String(request.body) }),
         signal: AbortSignal.timeout(request.timeoutMs ?? timeoutMs),
       });
-      const text = (await response.text()).slice(0, LARGEST_ANSWER_CHARS);
-      return { status: response.status, headers: response.headers, text, json: () => parseJson(text) };
+      const text = (await body.text()).slice(0, LARGEST_ANSWER_CHARS);
+      return {
+        status: statusCode,
+        header: (name) => (typeof headers[name] === 'string' ? headers[name] : null),
+        text,
+        json: () => parseJson(text),
+      };
     } catch (error) {
       throw new PlatformUnreachable(describe(error, new URL(url).host), { isSent: mayHaveArrived(error) });
     }
   };
+}
+
+function contentType(body: HttpRequest['body']): Record<string, string> {
+  return body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' } : {};
 }
 
 function parseJson(text: string): unknown {
@@ -72,6 +82,6 @@ function mayHaveArrived(error: unknown): boolean {
 
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  if (error.cause instanceof Error && 'code' in error.cause) return String(error.cause.code);
-  return error.name;
+  // The runtime's own abort carries a number under `code`.
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

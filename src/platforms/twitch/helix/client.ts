@@ -54,14 +54,14 @@ export function createHelix(deps: Pick<CommonDeps, 'http' | 'clock'>, settings: 
 }
 
 /** When the bucket of calls fills up again; undefined when the answer does not say. */
-export function resetTime(headers: Headers): Date | undefined {
-  const seconds = Number(headers.get('ratelimit-reset') ?? Number.NaN);
+export function resetTime(answer: HttpAnswer): Date | undefined {
+  const seconds = Number(answer.header('ratelimit-reset') ?? Number.NaN);
   return Number.isFinite(seconds) && seconds > 0 ? new Date(seconds * 1000) : undefined;
 }
 
 /** A 429 with calls left in the bucket speaks of another quota: waiting for the bucket would not help (sheet §2.1). */
 export function isOtherQuota(answer: HttpAnswer): boolean {
-  return answer.status === 429 && Number(answer.headers.get('ratelimit-remaining') ?? 0) > 0;
+  return answer.status === 429 && Number(answer.header('ratelimit-remaining') ?? 0) > 0;
 }
 
 function accepted(answer: HttpAnswer): unknown {
@@ -70,7 +70,7 @@ function accepted(answer: HttpAnswer): unknown {
   const sentence = `Twitch API error: ${answer.status} ${message || error}`.trim();
   if (isOtherQuota(answer)) throw new PlatformRefused(sentence, { status: 429, code: 'quota' });
   if (answer.status === 429) {
-    const retryAt = resetTime(answer.headers);
+    const retryAt = resetTime(answer);
     throw new PlatformUnreachable(sentence, retryAt === undefined ? {} : { retryAt });
   }
   if (answer.status >= 500 || answer.status === 408) throw new PlatformUnreachable(sentence);

@@ -67,7 +67,7 @@ function outcomeOf(answer: HttpAnswer, clock: CommonDeps['clock']): SendOutcome 
   if (status === 401) return { kind: 'unauthorized', reason: describe(answer) };
   if (status === 429) {
     // Waiting for the bucket helps only when it is the bucket that is empty.
-    const retryAt = isOtherQuota(answer) ? undefined : resetTime(answer.headers);
+    const retryAt = isOtherQuota(answer) ? undefined : resetTime(answer);
     return { kind: 'unavailable', reason: 'rate_limited', ...(retryAt === undefined ? {} : { retryAt }) };
   }
   if (status >= 500 || status === 408) return { kind: 'unavailable', reason: describe(answer) };
