@@ -213,7 +213,8 @@ class SenderCredentials implements Credentials {
         this.#announced = identity;
         for (const listener of this.#listeners) listener();
       } catch (error) {
-        this.#deps.log.warn(`${this.#deps.platform.logPrefix}sender_lookup_failed`, { error });
+        // Nobody asked: whoever needs the sender says so when it cannot be had.
+        this.#deps.log.debug(`${this.#deps.platform.logPrefix}sender_lookup_failed`, { error });
       }
     } while (this.#isAskedAgain());
     this.#announcing = 'no';
