@@ -66,3 +66,12 @@ test('Redis settings of an old installation are ignored with one warning each', 
   const { warnings } = valuesOf(loadConfig('api', { ...required, REDIS_URL: 'redis://x' }));
   expect(warnings).toEqual([expect.stringContaining('REDIS_URL')]);
 });
+
+test('a public host is a host name alone: with a scheme or a path it would make addresses nobody can reach', () => {
+  expect(valuesOf(loadConfig('api', { ...required, DOMAIN: 'Bots.Example.org' })).values.DOMAIN).toBe(
+    'bots.example.org',
+  );
+  for (const DOMAIN of ['https://bots.example.org', 'bots.example.org/', 'bots example', '-bots', 'bots.']) {
+    expect(loadConfig('api', { ...required, DOMAIN })).toMatchObject({ problems: [{ key: 'DOMAIN' }] });
+  }
+});

@@ -11,10 +11,18 @@ export const apiVariables = variables({
     readBy: api,
     default: '0.0.0.0',
   }),
-  DOMAIN: text({
-    help: 'public host, without scheme; webhook addresses and allowed origins come from it',
-    readBy: api,
-  }),
+  DOMAIN: custom(
+    {
+      help: 'public host, without scheme; webhook addresses and allowed origins come from it',
+      readBy: api,
+      default: null as string | null,
+      rangeText: 'host name',
+    },
+    (raw) =>
+      /^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d+)?$/i.test(raw)
+        ? { value: raw.toLowerCase() }
+        : { problem: 'DOMAIN has to be a host name alone, without scheme or path, e.g. bots.example.org' },
+  ),
   INSTANCE: text({ help: '`beta` makes this the beta instance: cookie token_beta, beta origins', readBy: api }),
   WEB_URL: url({ help: 'origin of the panel, target of redirects after sign-in', readBy: api }),
   OVERLAY_URL: url({ help: 'one more allowed origin', readBy: api }),
