@@ -41,7 +41,10 @@ test('while one copy of the API reconciles, another leaves it to that one', asyn
   onTestFinished(() => holder.release(true));
   const asked = () => twitch.called(SUBSCRIPTIONS).length;
   await clock.advance(MINUTE);
-  await expect.poll(() => clock.pendingTimers).toBeGreaterThan(1);
+  const tries = `select from pg_stat_activity
+    where query like 'select pg_try_advisory_lock%' and state = 'idle' and datname = current_database()`;
+  await expect.poll(async () => (await api.pg.query(tries)).rowCount).toBeGreaterThan(0);
+  await clock.advance(8 * MINUTE);
   expect(asked()).toBe(0);
   await holder.query(`select pg_advisory_unlock_all()`);
   await clock.advance(10 * MINUTE);

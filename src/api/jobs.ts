@@ -29,21 +29,23 @@ interface Job {
 const MINUTE_MS = 60_000;
 
 export function startJobs(deps: JobDeps): Jobs {
-  const running = new Set<Promise<void>>();
+  const rounds = new Map<string, Promise<void>>();
   const timers = new Map<string, Timer>();
   let isStopped = false;
 
-  const runOnce = async (job: Job): Promise<void> => {
-    const run = perform(deps, job);
-    running.add(run);
-    await run;
-    running.delete(run);
-    if (!isStopped) schedule(job, job.everyMs);
+  const begin = (job: Job): void => {
+    schedule(job, job.everyMs);
+    // One round at a time: the one that comes during a slow one follows it at once.
+    const before = rounds.get(job.name) ?? Promise.resolve();
+    rounds.set(
+      job.name,
+      before.then(() => (isStopped ? undefined : perform(deps, job))),
+    );
   };
   const schedule = (job: Job, delayMs: number): void => {
     timers.set(
       job.name,
-      deps.clock.setTimer(delayMs, () => void runOnce(job), { unref: true }),
+      deps.clock.setTimer(delayMs, () => begin(job), { unref: true }),
     );
   };
   for (const job of jobsOf(deps)) schedule(job, job.firstMs * (0.5 + deps.random()));
@@ -52,7 +54,7 @@ export function startJobs(deps: JobDeps): Jobs {
     async stop() {
       isStopped = true;
       for (const timer of timers.values()) timer.cancel();
-      await Promise.all(running);
+      await Promise.all(rounds.values());
     },
   };
 }
