@@ -66,12 +66,17 @@ test('a plain token of the user table speaks until it is refused, then is refres
 test('ten callers in two processes cost one refresh of a token in the user table', async () => {
   const { start, columns, refreshes, seal } = await legacyWorld();
   const processes = [await start(), await start()];
+  // All of them hold the token that is refused, before anybody renews it.
+  const holders = [];
+  for (const { credentials } of processes) {
+    const sender = await credentials.defaultSender();
+    if (sender === null) throw new Error('no sender');
+    holders.push({ credentials, sender });
+  }
   const answers = await Promise.all(
-    processes.map(async ({ credentials }) => {
-      const sender = await credentials.defaultSender();
-      if (sender === null) throw new Error('no sender');
-      return Promise.all(Array.from({ length: 5 }, () => credentials.renewed(sender, sender.accessToken)));
-    }),
+    holders.map(({ credentials, sender }) =>
+      Promise.all(Array.from({ length: 5 }, () => credentials.renewed(sender, sender.accessToken))),
+    ),
   );
   const stored = seal.open((await columns()).twitchAccessToken ?? '');
   expect(answers.flat().map((sender) => sender?.accessToken)).toEqual(Array(10).fill(stored));
