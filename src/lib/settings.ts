@@ -72,6 +72,17 @@ export function switchedOn(description: Description): Named<boolean> {
   }));
 }
 
+/** A switch that is on until one of `0 false off` turns it off; anything unknown stays on with a warning. */
+export function switchedOff(description: Description): Named<boolean> {
+  return (name) =>
+    variable(description, true, '0 false off', (raw) => {
+      const word = raw.toLowerCase();
+      if (['0', 'false', 'off'].includes(word)) return { value: false };
+      const isKnown = ['1', 'true', 'yes', 'on'].includes(word);
+      return isKnown ? { value: true } : { value: true, warning: `${name}=${raw} is not a switch value, it stays on` };
+    })(name);
+}
+
 /** Comma-separated text without empty or repeated entries. */
 export function list(description: Description): Named<readonly string[]> {
   return variable(description, [] as readonly string[], 'comma list', (raw) => ({ value: splitList(raw) }));

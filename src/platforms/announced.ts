@@ -21,58 +21,17 @@ interface Announcement {
   readonly capabilities: PlatformCapabilities;
 }
 
-const noRoles = { roles: [], hasPlatformRoleIds: false, hasFollowEvents: false, confirmsMessages: 'answer' } as const;
+export const noRoles = {
+  roles: [],
+  hasPlatformRoleIds: false,
+  hasFollowEvents: false,
+  confirmsMessages: 'answer',
+  readsBy: 'connection',
+  deliversHistory: false,
+  chatsOffline: 'reads_and_speaks',
+} as const;
 
-export const youtube = announce({
-  id: 'youtube',
-  title: 'YouTube',
-  logPrefix: 'youtube_chatbot.',
-  tablePrefix: 'YouTube',
-  targetColumn: 'youtubeChannelId',
-  // The account's own id is that of the Google account; the channel id is stored beside it when it is linked.
-  authorAccountColumn: 'login',
-  needsOwner: true,
-  messageMax: 200,
-  capabilities: { ...noRoles, roles: ['moderator', 'subscriber'] },
-});
-
-export const vkvideo = announce({
-  id: 'vkvideo',
-  title: 'VK Video Live',
-  logPrefix: 'vkvideo_chatbot.',
-  tablePrefix: 'VkVideo',
-  targetColumn: 'vkvideoChannelId',
-  extraColumns: ['vkvideoChannelUrl'],
-  pageAliases: ['vk'],
-  needsOwner: false,
-  messageMax: 500,
-  capabilities: { ...noRoles, roles: ['moderator'], hasPlatformRoleIds: true },
-});
-
-export const trovo = announce({
-  id: 'trovo',
-  title: 'Trovo',
-  logPrefix: 'trovo_chatbot.',
-  retiredSince: '2026-06-30',
-  tablePrefix: 'Trovo',
-  targetColumn: 'trovoChannelId',
-  needsOwner: true,
-  messageMax: 500,
-  capabilities: noRoles,
-});
-
-export const kick = announce({
-  id: 'kick',
-  title: 'Kick',
-  logPrefix: 'kick_chatbot.',
-  tablePrefix: 'Kick',
-  targetColumn: 'kickChannelId',
-  needsOwner: true,
-  messageMax: 500,
-  capabilities: { ...noRoles, roles: ['vip', 'moderator', 'subscriber'] },
-});
-
-function announce(platform: Announcement): PlatformDescription {
+export function announce(platform: Announcement): PlatformDescription {
   const upper = platform.id.toUpperCase();
   const channelLimit = `${upper}_CHANNEL_SEND_PER_S`;
   const notConfigured = `${upper}_BOT_NOT_CONFIGURED`;

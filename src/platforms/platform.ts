@@ -104,6 +104,12 @@ export interface PlatformCapabilities {
   readonly hasPlatformRoleIds: boolean;
   readonly hasFollowEvents: boolean;
   readonly confirmsMessages: 'answer' | 'echo' | 'answer_or_echo';
+  /** How chat lines reach us: over a connection of ours that can be lost, or by calls to the API's webhook. */
+  readonly readsBy: 'connection' | 'webhook';
+  /** Whether whoever joins a chat is given lines written before. */
+  readonly deliversHistory: boolean;
+  /** What a chat is good for while its channel is not broadcasting. */
+  readonly chatsOffline: 'reads_and_speaks' | 'reads' | 'neither';
 }
 
 export interface PlatformLimits {

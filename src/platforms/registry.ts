@@ -1,7 +1,10 @@
 /** Every platform there is: the one place where a new platform is added. */
-import { kick, trovo, vkvideo, youtube } from './announced.ts';
+import { kick } from './kick/index.ts';
 import type { PlatformDescription } from './platform.ts';
+import { trovo } from './trovo/index.ts';
 import { twitch } from './twitch/index.ts';
+import { vkvideo } from './vkvideo/index.ts';
+import { youtube } from './youtube/index.ts';
 
 /** In display order (http-api, head of the page). */
 export const platforms: readonly PlatformDescription[] = [twitch, vkvideo, youtube, trovo, kick];

@@ -17,6 +17,11 @@ const answer = z.object({
       hasPlatformRoleIds: z.boolean(),
       hasFollowEvents: z.boolean(),
       confirmsMessages: z.enum(['answer', 'echo', 'answer_or_echo']),
+      readsBy: z.enum(['connection', 'webhook']),
+      deliversHistory: z.boolean().describe('whether a bot that joins a chat is given lines written before'),
+      chatsOffline: z
+        .enum(['reads_and_speaks', 'reads', 'neither'])
+        .describe('what the bot can do there while the channel is not broadcasting'),
     }),
   ),
 });
