@@ -11,7 +11,8 @@ export interface Source {
 }
 
 export function isTest(file: string): boolean {
-  return file.endsWith('.test.ts') || file.endsWith('.test.tsx') || file.startsWith('test/');
+  const isNamedSo = file.endsWith('.test.ts') || file.endsWith('.test.tsx');
+  return isNamedSo || file.startsWith('test/') || file.startsWith('src/platforms/conformance/');
 }
 
 export function isGenerated(file: string): boolean {

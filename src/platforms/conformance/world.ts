@@ -1,40 +1,48 @@
 /** A worker of any platform against its simulator and a real database, and the few things a case does with them. */
 import { onTestFinished, vi } from 'vitest';
-import { createPool } from '../../src/db/pool.ts';
-import { type RunningWorker, startTestWorker, workerConfig } from '../support/running-worker.ts';
-import { scriptedCreditsApi } from '../support/scripted-credits-api.ts';
-import { silentLog } from '../support/silent-log.ts';
-import type { Abilities, AbilityName, ConformanceAdapter } from './adapter.ts';
+import type { Abilities, AbilityName, Simulate } from '../../../simulators/world/simulated-platform.ts';
+import { startApiWorld } from '../../../test/support/api-world.ts';
+import { type RunningWorker, startTestWorker, workerConfig } from '../../../test/support/running-worker.ts';
+import { scriptedCreditsApi } from '../../../test/support/scripted-credits-api.ts';
+import { silentLog } from '../../../test/support/silent-log.ts';
+import { createPool } from '../../db/pool.ts';
+import type { Platform } from '../platform.ts';
 import { LeapingClock } from './leaping-clock.ts';
 import * as rows from './rows.ts';
 
 export const BOT = 'memalerts_bot';
 export const STREAMER = 'northpine';
 
+/** Where platforms that call us believe the API to be. */
+const API_HOST = 'bot.example';
 /** Of the machine: generous, as it is only ever used up by a failure. */
 const PATIENCE = { timeout: 15_000, interval: 5 };
 const LONGEST_LEAP_MS = 300_000;
 
 /** What a suite is run for. Its cases come one after another, and each finds the database empty. */
 export interface Subject {
-  readonly adapter: ConformanceAdapter;
+  readonly platform: Platform;
+  readonly simulate: Simulate;
   readonly databaseUrl: string;
 }
 
 export type ConformanceWorld = Awaited<ReturnType<typeof conformanceWorld>>;
 
 /** One linked default bot, nobody streaming yet, no worker yet. */
-export async function conformanceWorld({ adapter, databaseUrl }: Subject) {
-  const { platform } = adapter;
+export async function conformanceWorld({ platform, simulate, databaseUrl }: Subject) {
   const pool = createPool(databaseUrl, { applicationName: 'test', slowMs: 60_000, log: silentLog() });
   onTestFinished(() => pool.end());
   const { db, pg } = pool;
   await rows.empty(db);
   const clock = new LeapingClock();
-  const sim = await adapter.start({ clock, databaseUrl });
+  const sim = await simulate({ clock, limits: 'off' });
   onTestFinished(() => sim.stop());
   const credits = await scriptedCreditsApi();
   const env = { DATABASE_URL: databaseUrl, CHATBOT_BACKEND_BASE_URLS: credits.baseUrl, ...sim.env };
+  if (platform.capabilities.readsBy === 'webhook') {
+    const api = await startApiWorld(databaseUrl, { clock, env: { ...sim.env, DOMAIN: API_HOST } });
+    sim.mapHost?.(API_HOST, api.url);
+  }
   await rows.linkDefaultBot(db, platform, sim.linkBot(BOT));
   const streamers: string[] = [];
   const leapUntil = (check: () => unknown, limitMs = LONGEST_LEAP_MS) =>
@@ -45,11 +53,10 @@ export async function conformanceWorld({ adapter, databaseUrl }: Subject) {
     sim,
     clock,
     limits: platform.limits(workerConfig(platform, env).platform(platform.id)),
-    /** @throws Error for an ability that is neither offered nor declared lacking */
+    /** @throws Error for an ability the simulated platform ought to offer and does not */
     ability<N extends AbilityName>(name: N): Abilities[N] {
       const ability = sim.abilities[name];
-      if (ability === undefined)
-        throw new Error(`the adapter neither offers ${name} nor says why the platform lacks it`);
+      if (ability === undefined) throw new Error(`the simulated platform does not offer ${name}`);
       return ability as Abilities[N];
     },
     async addStreamer(name: string): Promise<string> {

@@ -1,8 +1,9 @@
 /** The one suite every platform passes, run with the real worker against the platform's simulator (design §4). */
 import { describe } from 'vitest';
-import { createTestDatabase } from '../support/database.ts';
+import type { Simulate } from '../../../simulators/world/simulated-platform.ts';
+import { createTestDatabase } from '../../../test/support/database.ts';
+import type { Platform } from '../platform.ts';
 import { accountCases } from './account-cases.ts';
-import type { ConformanceAdapter } from './adapter.ts';
 import { audienceCases } from './audience-cases.ts';
 import { channelCases } from './channel-cases.ts';
 import { connectionCases } from './connection-cases.ts';
@@ -11,9 +12,9 @@ import { refusalCases } from './refusal-cases.ts';
 import { textCases } from './text-cases.ts';
 
 /** @param name of the platform, and of the way it is spoken to where there are several */
-export function describeConformance(name: string, adapter: ConformanceAdapter): void {
+export function describeConformance(name: string, platform: Platform, simulate: Simulate): void {
   describe(name, async () => {
-    const subject = { adapter, databaseUrl: (await createTestDatabase()).url };
+    const subject = { platform, simulate, databaseUrl: (await createTestDatabase()).url };
     channelCases(subject);
     lineCases(subject);
     textCases(subject);

@@ -1,10 +1,9 @@
-/** How the conformance suite runs the simulated Twitch, spoken to by Helix or by IRC. */
-import { startTwitchSimulator, type TwitchSimulator } from '../../simulators/twitch/simulator.ts';
+/** The simulated Twitch as suite, demo and bench steer it. */
 import type { Role } from '../../src/platforms/platform.ts';
-import { twitch } from '../../src/platforms/twitch/index.ts';
-import type { Abilities, ConformanceAdapter, LinkedAccount, SimulatedPlatform } from './adapter.ts';
+import type { Abilities, LinkedAccount, Simulate, SimulatedPlatform } from '../world/simulated-platform.ts';
+import { startTwitchSimulator, type TwitchSimulator } from './simulator.ts';
 
-export type SpeaksBy = 'helix' | 'irc';
+type SpeaksBy = 'helix' | 'irc';
 
 const SCOPES = {
   helix: ['chat:read', 'chat:edit', 'user:read:chat', 'user:write:chat', 'user:bot'],
@@ -16,36 +15,37 @@ const INVISIBLE_END = / \u{e0000}$/u;
 /** AutoMod would not have it: the text is refused, not the account. */
 const REFUSED = 'msg_rejected_mandatory';
 const COME_BACK_S = 20;
+const OURS_OFF = {
+  TWITCH_JOINS_PER_10S: '0',
+  TWITCH_SEND_PER_30S: '0',
+  TWITCH_SEND_PRIVILEGED_PER_30S: '0',
+  TWITCH_CHANNEL_SEND_PER_S: '0',
+};
 
-export function twitchAdapter(speaksBy: SpeaksBy): ConformanceAdapter {
-  return {
-    platform: twitch,
-    lacks: {
-      sayInThePast: 'Twitch chat hands over no history',
-      givePlatformRole: 'Twitch has no roles besides its badges',
-    },
-    async start({ clock }) {
-      const sim = await startTwitchSimulator({ limits: 'off', clock });
-      return simulatedTwitch(sim, speaksBy);
-    },
+/** Spoken to as Twitch recommends. */
+export const simulate = simulateSpokenToBy('helix');
+
+/** @param speaksBy decides which rights bots grant, and so how a worker speaks */
+export function simulateSpokenToBy(speaksBy: SpeaksBy): Simulate {
+  return async ({ limits, ...options }) => {
+    const sim = await startTwitchSimulator({ ...options, ...(limits === 'off' ? { limits } : {}) });
+    return simulatedTwitch(sim, speaksBy, limits === 'off' ? OURS_OFF : {});
   };
 }
 
-function simulatedTwitch(sim: TwitchSimulator, speaksBy: SpeaksBy): SimulatedPlatform {
+function simulatedTwitch(sim: TwitchSimulator, speaksBy: SpeaksBy, env: Record<string, string>): SimulatedPlatform {
   return {
-    env: {
-      ...sim.env(),
-      TWITCH_JOINS_PER_10S: '0',
-      TWITCH_SEND_PER_30S: '0',
-      TWITCH_SEND_PRIVILEGED_PER_30S: '0',
-      TWITCH_CHANNEL_SEND_PER_S: '0',
-    },
+    urls: sim.urls,
+    env: { ...sim.env(), ...env },
+    log: sim.log,
     stop: () => sim.stop(),
-    addStreamer: (name) => ({ target: name, stableId: sim.addChannel(name).id, extra: {}, account: null }),
-    linkBot: (name) => linked(sim, name, SCOPES[speaksBy]),
-    say: (streamer, viewer, text, role) => {
-      sim.say(streamer, viewer, text, role === undefined ? {} : { badges: BADGES[role] });
+    addStreamer: (name) => {
+      const { id } = sim.addChannel(name);
+      return { target: name, stableId: id, extra: {}, account: null };
     },
+    linkBot: (name) => linked(sim, name, SCOPES[speaksBy]),
+    say: (streamer, viewer, text, role) =>
+      sim.say(streamer, viewer, text, role === undefined ? {} : { badges: BADGES[role] }),
     said: (streamer) =>
       sim
         .messagesIn(streamer)
@@ -54,6 +54,7 @@ function simulatedTwitch(sim: TwitchSimulator, speaksBy: SpeaksBy): SimulatedPla
     isRead: (streamer) => sim.readersOf(streamer).length > 0,
     nameInAllowedUsers: (viewer) => viewer,
     renewals: () => sim.tokensRefreshed,
+    mapHost: (hostName, target) => sim.mapHost(hostName, target),
     abilities: abilities(sim, speaksBy),
   };
 }
@@ -85,7 +86,10 @@ function abilities(sim: TwitchSimulator, speaksBy: SpeaksBy): Partial<Abilities>
       faults.dropMessages(REFUSED);
       return REFUSED;
     },
-    stream: { begin: (streamer) => sim.goLive(streamer), end: (streamer) => sim.goOffline(streamer) },
+    stream: {
+      begin: (streamer, startedAt) => sim.goLive(streamer, { startedAt }),
+      end: (streamer) => sim.goOffline(streamer),
+    },
     sayAsBot: (streamer, account, text) => void sim.say(streamer, account, text),
   };
 }

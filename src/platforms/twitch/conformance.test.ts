@@ -1,0 +1,6 @@
+import { simulateSpokenToBy } from '../../../simulators/twitch/simulated-platform.ts';
+import { describeConformance } from '../conformance/suite.ts';
+import { twitch } from './index.ts';
+
+describeConformance('Twitch, spoken to by Helix', twitch, simulateSpokenToBy('helix'));
+describeConformance('Twitch, spoken to by IRC', twitch, simulateSpokenToBy('irc'));
