@@ -1,23 +1,57 @@
-/** Runs the simulated platforms as a process: one line of JSON with their addresses, then until SIGTERM or SIGINT. */
+/** Runs simulated platforms as a process: one line of JSON with their addresses, then until SIGTERM or SIGINT. */
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startTwitchSimulator } from './twitch/simulator.ts';
+import { platforms } from '../src/platforms/registry.ts';
+import type { Simulate, SimulatedPlatform } from './world/simulated-platform.ts';
+import { openStage } from './world/stage.ts';
+
+const ids = platforms
+  .map(({ id }) => id as string)
+  .filter((id) => existsSync(new URL(`${id}/simulated-platform.ts`, import.meta.url)));
 
 const { values } = parseArgs({
   options: {
-    'twitch-port': { type: 'string', default: '0' },
-    'twitch-control-port': { type: 'string', default: '0' },
+    /** Comma list; all of them when absent. */
+    only: { type: 'string', default: ids.join(',') },
     /** `off` lets everybody be as fast as the machine. */
     limits: { type: 'string', default: 'real' },
+    ...Object.fromEntries(
+      ids.flatMap((id) => [`${id}-port`, `${id}-control-port`]).map((name) => [name, { type: 'string' as const }]),
+    ),
   },
 });
 
-const twitch = await startTwitchSimulator({
-  port: Number(values['twitch-port']),
-  controlPort: Number(values['twitch-control-port']),
-  ...(values.limits === 'off' ? { limits: 'off' as const } : {}),
-});
-process.stdout.write(`${JSON.stringify({ twitch: { urls: twitch.urls, env: twitch.env() } })}\n`);
+interface Running {
+  readonly id: string;
+  readonly platform: SimulatedPlatform;
+  readonly stage: Awaited<ReturnType<typeof openStage>>;
+}
+
+const running = await Promise.all(values.only.split(',').map(start));
+const addresses = running.map(({ id, platform: { urls, env }, stage }) => [
+  id,
+  { urls: { ...urls, stage: stage.url }, env },
+]);
+process.stdout.write(`${JSON.stringify(Object.fromEntries(addresses))}\n`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void twitch.stop().then(() => process.exit(0)));
+  process.once(signal, () => {
+    void Promise.all(running.flatMap(({ platform, stage }) => [platform.stop(), stage.close()])).then(() =>
+      process.exit(0),
+    );
+  });
+}
+
+async function start(id: string): Promise<Running> {
+  const { simulate } = (await import(`./${id}/simulated-platform.ts`)) as { simulate: Simulate };
+  const platform = await simulate({
+    limits: values.limits === 'off' ? 'off' : 'real',
+    port: portOf(`${id}-port`),
+    controlPort: portOf(`${id}-control-port`),
+  });
+  return { id, platform, stage: await openStage(platform) };
+}
+
+function portOf(option: string): number {
+  return Number((values as Record<string, string | undefined>)[option] ?? 0);
 }
