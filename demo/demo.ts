@@ -1,11 +1,12 @@
-/** `pnpm demo`: the whole product on this machine against a simulated Twitch; `--once` ends after the conversation. */
+/** `pnpm demo`: the whole product on this machine against simulated platforms; `--once` ends after the conversation. */
 import { parseArgs } from 'node:util';
 import { talkOn } from './chat.ts';
-import { play } from './play.ts';
-import { printSetting, printUrls, summarise } from './print.ts';
-import { cast, scenes } from './script.ts';
+import { enter } from './entrance.ts';
+import { type Outcome, play } from './play.ts';
+import { printRoom, printSetting, printUrls, summarise } from './print.ts';
+import { cast, scenesOf } from './script.ts';
 import { type Stack, startStack } from './stack.ts';
-import { setStage } from './stage.ts';
+import { roomsOf, setStage } from './stage.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -35,13 +36,19 @@ process.exit(exitCode);
 async function run(): Promise<number> {
   const startedAtMs = performance.now();
   const stack = await startStack(cleanup, { showsLogs: options.logs });
-  return Promise.race([perform(stack, startedAtMs), stack.twitch.lost]);
+  return Promise.race([perform(stack, startedAtMs), ...[...stack.chats.values()].map(({ lost }) => lost)]);
 }
 
 async function perform(stack: Stack, startedAtMs: number): Promise<number> {
   const stage = await setStage(stack, cast);
   printSetting(stage, performance.now() - startedAtMs);
-  const isComplete = summarise(await play(stage, scenes));
+  const outcomes = new Map<string, Outcome>();
+  for (const room of roomsOf(stage)) {
+    printRoom(room);
+    await enter(room);
+    outcomes.set(room.platform.title, await play(room, scenesOf(room.platform)));
+  }
+  const isComplete = summarise(outcomes);
   if (options.once || !isComplete) return isComplete ? 0 : 1;
   codeWhenInterrupted = 0;
   printUrls(stage, process.stdin.isTTY);

@@ -1,9 +1,9 @@
-/** What became of a message: its row in the outbox, and the message Twitch took over. */
+/** What became of a message: its row in the outbox, and the message the platform took over. */
 import type { AcceptedMessage } from '../simulators/world/messages.ts';
-import type { Stage } from './stage.ts';
+import type { Room } from './stage.ts';
 import { until } from './until.ts';
 
-/** How the row is found: by its own id, by what it answers, or by what Twitch calls it. A `%` stands for anything. */
+/** How the row is found: by its own id, by what it answers, or by what the platform calls it. A `%` stands for anything. */
 export interface RowKey {
   readonly column: 'id' | 'dedupKey' | 'platformMessageId';
   readonly value: string;
@@ -30,24 +30,24 @@ const ANSWER_SECONDS = 10;
 const HEAR_SECONDS = 5;
 
 /** Waits until the message is sent or failed, and asks the API about it as a panel would. */
-export async function fateOf(stage: Stage, key: RowKey): Promise<Fate> {
+export async function fateOf(room: Room, key: RowKey): Promise<Fate> {
   const row = await until(ANSWER_SECONDS, async () => {
-    const found = await findRow(stage, key);
+    const found = await findRow(room, key);
     return found !== null && ['sent', 'failed'].includes(found.status) ? found : null;
   });
-  const latest = row ?? (await findRow(stage, key));
+  const latest = row ?? (await findRow(room, key));
   if (latest === null) return { status: 'none', lastError: null, message: null, latencyMs: null };
-  const told = await stage.api.get(`/streamer/bot/outbox/twitch/${latest.id}`);
+  const told = await room.stage.api.get(`/streamer/bot/outbox/${room.platform.id}/${latest.id}`);
   const { status, lastError } = told as Pick<Fate, 'status' | 'lastError'>;
-  const message = await hear(stage, latest.platformMessageId);
-  const line = await hear(stage, lineOf(latest));
+  const message = await hear(room, latest.platformMessageId);
+  const line = await hear(room, lineOf(latest));
   const latencyMs = message === null || line === null ? null : message.arrivedAtMs - line.arrivedAtMs;
   return { status, lastError, message, latencyMs };
 }
 
 /** For lines that must not be answered. Ask after a later line of the channel was answered: they are taken in order. */
-export async function wasAnswered(stage: Stage, lineId: string): Promise<boolean> {
-  return (await findRow(stage, answerTo(lineId))) !== null;
+export async function wasAnswered(room: Room, lineId: string): Promise<boolean> {
+  return (await findRow(room, answerTo(lineId))) !== null;
 }
 
 export function answerTo(lineId: string): RowKey {
@@ -58,15 +58,15 @@ function lineOf({ dedupKey }: Row): string | null {
   return dedupKey?.startsWith('chat:') ? dedupKey.slice('chat:'.length) : null;
 }
 
-async function hear({ stack }: Stage, messageId: string | null): Promise<AcceptedMessage | null> {
-  return messageId === null ? null : stack.twitch.hear(0, ({ id }) => id === messageId, HEAR_SECONDS);
+async function hear({ chat }: Room, messageId: string | null): Promise<AcceptedMessage | null> {
+  return messageId === null ? null : chat.hear(0, ({ id }) => id === messageId, HEAR_SECONDS);
 }
 
-async function findRow({ stack, channelId }: Stage, { column, value }: RowKey): Promise<Row | null> {
-  const { rows } = await stack.pool.pg.query<Row>(
-    `select id, status, "dedupKey", "platformMessageId" from "ChatBotOutboxMessage"
+async function findRow({ stage, platform }: Room, { column, value }: RowKey): Promise<Row | null> {
+  const { rows } = await stage.stack.pool.pg.query<Row>(
+    `select id, status, "dedupKey", "platformMessageId" from "${platform.tables.outbox}"
      where "channelId" = $1 and "${column}" like $2`,
-    [channelId, value],
+    [stage.channelId, value],
   );
   return rows[0] ?? null;
 }

@@ -2,7 +2,7 @@
 import { answerTo, type Fate, fateOf, type RowKey, wasAnswered } from './fate.ts';
 import { printAnswer, printCue, printNote, printSilence } from './print.ts';
 import type { Scene } from './script.ts';
-import type { Stage } from './stage.ts';
+import type { Room } from './stage.ts';
 import { until } from './until.ts';
 
 export interface Outcome {
@@ -18,8 +18,8 @@ type SilentLine = Extract<Line, { answer: null }>;
 
 const WEBHOOK_SECONDS = 10;
 
-export async function play(stage: Stage, scenes: readonly Scene[]): Promise<Outcome> {
-  const player = new Player(stage);
+export async function play(room: Room, scenes: readonly Scene[]): Promise<Outcome> {
+  const player = new Player(room);
   for (const scene of scenes) await player.play(scene);
   await player.settleSilence();
   player.requireNothingElse();
@@ -30,11 +30,11 @@ class Player implements Outcome {
   expected = 0;
   readonly latenciesMs: number[] = [];
   readonly problems: string[] = [];
-  readonly #stage: Stage;
+  readonly #room: Room;
   #silent: { scene: SilentLine; id: string }[] = [];
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
+  constructor(room: Room) {
+    this.#room = room;
   }
 
   async play(scene: Scene): Promise<void> {
@@ -58,22 +58,21 @@ class Player implements Outcome {
     this.#silent = [];
     for (const { scene, id } of settled) {
       printCue(scene.by, scene.text);
-      const isAnswered = await wasAnswered(this.#stage, id);
+      const isAnswered = await wasAnswered(this.#room, id);
       if (isAnswered) this.problems.push(`${scene.by} was answered on "${scene.text}": ${scene.because}`);
       printSilence(isAnswered, scene.because);
     }
   }
 
   requireNothingElse(): void {
-    const { twitch } = this.#stage.stack;
-    const said = twitch.messages.filter(({ transport }) => transport !== 'script').length;
+    const said = this.#room.chat.messages.filter(({ transport }) => transport !== 'script').length;
     if (said > this.expected) this.problems.push(`the bot wrote ${said} messages instead of ${this.expected}`);
   }
 
   async #line(scene: Line): Promise<void> {
-    const { stack, cast } = this.#stage;
-    const line = { channel: cast.streamer, person: scene.by, text: scene.text };
-    const { id } = (await stack.twitch.control('say', line)) as { id: string };
+    const { chat, stage } = this.#room;
+    const line = { streamer: stage.cast.streamer, viewer: scene.by, text: scene.text, role: scene.as };
+    const { id } = (await chat.stage('say', line)) as { id: string };
     if (scene.answer === null) {
       this.#silent.push({ scene, id });
       return;
@@ -82,27 +81,28 @@ class Player implements Outcome {
   }
 
   async #say(text: string): Promise<void> {
+    const { stage, platform } = this.#room;
     const sinceMs = nowMs();
-    const answer = await this.#stage.api.post('/streamer/bot/say', { message: text });
+    const answer = await stage.api.post('/streamer/bot/say', { message: text, provider: platform.id });
     const { outbox } = answer as { outbox: { id: string } };
     await this.#expect('POST /streamer/bot/say', text, text, { column: 'id', value: outbox.id }, sinceMs);
   }
 
   async #follow({ by, displayName, answer }: Extract<Scene, { kind: 'follow' }>): Promise<void> {
-    const { stack, cast } = this.#stage;
-    const { id } = (await stack.twitch.control('addPerson', { login: by, displayName })) as { id: string };
+    const { chat, stage } = this.#room;
+    const { id } = (await chat.control('addPerson', { login: by, displayName })) as { id: string };
     const sinceMs = nowMs();
-    await stack.twitch.control('follow', { channel: cast.streamer, person: by });
+    await chat.control('follow', { channel: stage.cast.streamer, person: by });
     await this.#expect(by, 'follows the channel', answer, { column: 'dedupKey', value: `follow:${id}:%` }, sinceMs);
   }
 
   async #goLive(minutesAgo: number): Promise<void> {
-    const { stack, cast } = this.#stage;
+    const { chat, stage } = this.#room;
     // Some seconds more, so that the minute does not turn while the bot is asked for it.
     const startedAt = new Date(Date.now() - minutesAgo * 60_000 - 5_000);
-    await stack.twitch.control('goLive', { channel: cast.streamer, startedAt });
+    await chat.control('goLive', { channel: stage.cast.streamer, startedAt });
     const status = await until(WEBHOOK_SECONDS, async () => {
-      const deliveries = (await stack.twitch.control('eventDeliveries')) as EventDelivery[];
+      const deliveries = (await chat.control('eventDeliveries')) as EventDelivery[];
       const isNotice = ({ subscriptionType, type }: EventDelivery) =>
         subscriptionType === 'stream.online' && type === 'notification';
       return deliveries.find(isNotice)?.status ?? null;
@@ -112,7 +112,7 @@ class Player implements Outcome {
   }
 
   async #edit(trigger: string, response: string): Promise<void> {
-    const { api } = this.#stage;
+    const { api } = this.#room.stage;
     const { items } = (await api.get('/streamer/bot/commands')) as { items: { id: string; trigger: string }[] };
     const command = items.find((item) => item.trigger === trigger);
     await api.patch(`/streamer/bot/commands/${command?.id}`, { response });
@@ -122,7 +122,7 @@ class Player implements Outcome {
   /** @param sinceMs when it began, where that was no chat line */
   async #expect(by: string, cue: string, answer: string, key: RowKey, sinceMs?: number): Promise<void> {
     this.expected += 1;
-    const fate = await fateOf(this.#stage, key);
+    const fate = await fateOf(this.#room, key);
     const latencyMs =
       sinceMs === undefined || fate.message === null ? fate.latencyMs : fate.message.arrivedAtMs - sinceMs;
     await this.settleSilence();
@@ -143,7 +143,7 @@ interface EventDelivery {
 function problemOf({ status, lastError, message }: Fate, answer: string): string | null {
   if (status === 'none') return 'no answer';
   if (status !== 'sent') return `the answer is ${status} (${lastError ?? 'no reason given'})`;
-  if (message === null) return 'recorded as sent, but Twitch has no such message';
+  if (message === null) return 'recorded as sent, but the platform has no such message';
   return message.text === answer ? null : `answered "${message.text}" instead of "${answer}"`;
 }
 

@@ -2,15 +2,20 @@
 import { styleText } from 'node:util';
 import type { Fate } from './fate.ts';
 import type { Outcome } from './play.ts';
-import type { Stage } from './stage.ts';
+import type { Room, Stage } from './stage.ts';
 
 const NAME_WIDTH = 26;
 
 export function printSetting({ cast }: Stage, tookMs: number): void {
   console.log(
-    `Ready after ${(tookMs / 1000).toFixed(1)} s: PostgreSQL, API, worker, and a simulated Twitch that keeps`,
+    `Ready after ${(tookMs / 1000).toFixed(1)} s: PostgreSQL, API, a worker for each platform, and simulated platforms`,
   );
-  console.log(`to the limits of the real one. ${cast.bot} is a moderator of #${cast.streamer}.\n`);
+  console.log(`that keep to the limits of the real ones. ${cast.bot} speaks in the chats of ${cast.streamer}.`);
+}
+
+export function printRoom({ platform: { title, retiredSince } }: Room): void {
+  const closed = retiredSince === undefined ? '' : `  (closed its service on ${retiredSince}: simulated all the same)`;
+  console.log(`\n${styleText('bold', title)}${styleText('dim', closed)}\n`);
 }
 
 /** What somebody does; the answer follows on the next line. */
@@ -35,30 +40,45 @@ export function printNote(note: string): void {
   console.log(styleText('cyan', `  · ${note}`));
 }
 
-/** @returns whether everything came as it had to */
-export function summarise({ expected, latenciesMs, problems }: Outcome): boolean {
+/** One line per platform and one for all. @returns whether everything came as it had to */
+export function summarise(outcomes: ReadonlyMap<string, Outcome>): boolean {
   console.log('');
+  const isComplete = [...outcomes].map(([title, outcome]) => summariseOne(title, outcome)).every(Boolean);
+  const all = [...outcomes.values()];
+  const delivered = all.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0);
+  const expected = all.reduce((sum, outcome) => sum + outcome.expected, 0);
+  console.log(`demo: ${delivered} of ${expected} replies delivered on ${all.length} platforms`);
+  return isComplete;
+}
+
+function summariseOne(title: string, { expected, latenciesMs, problems }: Outcome): boolean {
   for (const problem of problems) console.log(styleText('red', `  missing: ${problem}`));
   const sorted = [...latenciesMs].sort((a, b) => a - b);
   const median = sorted[Math.floor((sorted.length - 1) / 2)];
   const p50 = median === undefined ? '–' : median.toFixed(1);
-  console.log(`demo: ${latenciesMs.length} of ${expected} replies delivered, p50 ${p50} ms`);
+  console.log(`demo: ${title}: ${latenciesMs.length} of ${expected} replies delivered, p50 ${p50} ms`);
   return problems.length === 0 && latenciesMs.length === expected;
 }
 
 export function printUrls({ stack, cast }: Stage, canType: boolean): void {
-  const line = JSON.stringify({ channel: cast.streamer, person: 'you', text: '!hello' });
+  const line = JSON.stringify({ streamer: cast.streamer, viewer: 'you', text: '!hello' });
+  const rooms = [...stack.chats].flatMap(([id, { controlUrl, stageUrl }]) => [
+    [id, ''],
+    ['  worker', `${stack.workerUrls.get(id)}/readyz  /metrics`],
+    ['  simulator', `${controlUrl}  (simulators/README.md)`],
+    ['  say something', `curl -d '${line}' ${stageUrl}/say`],
+  ]);
   const rows = [
     ['API', stack.apiUrl],
     ['  its description', `${stack.apiUrl}/docs`],
     ['  sign in', `${stack.apiUrl}/auth/twitch  (be ${cast.streamer} or ${cast.owner}; then /docs can try calls)`],
     ['  metrics', `${stack.apiUrl}/metrics`],
-    ['worker', `${stack.workerUrl}/readyz  /metrics`],
     ['database', stack.databaseUrl],
-    ['simulator', `${stack.twitch.controlUrl}  (simulators/README.md)`],
-    ['say something', `curl -d '${line}' ${stack.twitch.controlUrl}/say`],
+    ...rooms,
   ];
   console.log('\nEverything goes on running until Ctrl-C.\n');
   for (const [name = '', value = ''] of rows) console.log(`  ${name.padEnd(20)}${value}`);
-  console.log(canType ? '\nType a line to write it into the chat as "you": !hello, !clip, !time …\n' : '');
+  console.log(
+    canType ? '\nType a line to write it into the Twitch chat as "you": !hello, !clip, !time … or: kick: !hello\n' : '',
+  );
 }

@@ -1,12 +1,14 @@
 /** The conversation the demo plays: who is there, what the bot knows, what is said, and what has to come of it. */
 
+import type { PlatformDescription, Role } from '../src/platforms/platform.ts';
+
 export interface Cast {
   readonly owner: string;
   /** Also the channel's name. */
   readonly streamer: string;
   /** A moderator of the channel, as bots are: without that Twitch lets it speak once a second. */
   readonly bot: string;
-  readonly roles: Readonly<Record<string, 'moderator' | 'vip' | 'subscriber'>>;
+  readonly roles: Readonly<Record<string, Role>>;
 }
 
 /** Body of `POST /streamer/bot/commands`. */
@@ -20,10 +22,11 @@ export interface CommandDraft {
 
 export type Scene =
   /** Somebody writes into the chat. `answer` null: the bot has to stay silent, `because` says why. */
-  | { readonly kind: 'line'; readonly by: string; readonly text: string; readonly answer: string }
+  | { readonly kind: 'line'; readonly by: string; readonly as?: Role; readonly text: string; readonly answer: string }
   | {
       readonly kind: 'line';
       readonly by: string;
+      readonly as?: Role;
       readonly text: string;
       readonly answer: null;
       readonly because: string;
@@ -57,7 +60,30 @@ export const commands: readonly CommandDraft[] = [
 
 const EDITED_HELLO = 'Hello again: this answer was edited a moment ago ✏️';
 
-export const scenes: readonly Scene[] = [
+/** Twitch comes first, where the stream begins; what it can do and others cannot is shown there. */
+export function scenesOf(platform: PlatformDescription): readonly Scene[] {
+  return platform.id === 'twitch' ? twitchScenes : commonScenes(platform);
+}
+
+/** The stream that began on Twitch is on everywhere: `onlyWhenLive` looks at all platforms of the channel. */
+function commonScenes({ title, capabilities }: PlatformDescription): readonly Scene[] {
+  const knowsModerators = capabilities.roles.includes('moderator');
+  const rules = { kind: 'line', by: 'kate_mod', as: 'moderator', text: '!rules' } as const;
+  return [
+    { kind: 'line', by: 'mira_k', text: '!hello', answer: EDITED_HELLO },
+    { kind: 'line', by: 'ivan_p', text: '!РАСПИСАНИЕ', answer: 'Стримы по вторникам и пятницам в 19:00 МСК ⏰' },
+    { kind: 'line', by: 'joao_s', text: '🎲', answer: '🎲 → 6️⃣ и всей семьёй радуемся 👨‍👩‍👧‍👦🏳️‍🌈' },
+    { kind: 'line', by: 'tom_w', text: 'как же хорошо тут 🙂', answer: null, because: 'not a command' },
+    { kind: 'line', by: 'mira_k', text: '!rules', answer: null, because: 'for moderators and VIPs' },
+    knowsModerators
+      ? { ...rules, answer: 'Be kind. No spoilers. /ban is not a greeting.' }
+      : { ...rules, answer: null, because: `${title} tells nobody's role` },
+    { kind: 'say', text: `Hello ${title}! Поехали 🚀` },
+    { kind: 'line', by: 'mira_k', text: '!clip', answer: 'Clip it: twitch.tv/northpine/clip ✂️' },
+  ];
+}
+
+const twitchScenes: readonly Scene[] = [
   { kind: 'line', by: 'mira_k', text: '!hello', answer: 'Hi there! 👋 Glad you are here.' },
   { kind: 'line', by: 'ivan_p', text: '!РАСПИСАНИЕ', answer: 'Стримы по вторникам и пятницам в 19:00 МСК ⏰' },
   { kind: 'line', by: 'yuki_n', text: '!おすすめ', answer: '今日のおすすめは「北の松」です 🌲🍵' },

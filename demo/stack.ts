@@ -1,4 +1,4 @@
-/** Everything the demo runs on: database, simulated Twitch, API and worker, each a process of its own. */
+/** Everything the demo runs on: database, simulated platforms, API and workers, each a process of its own. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -12,17 +12,19 @@ import { freePort } from '../src/lib/free-port.ts';
 import { createLogger } from '../src/lib/logger.ts';
 import { createTokenSeal, parseSealKeys, type TokenSeal } from '../src/lib/token-seal.ts';
 import { type Processes, startProcesses } from './processes.ts';
-import { type SimulatedTwitch, startSimulator } from './simulated-twitch.ts';
+import { type SimulatedChat, startSimulators } from './simulators.ts';
 
 export interface Stack {
   readonly databaseUrl: string;
   readonly pool: Pool;
   readonly seal: TokenSeal;
-  readonly twitch: SimulatedTwitch;
+  /** By platform. */
+  readonly chats: ReadonlyMap<string, SimulatedChat>;
   readonly apiUrl: string;
-  readonly workerUrl: string;
-  /** Resolves when the worker is ready. It needs an account to speak with, so it starts after that was linked. */
-  startWorker(): Promise<void>;
+  /** Where each platform's worker tells how it is. */
+  readonly workerUrls: ReadonlyMap<string, string>;
+  /** Resolves when the workers are ready. They need accounts to speak with, so they start after those were linked. */
+  startWorkers(): Promise<void>;
 }
 
 /** A public name, as a platform wants it for webhooks; the simulator is told where it leads. */
@@ -33,12 +35,12 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
   // What is put on `cleanup` first goes last: the database outlives whoever uses it.
   const database = await reserveDatabase(cleanup);
   const processes = startProcesses(cleanup, showsLogs);
-  const [databaseUrl, twitch, apiPort, workerPort] = await Promise.all([
+  const [databaseUrl, chats, apiPort] = await Promise.all([
     database.start(),
-    startSimulator(cleanup, processes),
-    freePort(),
+    startSimulators(cleanup, processes),
     freePort(),
   ]);
+  const workerPorts = await Promise.all([...chats.keys()].map(async (id) => [id, await freePort()] as const));
   const pool = createPool(databaseUrl, {
     applicationName: 'memalerts-demo',
     slowMs: 10_000,
@@ -47,15 +49,16 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
   cleanup.defer(() => pool.end());
 
   const apiUrl = `http://127.0.0.1:${apiPort}`;
-  const workerUrl = `http://127.0.0.1:${workerPort}`;
+  const workerUrls = new Map(workerPorts.map(([id, port]) => [id, `http://127.0.0.1:${port}`]));
   const key = randomBytes(32).toString('base64');
   const common = { ...nothingElse(), DATABASE_URL: databaseUrl, CREDENTIALS_ENCRYPTION_KEY: key, LOG_LEVEL: 'info' };
-  await twitch.control('mapHost', { host: PUBLIC_HOST, target: apiUrl });
+  for (const chat of chats.values()) await chat.stage('mapHost', { host: PUBLIC_HOST, target: apiUrl });
   await startApi(processes, apiUrl, {
     ...common,
-    ...twitch.env,
+    ...Object.fromEntries([...chats.values()].flatMap(({ env }) => Object.entries(env))),
     PORT: String(apiPort),
     HOST: '127.0.0.1',
+    DOMAIN: PUBLIC_HOST,
     // There is no panel yet: whoever signs in lands on the page that describes the API.
     WEB_URL: `${apiUrl}/docs#`,
     JWT_SECRET: randomBytes(32).toString('hex'),
@@ -68,17 +71,30 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
     databaseUrl,
     pool,
     seal: createTokenSeal(parseSealKeys(key)),
-    twitch,
+    chats,
     apiUrl,
-    workerUrl,
-    startWorker: () =>
-      processes.start('worker', 'src/bots/chatbotRunner.ts', `${workerUrl}/readyz`, {
-        ...common,
-        ...twitch.env,
-        CHATBOT_BACKEND_BASE_URLS: apiUrl,
-        CHATBOT_HEALTH_PORT: String(workerPort),
-      }),
+    workerUrls,
+    async startWorkers() {
+      const starting = workerPorts.map(([id, port]) =>
+        processes.start(workerName(id), workerFile(id), `${workerUrls.get(id)}/readyz`, {
+          ...common,
+          ...chats.get(id)?.env,
+          CHATBOT_BACKEND_BASE_URLS: apiUrl,
+          CHATBOT_HEALTH_PORT: String(port),
+        }),
+      );
+      await Promise.all(starting);
+    },
   };
+}
+
+function workerName(id: string): string {
+  return id === 'twitch' ? 'worker' : `${id} worker`;
+}
+
+/** Twitch's was the first, and is called by no platform. */
+function workerFile(id: string): string {
+  return id === 'twitch' ? 'src/bots/chatbotRunner.ts' : `src/bots/${id}ChatbotRunner.ts`;
 }
 
 function startApi(processes: Processes, apiUrl: string, env: Readonly<Record<string, string>>): Promise<void> {

@@ -1,13 +1,17 @@
-/** Sets the stage the way a real installation begins: sign-in, the operator's command, the linked bot, the switches. */
+/** Sets the stage the way a real installation begins: sign-in, the operator's command, the linked bots, the switches. */
+
+import type { LinkedAccount } from '../simulators/world/simulated-platform.ts';
 import { runCommand } from '../src/cli/commands.ts';
 import type { ChannelId } from '../src/lib/brand.ts';
+import type { PlatformDescription } from '../src/platforms/platform.ts';
+import { speakingOrder } from '../src/platforms/registry.ts';
+import { linkDefaultBot } from './accounts.ts';
 import { type ApiClient, signIn } from './api-client.ts';
-import { linkBot } from './bot-account.ts';
-import { type Cast, commands, GREETING } from './script.ts';
+import { type Cast, commands } from './script.ts';
+import type { SimulatedChat } from './simulators.ts';
 import type { Stack } from './stack.ts';
-import { until } from './until.ts';
 
-/** Where the conversation takes place. */
+/** Where the conversations take place: one streamer's channel, on every platform in turn. */
 export interface Stage {
   readonly stack: Stack;
   readonly cast: Cast;
@@ -16,16 +20,30 @@ export interface Stage {
   readonly channelId: ChannelId;
 }
 
-const PATIENCE_SECONDS = 30;
+/** The channel's chat on one platform. */
+export interface Room {
+  readonly stage: Stage;
+  readonly platform: PlatformDescription;
+  readonly chat: SimulatedChat;
+}
 
 export async function setStage(stack: Stack, cast: Cast): Promise<Stage> {
-  await invite(stack, cast);
+  const { chat } = roomOf(stack, 'twitch');
+  await chat.control('addPerson', { login: cast.owner });
+  await chat.control('addChannel', { login: cast.streamer, displayName: 'NorthPine' });
   const owner = await signIn(stack.apiUrl, cast.owner);
   await operator(stack, 'grant-admin', '--login', cast.owner);
-  await linkBot(stack, cast.bot, owner.userId);
-  const [stage] = await Promise.all([openChannel(stack, cast), stack.startWorker()]);
-  await botIsThere(stack, cast);
+  for (const platform of simulated(stack)) {
+    const account = (await roomOf(stack, platform.id).chat.stage('linkBot', { name: cast.bot })) as LinkedAccount;
+    await linkDefaultBot(stack, owner.userId, platform, cast.bot, account);
+  }
+  const [stage] = await Promise.all([openChannel(stack, cast), stack.startWorkers()]);
   return stage;
+}
+
+/** In the order they are played. */
+export function roomsOf(stage: Stage): Room[] {
+  return simulated(stage.stack).map(({ id }) => ({ stage, ...roomOf(stage.stack, id) }));
 }
 
 async function openChannel(stack: Stack, cast: Cast): Promise<Stage> {
@@ -37,38 +55,20 @@ async function openChannel(stack: Stack, cast: Cast): Promise<Stage> {
   for (const command of commands) await api.post('/streamer/bot/commands', command);
   const duration = { enabled: true, trigger: '!time', breakCreditMinutes: 60, onlyWhenLive: true };
   await api.patch('/streamer/bot/stream-duration', duration);
-  await api.patch('/streamer/bots/twitch', { enabled: true });
-  await api.post('/streamer/bot/follow-greetings/enable', { followGreetingTemplate: GREETING });
   return { stack, cast, api, channelId };
+}
+
+function simulated({ chats }: Stack): PlatformDescription[] {
+  return speakingOrder.filter(({ id }) => chats.has(id));
+}
+
+function roomOf({ chats }: Stack, id: string): Omit<Room, 'stage'> {
+  const platform = speakingOrder.find((each) => each.id === id);
+  const chat = chats.get(id);
+  if (platform === undefined || chat === undefined) throw new Error(`there is no simulated ${id}`);
+  return { platform, chat };
 }
 
 function operator({ databaseUrl }: Stack, ...argv: string[]): Promise<string> {
   return runCommand(argv, { DATABASE_URL: databaseUrl });
-}
-
-async function botIsThere({ twitch }: Stack, { streamer, bot }: Cast): Promise<void> {
-  await seen('the bot joins the channel', async () => {
-    const readers = (await twitch.control('readers', { channel: streamer })) as string[];
-    return readers.includes(bot);
-  });
-  await seen('Twitch confirms the event subscriptions', async () => {
-    const subscriptions = (await twitch.control('subscriptions')) as { status: string }[];
-    return subscriptions.length === 3 && subscriptions.every(({ status }) => status === 'enabled');
-  });
-}
-
-/** The people of the simulated Twitch, with their standing in the channel. */
-async function invite({ twitch }: Stack, { owner, streamer, bot, roles }: Cast): Promise<void> {
-  await twitch.control('addPerson', { login: owner });
-  await twitch.control('addPerson', { login: bot });
-  await twitch.control('addChannel', { login: streamer, displayName: 'NorthPine' });
-  for (const [person, role] of Object.entries({ [bot]: 'moderator', ...roles })) {
-    await twitch.control('addPerson', { login: person });
-    await twitch.control('setRole', { channel: streamer, person, role });
-  }
-}
-
-async function seen(what: string, look: () => Promise<boolean>): Promise<void> {
-  const found = await until(PATIENCE_SECONDS, async () => ((await look()) ? true : null));
-  if (found === null) throw new Error(`waited ${PATIENCE_SECONDS} s in vain: ${what}`);
 }

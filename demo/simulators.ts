@@ -1,12 +1,18 @@
-/** The simulated Twitch as the demo uses it: its control interface, and every chat message as it is taken over. */
+/** The simulated platforms as the demo uses them: what they can be told, and every chat message as it is taken over. */
 import type { AcceptedMessage } from '../simulators/world/messages.ts';
 import type { Processes } from './processes.ts';
 
-export interface SimulatedTwitch {
+export interface SimulatedChat {
   readonly controlUrl: string;
+  readonly stageUrl: string;
   /** The variables that point API and worker at it. */
   readonly env: Readonly<Record<string, string>>;
-  /** @throws Error with the simulator's words when it refuses */
+  /**
+   * What every simulator understands (`simulators/world/stage.ts`).
+   * @throws Error with the simulator's words when it refuses
+   */
+  stage(action: string, input?: unknown): Promise<unknown>;
+  /** What this one alone understands. */
   control(action: string, input?: unknown): Promise<unknown>;
   /** Every message since the start, in order. */
   readonly messages: readonly AcceptedMessage[];
@@ -17,33 +23,38 @@ export interface SimulatedTwitch {
 }
 
 interface Started {
-  readonly twitch: { readonly urls: { readonly control: string }; readonly env: Readonly<Record<string, string>> };
+  readonly urls: { readonly control: string; readonly stage: string };
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/** With the limits of the real Twitch: what is fast here is allowed there. */
-export async function startSimulator(cleanup: AsyncDisposableStack, processes: Processes): Promise<SimulatedTwitch> {
+/** With the limits of the real platforms: what is fast here is allowed there. @returns them by platform */
+export async function startSimulators(
+  cleanup: AsyncDisposableStack,
+  processes: Processes,
+): Promise<ReadonlyMap<string, SimulatedChat>> {
   const line = await processes.startAndRead('simulator', 'simulators/main.ts', {});
-  const { urls, env } = (JSON.parse(line) as Started).twitch;
+  const started = Object.entries(JSON.parse(line) as Record<string, Started>);
+  return new Map(await Promise.all(started.map(async ([id, each]) => [id, await attend(cleanup, each)] as const)));
+}
+
+async function attend(cleanup: AsyncDisposableStack, { urls, env }: Started): Promise<SimulatedChat> {
   const messages: AcceptedMessage[] = [];
   const listeners = new Set<() => void>();
   const ending = new AbortController();
   cleanup.defer(() => ending.abort());
-  const { lost } = await listen(`${urls.control}/messages`, ending.signal, (message) => {
+  const { lost } = await listen(`${urls.stage}/messages`, ending.signal, (message) => {
     messages.push(message);
     for (const listener of listeners) listener();
   });
 
   return {
     controlUrl: urls.control,
+    stageUrl: urls.stage,
     env,
     messages,
     lost,
-    async control(action, input = {}) {
-      const response = await fetch(`${urls.control}/${action}`, { method: 'POST', body: JSON.stringify(input) });
-      const answer = (await response.json()) as { error?: string };
-      if (!response.ok) throw new Error(`the simulator refuses ${action}: ${answer.error}`);
-      return answer;
-    },
+    stage: (action, input) => tell(`${urls.stage}/${action}`, input),
+    control: (action, input) => tell(`${urls.control}/${action}`, input),
     hear(from, fits, seconds) {
       const { promise, resolve } = Promise.withResolvers<AcceptedMessage | null>();
       const look = () => {
@@ -59,6 +70,13 @@ export async function startSimulator(cleanup: AsyncDisposableStack, processes: P
       });
     },
   };
+}
+
+async function tell(url: string, input: unknown = {}): Promise<unknown> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(input) });
+  const answer = (await response.json()) as { error?: string };
+  if (!response.ok) throw new Error(`the simulator refuses ${url}: ${answer.error}`);
+  return answer;
 }
 
 /** Resolves when the stream is open. */
