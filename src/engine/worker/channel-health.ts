@@ -1,8 +1,8 @@
-/** What readers say about each channel, in the database for whoever asks why a bot is silent. Idle channels write nothing. */
+/** How each channel's bot is, in the database for whoever asks why it is silent. Idle channels write nothing. */
 import type pg from 'pg';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
-import type { ReaderState } from '../../platforms/platform.ts';
+import type { ReaderState, Reason } from '../../platforms/platform.ts';
 
 interface ChannelHealthDeps {
   readonly pg: pg.Pool;
@@ -20,6 +20,11 @@ const RETRY_MS = 5000;
 
 export class ChannelHealth {
   readonly #deps: ChannelHealthDeps;
+  /** What the reader says. */
+  readonly #readers = new Map<ChannelId, ReaderState>();
+  /** Channels that nobody can speak in, and why. */
+  readonly #mute = new Map<ChannelId, Reason>();
+  /** What comes of both. */
   readonly #states = new Map<ChannelId, Known>();
   #unwritten = new Set<ChannelId>();
   #hearing = 0;
@@ -32,13 +37,22 @@ export class ChannelHealth {
   }
 
   state(channelId: ChannelId, { kind, reason }: ReaderState): void {
-    const known = this.#states.get(channelId);
-    if (known?.kind === kind && known.reason === reason) return;
-    const state = { kind, reason, since: this.#deps.clock.now() };
-    this.#states.set(channelId, state);
-    this.#count(known, state);
-    this.#unwritten.add(channelId);
-    this.#plan(GATHER_MS);
+    const state = { kind, reason };
+    this.#count(this.#readers.get(channelId), state);
+    this.#readers.set(channelId, state);
+    this.#combine(channelId, state);
+  }
+
+  /** Nobody can speak there, or (null) somebody can again: told of a channel that is otherwise well. */
+  voice(channelId: ChannelId, lacking: Reason | null): void {
+    if (lacking === null) this.#mute.delete(channelId);
+    else this.#mute.set(channelId, lacking);
+    const state = this.#readers.get(channelId);
+    if (state) this.#combine(channelId, state);
+  }
+
+  get muteChannels(): readonly ChannelId[] {
+    return [...this.#mute.keys()];
   }
 
   /** How many channels are in each state. */
@@ -50,10 +64,12 @@ export class ChannelHealth {
 
   /** Forgets the channels that are served no more. */
   keep(held: ReadonlyMap<ChannelId, unknown>): void {
-    for (const [channelId, known] of this.#states) {
+    for (const channelId of this.#mute.keys()) if (!held.has(channelId)) this.#mute.delete(channelId);
+    for (const [channelId, state] of this.#readers) {
       if (held.has(channelId)) continue;
+      this.#readers.delete(channelId);
       this.#states.delete(channelId);
-      this.#count(known, undefined);
+      this.#count(state, undefined);
     }
   }
 
@@ -83,9 +99,20 @@ export class ChannelHealth {
     this.#isWriting = false;
   }
 
+  #combine(channelId: ChannelId, reader: ReaderState): void {
+    const lacking = this.#mute.get(channelId);
+    const isMute = lacking !== undefined && isHeard(reader);
+    const { kind, reason }: ReaderState = isMute ? { kind: 'needs_user_action', reason: lacking } : reader;
+    const known = this.#states.get(channelId);
+    if (known?.kind === kind && known.reason === reason) return;
+    this.#states.set(channelId, { kind, reason, since: this.#deps.clock.now() });
+    this.#unwritten.add(channelId);
+    this.#plan(GATHER_MS);
+  }
+
   #count(before: ReaderState | undefined, after: ReaderState | undefined): void {
     this.#hearing += Number(isHeard(after)) - Number(isHeard(before));
-    if (this.#hearing > 0 || this.#states.size === 0) this.#deafSinceMs = null;
+    if (this.#hearing > 0 || this.#readers.size === 0) this.#deafSinceMs = null;
     else this.#deafSinceMs ??= this.#deps.clock.monotonicMs();
   }
 

@@ -18,6 +18,7 @@ import { Knowledge } from './knowledge.ts';
 import { startLivePoll } from './live-poll.ts';
 import { Presence } from './presence.ts';
 import { startVersionWatch } from './version-watch.ts';
+import { Voices } from './voices.ts';
 
 export interface WorkerOptions extends Omit<CommonDeps, 'http'> {
   readonly platform: Platform;
@@ -76,11 +77,15 @@ export class Worker {
         outbox: (channelId) => this.outbox.wake(channelId),
         commands: (channelId) => this.#knowledge.commandsChanged(channelId),
         live: (channelId) => this.#knowledge.live.invalidate(channelId),
-        credentials: oncePerTick(() => this.#credentials.invalidate()),
+        credentials: oncePerTick(() => {
+          this.#credentials.invalidate();
+          voices.lookAgain();
+        }),
       },
     });
     this.#credentials = openCredentials(common);
     this.health = new ChannelHealth({ ...shared, startNumber });
+    const voices = new Voices({ ...shared, credentials: this.#credentials, health: this.health, held });
     this.credits = createCredits({ ...shared, ...options.relay });
     this.#side = platform.openWorkerSide({
       ...common,
@@ -93,7 +98,7 @@ export class Worker {
       ...common,
       limits,
       sender: this.#side.sender,
-      credentials: this.#credentials,
+      credentials: voices,
       channels: this.presence.channels,
       startNumber,
       limitShare,
