@@ -15,6 +15,8 @@ export interface Token {
   /** Null for an application's own token. */
   readonly personId: string | null;
   readonly scopes: readonly string[];
+  /** When the person consented; renewing does not move it. */
+  readonly grantedAtMs: number;
   expiresAtMs: number;
 }
 
@@ -30,6 +32,10 @@ export interface GrantRules {
   appTokenSeconds: number;
   /** A refresh answers with a new refresh token and the used one dies. */
   rotateRefreshTokens: boolean;
+  /** With rotation: the used refresh token goes on working beside the new one. */
+  keepUsedRefreshTokens?: boolean;
+  /** How long after the consent renewing works, however often it was done; for ever when absent. */
+  grantSeconds?: number | undefined;
 }
 
 export class Grants {
@@ -82,37 +88,44 @@ export class Grants {
 
   issue(clientId: string, personId: string, scopes: readonly string[], seconds = this.rules.userTokenSeconds): Token {
     this.grant(clientId, personId, scopes);
-    return this.#keep({ clientId, personId, scopes, refresh: secret() }, seconds);
+    return this.#keep({ clientId, personId, scopes, refresh: secret(), grantedAtMs: this.#nowMs() }, seconds);
   }
 
   issueForApplication(clientId: string): Token {
-    return this.#keep({ clientId, personId: null, scopes: [], refresh: null }, this.rules.appTokenSeconds);
+    const what = { clientId, personId: null, scopes: [], refresh: null, grantedAtMs: this.#nowMs() };
+    return this.#keep(what, this.rules.appTokenSeconds);
   }
 
-  /** @returns null for a refresh token that is unknown, used up or another application's */
+  /** @returns null for a refresh token that is unknown, used up, too old or another application's */
   refresh(refreshToken: string, clientId: string): Token | null {
     const old = this.#byRefresh.get(refreshToken);
     if (!old || old.clientId !== clientId) return null;
+    const { grantSeconds = Number.POSITIVE_INFINITY } = this.rules;
+    if (this.#nowMs() - old.grantedAtMs > grantSeconds * 1000) return null;
     this.refreshed += 1;
     if (!this.rules.rotateRefreshTokens) return this.#keep(old, this.rules.userTokenSeconds);
-    this.#byRefresh.delete(refreshToken);
+    if (!this.rules.keepUsedRefreshTokens) this.#byRefresh.delete(refreshToken);
     return this.#keep({ ...old, refresh: secret() }, this.rules.userTokenSeconds);
   }
 
   /** @returns undefined for a token that is unknown, revoked or expired */
   find(access: string | null): Token | undefined {
     const token = access === null ? undefined : this.#tokens.get(access);
-    return token && token.expiresAtMs > this.#clock.now().getTime() ? token : undefined;
+    return token && token.expiresAtMs > this.#nowMs() ? token : undefined;
   }
 
   revoke(access: string): boolean {
     return this.#tokens.delete(access);
   }
 
+  revokeRefresh(refreshToken: string): boolean {
+    return this.#byRefresh.delete(refreshToken);
+  }
+
   /** Lets every access token of the person run out now; refreshing still works. */
   expire(personId: string): void {
     for (const token of this.#tokens.values()) {
-      if (token.personId === personId) token.expiresAtMs = this.#clock.now().getTime();
+      if (token.personId === personId) token.expiresAtMs = this.#nowMs();
     }
   }
 
@@ -127,10 +140,14 @@ export class Grants {
   }
 
   #keep(what: Omit<Token, 'access' | 'expiresAtMs'>, seconds: number): Token {
-    const token: Token = { ...what, access: secret(), expiresAtMs: this.#clock.now().getTime() + seconds * 1000 };
+    const token: Token = { ...what, access: secret(), expiresAtMs: this.#nowMs() + seconds * 1000 };
     this.#tokens.set(token.access, token);
     if (token.refresh !== null) this.#byRefresh.set(token.refresh, token);
     return token;
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
   }
 }
 
