@@ -1,10 +1,12 @@
 /**
  * `pnpm bench`: measures what the performance budget promises, each figure beside its budget.
  * `--only say,idle` measures some rows, `--json FILE` also writes the figures for machines,
+ * `--platform NAME` measures what every platform is measured by, on that one (`all`: on each);
  * `--profile FOLDER` leaves a CPU profile of every process there.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { platforms } from '../src/platforms/registry.ts';
 import { profileInto } from './lab/child.ts';
 import { openLab } from './lab/lab.ts';
 import { printFigures, printHead, printSummary } from './report.ts';
@@ -14,6 +16,7 @@ import { idle } from './rows/idle.ts';
 import { kills } from './rows/kills.ts';
 import { limits } from './rows/limits.ts';
 import { outage } from './rows/outage.ts';
+import { platformRow } from './rows/platform.ts';
 import { rejoin } from './rows/rejoin.ts';
 import { replyLatency } from './rows/reply-latency.ts';
 import { say } from './rows/say.ts';
@@ -36,7 +39,12 @@ const ROWS: readonly Row[] = [
 ];
 
 const { values: options } = parseArgs({
-  options: { only: { type: 'string' }, json: { type: 'string' }, profile: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    platform: { type: 'string' },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+  },
 });
 if (options.profile !== undefined) profileInto(options.profile);
 
@@ -56,7 +64,7 @@ process.exit();
 
 /** @returns 1 when something could not be measured; a missed budget is a figure, not a failure */
 async function run(): Promise<number> {
-  const rows = chosenRows(options.only);
+  const rows = options.platform === undefined ? chosenRows(options.only) : platformRows(options.platform);
   const lab = await openLab(cleanup);
   const figures: (Figure & { readonly row: string })[] = [];
   const failures: string[] = [];
@@ -85,6 +93,12 @@ function chosenRows(only: string | undefined): readonly Row[] {
     throw new Error(`no row is called ${unknown}; there are ${ROWS.map(({ name }) => name).join(', ')}`);
   }
   return ROWS.filter(({ name }) => names.includes(name));
+}
+
+function platformRows(name: string): readonly Row[] {
+  const chosen = platforms.filter(({ id }) => name === 'all' || id === name);
+  if (chosen.length > 0) return chosen.map(platformRow);
+  throw new Error(`no platform is called ${name}; there are ${platforms.map(({ id }) => id).join(', ')}, all`);
 }
 
 function failure(error: unknown): number {

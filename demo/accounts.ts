@@ -1,37 +1,36 @@
 /** Accounts people linked. Until they can do it in the API, they are written here. */
-import { sql } from 'kysely';
+
 import type { LinkedAccount } from '../simulators/world/simulated-platform.ts';
 import type { UserId } from '../src/lib/brand.ts';
+import { addAccount, makeDefaultBot } from '../src/platforms/conformance/rows.ts';
 import type { PlatformDescription } from '../src/platforms/platform.ts';
 import type { Stack } from './stack.ts';
 
-export async function linkAccount(
-  { pool, seal }: Pick<Stack, 'pool' | 'seal'>,
+type Vault = Pick<Stack, 'pool' | 'seal'>;
+
+export function linkAccount(
+  { pool, seal }: Vault,
   userId: UserId,
   { id }: PlatformDescription,
   name: string,
   account: LinkedAccount,
 ): Promise<string> {
-  const { rows } = await sql<{ id: string }>`
-    insert into "ExternalAccount" ("userId", provider, "providerAccountId", login, "displayName", "accessToken",
-      "refreshToken", scopes)
-    values (${userId}, ${id}::"ExternalAccountProvider", ${account.platformUserId}, ${account.login}, ${name},
-      ${seal.seal(account.accessToken)}, ${account.refreshToken && seal.seal(account.refreshToken)},
-      ${account.scopes.join(' ')})
-    returning id`.execute(pool.db);
-  return rows[0]?.id ?? '';
+  const { accessToken, refreshToken } = account;
+  const sealed = {
+    ...account,
+    accessToken: seal.seal(accessToken),
+    refreshToken: refreshToken === null ? null : seal.seal(refreshToken),
+  };
+  return addAccount(pool.db, id, userId, name, sealed);
 }
 
 /** Makes it the account that all channels' bots speak with. */
 export async function linkDefaultBot(
-  stack: Pick<Stack, 'pool' | 'seal'>,
+  vault: Vault,
   ownerId: UserId,
   platform: PlatformDescription,
   name: string,
   account: LinkedAccount,
 ): Promise<void> {
-  const accountId = await linkAccount(stack, ownerId, platform, name, account);
-  await sql`
-    insert into ${sql.table(platform.tables.defaultCredential)} ("externalAccountId", enabled)
-    values (${accountId}, true)`.execute(stack.pool.db);
+  await makeDefaultBot(vault.pool.db, platform, await linkAccount(vault, ownerId, platform, name, account));
 }

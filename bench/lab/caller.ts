@@ -15,7 +15,11 @@ export interface Caller {
 const SESSION_SECONDS = 3600;
 
 /** One signed-in streamer for each channel. */
-export async function signIn(world: World, apiUrl: string, channels: readonly BenchChannel[]): Promise<Caller[]> {
+export async function signIn(
+  world: Pick<World, 'pg' | 'jwtSecret'>,
+  apiUrl: string,
+  channels: readonly BenchChannel[],
+): Promise<Caller[]> {
   const { rows } = await world.pg.query<{ id: UserId; channelId: ChannelId }>(
     `insert into "User" ("displayName", role, "channelId") select id, 'streamer', id from unnest($1::text[]) as id
      returning id, "channelId"`,

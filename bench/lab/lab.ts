@@ -8,11 +8,14 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { openWorld, type World, type WorldOptions } from './world.ts';
+import { openPlatformWorld, type PlatformWorld } from './platform-world.ts';
+import { openWorld, type Place, type World, type WorldOptions } from './world.ts';
 
 export interface Lab {
   /** Runs one scenario in a fresh world, which is gone afterwards however it ends. */
   inWorld<T>(options: WorldOptions, scenario: (world: World) => Promise<T>): Promise<T>;
+  /** The same for what is measured alike on every platform. */
+  inPlatformWorld<T>(platform: string, scenario: (world: PlatformWorld) => Promise<T>): Promise<T>;
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -31,23 +34,25 @@ export async function openLab(cleanup: AsyncDisposableStack): Promise<Lab> {
   await onServer(`create database ${TEMPLATE}`);
   await migrate(databaseUrl(server.url, TEMPLATE));
   let worlds = 0;
+  const inPlace = async <T>(scenario: (stack: AsyncDisposableStack, place: Place) => Promise<T>): Promise<T> => {
+    worlds += 1;
+    const name = `bench_${worlds}`;
+    await onServer(`create database ${name} template ${TEMPLATE}`);
+    const stack = new AsyncDisposableStack();
+    // A scenario that was interrupted is cleaned up with everything else.
+    cleanup.defer(() => stack.disposeAsync());
+    try {
+      stack.defer(() => onServer(`drop database if exists ${name} with (force)`));
+      const files = path.join(folder, name);
+      return await scenario(stack, { databaseUrl: databaseUrl(server.url, name), files, programs });
+    } finally {
+      await stack.disposeAsync();
+    }
+  };
   return {
-    async inWorld(options, scenario) {
-      worlds += 1;
-      const name = `bench_${worlds}`;
-      await onServer(`create database ${name} template ${TEMPLATE}`);
-      const stack = new AsyncDisposableStack();
-      // A scenario that was interrupted is cleaned up with everything else.
-      cleanup.defer(() => stack.disposeAsync());
-      try {
-        stack.defer(() => onServer(`drop database if exists ${name} with (force)`));
-        const files = path.join(folder, name);
-        const place = { databaseUrl: databaseUrl(server.url, name), files, programs };
-        return await scenario(await openWorld(stack, place, options));
-      } finally {
-        await stack.disposeAsync();
-      }
-    },
+    inWorld: (options, scenario) => inPlace(async (stack, place) => scenario(await openWorld(stack, place, options))),
+    inPlatformWorld: (platform, scenario) =>
+      inPlace(async (stack, place) => scenario(await openPlatformWorld(stack, place, platform))),
   };
 }
 

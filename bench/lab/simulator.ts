@@ -1,4 +1,4 @@
-/** The simulated Twitch in its own process, as the bench steers and watches it. */
+/** A simulated platform in its own process, as the bench steers and watches it. */
 import { readFileSync } from 'node:fs';
 import type { LoadReport, LoadRequest } from '../../simulators/twitch/load.ts';
 import type { AcceptedMessage } from '../../simulators/world/messages.ts';
@@ -26,33 +26,43 @@ export interface Ear {
 }
 
 interface Started {
-  readonly twitch: { readonly urls: { readonly control: string }; readonly env: Readonly<Record<string, string>> };
+  readonly urls: { readonly control: string; readonly stage: string };
+  readonly env: Readonly<Record<string, string>>;
 }
 
-interface SimulatorProcess {
-  readonly simulator: Simulator;
-  readonly child: Child;
+export async function startTwitchSimulator(
+  outputFile: string,
+  limits: 'off' | 'real',
+): Promise<{ simulator: Simulator; child: Child }> {
+  const { started, child } = await startSimulator('twitch', outputFile, limits);
+  return { simulator: simulatorAt(started.urls.control, started.env), child };
 }
 
-export async function startSimulator(outputFile: string, limits: 'off' | 'real'): Promise<SimulatorProcess> {
-  const args = ['--limits', limits];
+export async function startSimulator(
+  platform: string,
+  outputFile: string,
+  limits: 'off' | 'real',
+): Promise<{ started: Started; child: Child }> {
+  const args = ['--only', platform, '--limits', limits];
   const child = startChild({ file: 'simulators/main.ts', args, env: {}, url: 'http://127.0.0.1:9', outputFile });
-  const firstLine = () => /^\{"twitch".*$/m.exec(readFileSync(outputFile, 'utf8'))?.[0];
+  const firstLine = () => new RegExp(`^\\{"${platform}".*$`, 'm').exec(readFileSync(outputFile, 'utf8'))?.[0];
   await until(30, 'the simulator started', () => {
     if (!child.isRunning) throw new Error(`the simulator ended:\n${child.tail()}`);
     return firstLine() !== undefined;
   });
-  const { urls, env } = (JSON.parse(firstLine() ?? '') as Started).twitch;
-  return { simulator: simulatorAt(urls.control, env), child };
+  return { started: (JSON.parse(firstLine() ?? '') as Record<string, Started>)[platform] as Started, child };
+}
+
+/** @throws Error with the simulator's words when it refuses */
+export async function tell(url: string, input: unknown = {}): Promise<unknown> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(input) });
+  const answer = (await response.json()) as { error?: string };
+  if (!response.ok) throw new Error(`the simulator refuses ${url}: ${answer.error}`);
+  return answer;
 }
 
 function simulatorAt(controlUrl: string, env: Readonly<Record<string, string>>): Simulator {
-  const control = async (action: string, input: unknown = {}) => {
-    const response = await fetch(`${controlUrl}/${action}`, { method: 'POST', body: JSON.stringify(input) });
-    const answer = (await response.json()) as { error?: string };
-    if (!response.ok) throw new Error(`the simulator refuses ${action}: ${answer.error}`);
-    return answer as unknown;
-  };
+  const control = (action: string, input: unknown = {}) => tell(`${controlUrl}/${action}`, input);
   return {
     env,
     control,
@@ -65,7 +75,7 @@ function simulatorAt(controlUrl: string, env: Readonly<Record<string, string>>):
   };
 }
 
-async function listen(url: string): Promise<Ear> {
+export async function listen(url: string): Promise<Ear> {
   const abort = new AbortController();
   const { body } = await fetch(url, { signal: abort.signal });
   if (body === null) throw new Error('the simulator has no stream of messages');

@@ -8,7 +8,7 @@ import { freePort } from '../../src/lib/free-port.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { type Child, startChild } from './child.ts';
 import { BOT_LOGIN, linkBot, type SpeaksBy } from './seed.ts';
-import { type Simulator, startSimulator } from './simulator.ts';
+import { type Simulator, startTwitchSimulator } from './simulator.ts';
 import { until } from './until.ts';
 
 export interface WorldOptions {
@@ -29,7 +29,7 @@ export interface World {
   joined(count: number): Promise<void>;
 }
 
-interface Place {
+export interface Place {
   readonly databaseUrl: string;
   /** Prefix of the files that hold what the processes say. */
   readonly files: string;
@@ -44,8 +44,8 @@ const NO_LIMITS = {
   TWITCH_CHANNEL_SEND_PER_S: '0',
 };
 /** What the start script hands to Node. */
-const WORKER_FLAGS = manifest.scripts['start:chatbot'].split(' ').filter((word) => word.startsWith('--'));
-const PUBLIC_HOST = 'bots.memalerts.example';
+export const WORKER_FLAGS = manifest.scripts['start:chatbot'].split(' ').filter((word) => word.startsWith('--'));
+export const PUBLIC_HOST = 'bots.memalerts.example';
 const JOIN_SECONDS = 60;
 
 export async function openWorld(
@@ -53,7 +53,7 @@ export async function openWorld(
   { databaseUrl, files, programs }: Place,
   { speaksBy = 'helix', limits = 'off' }: WorldOptions,
 ): Promise<World> {
-  const { simulator: twitch, child } = await startSimulator(`${files}-simulator.log`, limits);
+  const { simulator: twitch, child } = await startTwitchSimulator(`${files}-simulator.log`, limits);
   stack.defer(() => child.end());
   const log = createLogger({ level: 'error', clock: systemClock });
   const pool = createPool(databaseUrl, { applicationName: 'bench', slowMs: 60_000, log });
@@ -110,7 +110,7 @@ export async function openWorld(
   };
 }
 
-function apiEnvironment(port: number, jwtSecret: string): Record<string, string> {
+export function apiEnvironment(port: number, jwtSecret: string): Record<string, string> {
   return {
     PORT: String(port),
     HOST: '127.0.0.1',

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { LinkedAccount, StreamerChannel } from '../../../simulators/world/simulated-platform.ts';
 import type { Db } from '../../db/pool.ts';
 import { normaliseLine } from '../../engine/commands/matching.ts';
-import type { Platform } from '../platform.ts';
+import type { PlatformDescription } from '../platform.ts';
 
 export interface CommandLists {
   readonly onlyWhenLive?: boolean;
@@ -31,7 +31,7 @@ export async function empty(db: Db): Promise<void> {
 /** A streamer with the bot switched on. @returns the channel's id */
 export async function addChannel(
   db: Db,
-  { id: provider, tables, channelIdColumn }: Platform,
+  { id: provider, tables, channelIdColumn }: PlatformDescription,
   slug: string,
   { target, stableId, extra, account }: StreamerChannel,
 ): Promise<string> {
@@ -56,7 +56,12 @@ export async function addChannel(
 }
 
 /** The API's switch. */
-export async function switchBot(db: Db, { id }: Platform, channelId: string, enabled: boolean): Promise<void> {
+export async function switchBot(
+  db: Db,
+  { id }: PlatformDescription,
+  channelId: string,
+  enabled: boolean,
+): Promise<void> {
   await sql`
     insert into "BotIntegrationSettings" ("channelId", provider, enabled)
     values (${channelId}, ${id}::"BotIntegrationProvider", ${enabled})
@@ -85,7 +90,7 @@ export async function addCommand(
 /** All at once, with the contract's columns alone, as any writer may. */
 export async function queueMessages(
   db: Db,
-  { tables }: Platform,
+  { tables }: PlatformDescription,
   channelId: string,
   messages: readonly string[],
 ): Promise<void> {
@@ -98,15 +103,18 @@ export async function queueMessages(
   `.execute(db);
 }
 
-export async function outboxFates(db: Db, { tables }: Platform, channelId: string): Promise<OutboxFate[]> {
+export async function outboxFates(db: Db, { tables }: PlatformDescription, channelId: string): Promise<OutboxFate[]> {
   const { rows } = await sql<OutboxFate>`
     select message, status, attempts, "lastError", "platformMessageId", source
     from ${sql.table(tables.outbox)} where "channelId" = ${channelId} order by seq`.execute(db);
   return rows;
 }
 
-export async function linkDefaultBot(db: Db, { id, tables }: Platform, account: LinkedAccount): Promise<void> {
-  const accountId = await linkAccount(db, id, account);
+export async function linkDefaultBot(db: Db, platform: PlatformDescription, account: LinkedAccount): Promise<void> {
+  await makeDefaultBot(db, platform, await linkAccount(db, platform.id, account));
+}
+
+export async function makeDefaultBot(db: Db, { tables }: PlatformDescription, accountId: string): Promise<void> {
   await sql`
     insert into ${sql.table(tables.defaultCredential)} ("externalAccountId", enabled)
     values (${accountId}, true)`.execute(db);
@@ -115,7 +123,7 @@ export async function linkDefaultBot(db: Db, { id, tables }: Platform, account: 
 /** Of an entitled channel. */
 export async function linkOverride(
   db: Db,
-  { id, tables }: Platform,
+  { id, tables }: PlatformDescription,
   channelId: string,
   account: LinkedAccount,
 ): Promise<void> {
@@ -127,7 +135,7 @@ export async function linkOverride(
 }
 
 /** The least that linking an account again leaves behind, whoever wrote it. */
-export async function linkAgain(db: Db, { id }: Platform, account: LinkedAccount): Promise<void> {
+export async function linkAgain(db: Db, { id }: PlatformDescription, account: LinkedAccount): Promise<void> {
   const { platformUserId, accessToken, refreshToken, scopes } = account;
   await db
     .updateTable('ExternalAccount')
@@ -144,7 +152,7 @@ async function linkAccount(db: Db, provider: string, account: LinkedAccount): Pr
 }
 
 /** Without an end of its token: it is valid until the platform refuses it. */
-async function addAccount(
+export async function addAccount(
   db: Db,
   provider: string,
   userId: string,
