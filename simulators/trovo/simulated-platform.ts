@@ -1,0 +1,80 @@
+/** The simulated Trovo as suite, demo and bench steer it. */
+import { systemClock } from '../../src/lib/clock.ts';
+import type { Role } from '../../src/platforms/platform.ts';
+import type { Abilities, LinkedAccount, Simulate } from '../world/simulated-platform.ts';
+import { CUSTOM_ROLE_TYPE, type HeldRole, ROLE_TYPES } from './room.ts';
+import { startTrovoSimulator, type TrovoSimulator } from './simulator.ts';
+
+const BOT_SCOPES = ['user_details_self', 'chat_connect', 'chat_send_self'];
+const STREAMER_SCOPES = ['user_details_self', 'channel_details_self', 'chat_connect', 'send_to_my_channel'];
+const ROLES: Readonly<Record<Role, HeldRole>> = {
+  moderator: { name: 'mod', type: ROLE_TYPES.mod },
+  subscriber: { name: 'subscriber', type: ROLE_TYPES.subscriber },
+  // Trovo has no such role; streamers make one of their own.
+  vip: { name: 'vip', type: CUSTOM_ROLE_TYPE },
+};
+const COME_BACK_S = 20;
+const HISTORY_AGE_MS = 120_000;
+
+export const simulate: Simulate = async ({ limits, port, controlPort, clock = systemClock }) => {
+  const sim = await startTrovoSimulator({
+    clock,
+    ...(limits === 'off' ? { limits } : {}),
+    ...(port === undefined ? {} : { port }),
+    ...(controlPort === undefined ? {} : { controlPort }),
+  });
+  return {
+    urls: sim.urls,
+    env: { ...sim.env(), ...(limits === 'off' ? { TROVO_CHANNEL_SEND_PER_S: '0' } : {}) },
+    log: sim.log,
+    stop: () => sim.stop(),
+    addStreamer(name) {
+      const account = linked(sim, name, STREAMER_SCOPES);
+      return { target: sim.room(name).id, stableId: null, extra: {}, account };
+    },
+    linkBot: (name) => linked(sim, name, BOT_SCOPES),
+    say: (streamer, viewer, text, role) =>
+      sim.say(streamer, viewer, text, role === undefined ? {} : { roles: [ROLES[role]] }),
+    said: (streamer) =>
+      sim
+        .messagesIn(streamer)
+        .filter(({ transport }) => transport !== 'script')
+        // The sender is told no id.
+        .map(({ author, text }) => ({ author, text, id: null })),
+    isRead: (streamer) => sim.readersOf(streamer) > 0,
+    nameInAllowedUsers: (viewer) => viewer,
+    renewals: () => sim.tokensRefreshed,
+    abilities: abilities(sim, () => clock.now().getTime()),
+  };
+};
+
+function linked(sim: TrovoSimulator, name: string, scopes: readonly string[]): LinkedAccount {
+  const { id, login } = sim.addPerson(name);
+  const { access, refresh } = sim.issueToken(name, scopes);
+  return { platformUserId: id, login, accessToken: access, refreshToken: refresh, scopes };
+}
+
+/** All but a role with an id of the platform's own: what custom roles have in common is their one number. */
+function abilities(sim: TrovoSimulator, nowMs: () => number): Partial<Abilities> {
+  const { faults } = sim;
+  return {
+    dropConnections: () => faults.dropConnections(),
+    mute: () => faults.mute(),
+    outage: { begin: () => faults.refuse(), end: () => faults.accept() },
+    expireTokens: (account) => faults.expireTokens(account),
+    revokeGrant: (account) => faults.revokeGrant(account),
+    deliverTwice: () => faults.duplicateLines(),
+    refuseAsTooMany: () => faults.tooManyRequests('/openplatform/chat/send', COME_BACK_S),
+    refuseForGood() {
+      faults.refuseMessages(12905);
+      return 'Trovo send chat failed (400). raw=Links are not allowed in this channel';
+    },
+    sayInThePast: (streamer, viewer, text) =>
+      void sim.say(streamer, viewer, text, { sentAt: new Date(nowMs() - HISTORY_AGE_MS) }),
+    stream: {
+      begin: (streamer, startedAt) => sim.goLive(streamer, { startedAt, isAnnounced: false }),
+      end: (streamer) => sim.goOffline(streamer, { isAnnounced: false }),
+    },
+    sayAsBot: (streamer, account, text) => void sim.say(streamer, account, text),
+  };
+}
