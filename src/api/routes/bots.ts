@@ -1,6 +1,7 @@
 /** `/streamer/bots`: which bots are on, and switching them (http-api §3). */
 import { z } from 'zod';
 import { isUniqueViolation } from '../../db/pool.ts';
+import { forgetLive } from '../../engine/live/record-live.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { deprecatedProviders } from '../../platforms/registry.ts';
 import { recordAudit } from '../audit.ts';
@@ -102,11 +103,13 @@ async function switchOn(
 }
 
 async function switchOff(context: ApiContext, platform: HostedPlatform, streamer: Streamer): Promise<void> {
+  const { description } = platform;
   await context.db.transaction().execute(async (tx) => {
     const createsRow = platform.side.createsRowOnDisable ?? false;
-    await disableIntegration(tx, platform.description, streamer.channelId, createsRow);
-    await recordAudit(tx, streamer, 'streamer.bots.disable', { provider: platform.description.id });
+    await disableIntegration(tx, description, streamer.channelId, createsRow);
+    await recordAudit(tx, streamer, 'streamer.bots.disable', { provider: description.id });
   });
+  await forgetLive(context, description.id, streamer.channelId);
 }
 
 function requirePlatform(context: ApiContext, provider: string): HostedPlatform {

@@ -30,6 +30,7 @@ async function world(prepare: () => Promise<void> = async () => {}) {
     startNumber: () => ours,
     movesPer10s: 0,
     prepare,
+    forgotten: () => {},
     failed: (error) => {
       throw error;
     },

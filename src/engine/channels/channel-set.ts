@@ -20,6 +20,8 @@ export interface ChannelSetDeps {
   readonly movesPer10s: number;
   /** Awaited before new channels are served: whatever has to be known about them. Must not throw. */
   readonly prepare: (channelIds: readonly ChannelId[]) => Promise<void>;
+  /** Switched off while this copy served them; nobody else does. Must not throw. */
+  readonly forgotten: (channelIds: readonly ChannelId[]) => void;
   /** Every failed synchronisation; `isFirst` of a row of them. */
   readonly failed: (error: unknown, isFirst: boolean) => void;
 }
@@ -174,7 +176,7 @@ export class ChannelSet {
   }
 
   async #balance(): Promise<(channelId: ChannelId) => boolean> {
-    const { pool, platform, startNumber, movesPer10s, clock } = this.#deps;
+    const { pool, platform, startNumber, movesPer10s, clock, forgotten } = this.#deps;
     const ours = startNumber();
     // Unseen by the others we take nothing, and keep what we have until we learn better; a balance is planned then.
     if (ours === null || this.#isStopped || this.#othersAwaitedMs() > 0)
@@ -182,11 +184,18 @@ export class ChannelSet {
     const nowMs = clock.monotonicMs();
     const mayMove = nowMs - this.#movedAtMs >= MOVES_PERIOD_MS;
     const movesMax = movesPer10s > 0 ? movesPer10s : Number.MAX_SAFE_INTEGER;
-    const { among, held, moved, surplus } = await balanceLeases(
+    const {
+      among,
+      held,
+      forgotten: gone,
+      moved,
+      surplus,
+    } = await balanceLeases(
       { pg: pool.pg, provider: platform.id, startNumber: ours, movesMax: mayMove ? movesMax : 0 },
       [...this.#desired.keys()],
     );
     this.#balancedAmong = among;
+    if (gone.length > 0) forgotten(gone);
     if (moved > 0) this.#movedAtMs = nowMs;
     if (surplus > 0) this.#balanceIn(MOVES_PERIOD_MS);
     return (channelId) => held.has(channelId);

@@ -7,6 +7,8 @@ export interface LeaseResult {
   /** Start numbers of the copies that lived at that moment, ascending, with commas between. */
   readonly among: string;
   readonly held: ReadonlySet<ChannelId>;
+  /** Channels that were ours and are no longer desired. */
+  readonly forgotten: readonly ChannelId[];
   /** Channels given back in this round. */
   readonly moved: number;
   /** Channels above our share that are still ours: they move in later rounds, a few at a time. */
@@ -42,7 +44,7 @@ export async function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId
     await client.query('begin');
     // Two copies that balance at once would each see the other's channels as they were.
     await client.query("select pg_advisory_xact_lock(hashtext('memalerts lease ' || $1))", [provider]);
-    await client.query(FORGET, [provider, startNumber, desired]);
+    const forgotten = await client.query<{ channelId: ChannelId }>(FORGET, [provider, startNumber, desired]);
     const { rows } = await client.query<LeaseRow>(TAKE, [provider, startNumber, desired]);
     const ours = rows.flatMap(({ channelId }) => channelId ?? []);
     const surplus = Math.max(0, ours.length - (rows[0]?.share ?? 0));
@@ -51,7 +53,13 @@ export async function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId
     await client.query('commit');
     const held = new Set(ours);
     for (const channelId of moved) held.delete(channelId);
-    return { among: rows[0]?.among ?? '', held, moved: moved.length, surplus: surplus - moved.length };
+    return {
+      among: rows[0]?.among ?? '',
+      held,
+      forgotten: forgotten.rows.map(({ channelId }) => channelId),
+      moved: moved.length,
+      surplus: surplus - moved.length,
+    };
   } catch (error) {
     failure = error as Error;
     throw error;
@@ -72,8 +80,10 @@ const FORGET = `
     delete from "BotChannelLease"
     where provider = $1 and "startNumber" = $2 and "channelId" <> all($3::text[])
     returning "channelId"
+  ), well as (
+    delete from "BotChannelHealth" h using gone where h.provider = $1 and h."channelId" = gone."channelId"
   )
-  delete from "BotChannelHealth" h using gone where h.provider = $1 and h."channelId" = gone."channelId"`;
+  select "channelId" from gone`;
 
 const GIVE_BACK = `
   delete from "BotChannelLease" where provider = $1 and "startNumber" = $2 and "channelId" = any($3::text[])`;

@@ -14,7 +14,7 @@ import {
 } from '../../../test/support/live-world.ts';
 import type { Pool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
-import { recordLive } from './record-live.ts';
+import { forgetLive, recordLive } from './record-live.ts';
 
 let pool: Pool;
 let world: LiveWorld;
@@ -144,4 +144,30 @@ test('events of two platforms and their repeats, all at once, make one run and o
   await Promise.all([kick, twitch, kick, twitch].map((provider) => world.event(provider, false)));
   expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: 20 * MINUTE });
   expect(await rollStatus()).toBe('offline');
+});
+
+test('a bot that is switched off in mid-stream ends the run there and then, unless another platform is live', async () => {
+  const begin = world.clock.now();
+  await world.event(twitch, true);
+  await world.event(kick, true);
+  await world.clock.advance(10 * MINUTE);
+  await forgetLive(world, kick, north);
+  expect(await world.fact(kick)).toBeUndefined();
+  expect(await world.run()).toMatchObject({ status: 'online', segmentStartedAt: begin });
+
+  await world.clock.advance(10 * MINUTE);
+  await forgetLive(world, twitch, north);
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: 20 * MINUTE, offlineAt: world.clock.now() });
+  expect(await rollStatus()).toBe('offline');
+  await forgetLive(world, twitch, north);
+});
+
+test('a bot that is switched on again in mid-stream goes on with the run as soon as a poll shows the stream', async () => {
+  const begin = world.clock.now();
+  await world.poll(kick, true);
+  await world.clock.advance(10 * MINUTE);
+  await forgetLive(world, kick, north);
+  await world.clock.advance(MINUTE);
+  await world.poll(kick, true, begin);
+  expect(await world.run()).toMatchObject({ status: 'online', onlineMs: 10 * MINUTE });
 });

@@ -57,6 +57,25 @@ export async function recordLive(
   });
 }
 
+/** Nobody watches the stream there any more: what was known of it no longer counts. */
+export async function forgetLive(
+  { db, clock }: RecordLiveDeps,
+  provider: ProviderId,
+  channelId: ChannelId,
+): Promise<void> {
+  const now = clock.now();
+  await db.transaction().execute(async (tx) => {
+    const breakCreditMinutes = await lockChannel(tx, channelId);
+    if (breakCreditMinutes === null) return;
+    const { rows } = await sql<{ isLive: boolean }>`
+      delete from "ChannelLiveState" where "channelId" = ${channelId} and provider = ${provider} returning "isLive"
+    `.execute(tx);
+    if (rows[0]?.isLive !== true) return;
+    const others = await readFacts(tx, channelId, now);
+    await moveRun(tx, channelId, [...others.values()], now, breakCreditMinutes, now);
+  });
+}
+
 /** The channel is live while any of its platforms says so; only the boundary of that union moves run and roll. */
 async function moveRun(
   tx: Transaction<Database>,
