@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { beforeEach, expect, test } from 'vitest';
+import { PENDING } from '../../simulators/twitch/eventsub/subscriptions.ts';
 import { simulator } from '../../simulators/twitch/test-support.ts';
 import { type StreamerPerson, startApiWorld } from '../../test/support/api-world.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
@@ -35,7 +36,13 @@ async function world() {
   await expect
     .poll(async () => (await api.pg.query(`select status from "PlatformEventSubscription"`)).rows)
     .toEqual([{ status: 'active' }, { status: 'active' }]);
+  await told(twitch);
   return { ...api, twitch, who };
+}
+
+/** We know of a subscription before our answer to its challenge has arrived there; until then Twitch tells nothing. */
+async function told({ subscriptions }: Awaited<ReturnType<typeof simulator>>): Promise<void> {
+  await expect.poll(() => subscriptions.all().map(({ status }) => status)).not.toContain(PENDING);
 }
 
 const liveStates = async ({ db }: { db: Awaited<ReturnType<typeof world>>['db'] }, { channelId }: StreamerPerson) =>
@@ -77,6 +84,7 @@ test('a follower is greeted once, cut to what the platform takes, with a time to
   await expect
     .poll(async () => (await api.ask(who, 'GET', '/streamer/bot/follow-greetings')).json.eventSub)
     .toBe('active');
+  await told(twitch);
   await follow();
   await follow();
   const [greeting] = await queued();
