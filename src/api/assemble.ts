@@ -65,7 +65,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
     throw error;
   }
   const companion = start?.({ config, db, seal, roll, clock, log, random }) ?? null;
-  listener = listen(databaseUrl, hintEvents({ credentials: hosting.credentials, companion, roll, overlay }), {
+  listener = listen(databaseUrl, hintEvents({ ...hosting, companion, roll, overlay }), {
     applicationName: 'memalerts-api-hints',
     clock,
     random,

@@ -4,15 +4,17 @@ import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { ListenEvents } from '../db/listen.ts';
 import type { Companion } from './companion.ts';
+import type { HostedPlatform } from './context.ts';
 
 export interface HintReaders {
   readonly credentials: ReadonlyMap<string, Credentials>;
+  readonly platforms: readonly Pick<HostedPlatform, 'description' | 'side'>[];
   readonly companion: Companion | null;
   readonly roll: CreditsRoll;
   readonly overlay: OverlayFeed;
 }
 
-export function hintEvents({ credentials, companion, roll, overlay }: HintReaders): ListenEvents {
+export function hintEvents({ credentials, platforms, companion, roll, overlay }: HintReaders): ListenEvents {
   return {
     hint({ kind, provider, channelId }) {
       switch (kind) {
@@ -21,10 +23,13 @@ export function hintEvents({ credentials, companion, roll, overlay }: HintReader
           companion?.credentialsChanged();
           roll.forgetRules(null);
           break;
-        // An override changed, perhaps.
+        // A subscription, a gate or an override.
         case 'channels':
           companion?.credentialsChanged();
           roll.forgetRules(channelId);
+          for (const { description, side } of platforms) {
+            if (provider === null || provider === description.id) side.channelsChanged?.(channelId);
+          }
           break;
         case 'settings':
           roll.forgetRules(channelId);
@@ -42,6 +47,7 @@ export function hintEvents({ credentials, companion, roll, overlay }: HintReader
     listening() {
       for (const source of credentials.values()) source.invalidate();
       companion?.credentialsChanged();
+      for (const { side } of platforms) side.channelsChanged?.(null);
       roll.forgetRules(null);
       roll.forgetSeen(null);
       overlay.changed(null);

@@ -13,7 +13,7 @@ import type {
 } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { HttpClient } from '../lib/http.ts';
-import type { Logger } from '../lib/logger.ts';
+import type { LogFields, Logger } from '../lib/logger.ts';
 import type { Variable } from '../lib/settings.ts';
 
 /** A stable code of the contract (workers §10.4 or a platform's own), or its short English text; never a token or a body. */
@@ -242,6 +242,10 @@ export interface WorkerSide {
   readonly sender: ChatSender;
   readonly liveStatus?: LiveStatus;
   readonly roleResolver?: RoleResolver;
+  /** Where chat lines arrive by webhook. */
+  readonly webhookInbox?: WebhookInbox;
+  /** What the worker's `started` line tells besides the timers. */
+  readonly startedFields?: LogFields;
   /** Closes every connection; running sends have been waited for. */
   close(): Promise<void>;
 }
@@ -347,6 +351,20 @@ export interface RoleResolver {
   roleIds(channel: ReadChannel, author: ChatAuthor): Promise<ReadonlySet<string>>;
 }
 
+/** A delivery that a webhook in the API stored, as the worker of the channel finds it. */
+export interface WaitingDelivery {
+  readonly eventType: string;
+  /** As the platform's webhook gave it, once through JSON. */
+  readonly payload: unknown;
+  readonly receivedAt: Date;
+}
+
+/** Understands what the platform's webhook stored (`receiveDelivery`). */
+export interface WebhookInbox {
+  /** Must not throw, must not ask anybody. @returns null for what says nothing (any more) */
+  read(channel: ReadChannel, delivery: WaitingDelivery): ChatMessage | null;
+}
+
 // ---------------------------------------------------------------- API side
 
 export interface ApiDeps extends CommonDeps {
@@ -387,6 +405,8 @@ export interface ApiSide {
   readonly createsRowOnDisable?: boolean;
   /** Webhooks, candidates, follow greetings, legacy toggles: routes only this platform has. */
   routes?(app: FastifyInstance): void;
+  /** A subscription or gate changed, of one channel or of any (null); also when that may have been missed. Must not block. */
+  channelsChanged?(channelId: ChannelId | null): void;
   /** Event subscriptions at the platform; the API calls it every 10 minutes under an advisory lock. */
   reconcileSubscriptions?(): Promise<void>;
 }

@@ -85,13 +85,16 @@ export class DeliveryLoop implements Outbox {
     if (this.#deps.channels.held().has(channelId)) this.#lanes.wake(channelId, true);
   }
 
-  reply({ channel, text, source, messageId }: Reply): void {
+  reply({ channel, text, ...about }: Reply): void {
     const fit = cutToLimit(plainText(text), this.#deps.limits.message);
-    if (fit === '') return;
+    if (fit === '') {
+      about.receipt?.done(false);
+      return;
+    }
     this.#repliesAsking += 1;
     void this.#senderFor(channel).then((credential) => {
       this.#repliesAsking -= 1;
-      this.#replies.add({ channel, text: fit, source, messageId, credential });
+      this.#replies.add({ channel, text: fit, ...about, credential });
     });
   }
 

@@ -7,6 +7,7 @@ import type { PlatformMessageId, ProviderId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { SenderCredential } from '../../platforms/platform.ts';
+import type { Receipt } from '../inbox/receipt.ts';
 import type { Departure } from './dispatch.ts';
 import type { ClaimedRow, SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
@@ -17,6 +18,8 @@ export interface Reply {
   readonly source: 'command' | 'duration';
   /** The chat line that is answered; null where the platform names none. */
   readonly messageId: PlatformMessageId | null;
+  /** Of a line that waits in the inbox: marked there in the statement that writes the reply. */
+  readonly receipt?: Receipt | null;
 }
 
 /** A reply whose sender was looked up; null when nobody can speak there now. */
@@ -118,8 +121,9 @@ export class ReplyQueue {
   async #insert(drafts: readonly Draft[], token: string): Promise<ReadonlyMap<string, string>> {
     const { pg, statements, provider, clock, startNumber, ttlMs } = this.#deps;
     const replies = drafts.map(({ reply }) => reply);
+    const isFromInbox = replies.some(({ receipt }) => receipt != null);
     const { rows } = await pg.query<{ id: string; status: string }>({
-      ...statements.insertReplies,
+      ...(isFromInbox ? statements.insertInboxReplies : statements.insertReplies),
       values: [
         drafts.map(({ id }) => id),
         replies.map(({ channel }) => channel.channelId),
@@ -134,6 +138,7 @@ export class ReplyQueue {
         token,
         clock.now(),
         new Date(clock.now().getTime() + ttlMs),
+        ...(isFromInbox ? [replies.map(({ receipt }) => receipt?.seq ?? null)] : []),
       ],
     });
     return new Map(rows.map(({ id, status }) => [id, status]));
@@ -143,6 +148,8 @@ export class ReplyQueue {
     const expiresAt = new Date(this.#deps.clock.now().getTime() + this.#deps.ttlMs);
     for (const { id, reply, departure } of drafts) {
       const status = states.get(id);
+      // A row that was not written was written before, or the channel is another's by now: the mark went the same way.
+      reply.receipt?.done(true);
       if (departure !== null && status === 'processing') {
         this.#handlers.send(reply, departure, { id, claimToken, source: reply.source, attempts: 0, expiresAt });
       } else this.#handlers.stay(reply, departure, status === undefined ? 'dropped' : 'queued');
@@ -160,6 +167,7 @@ export class ReplyQueue {
   #drop(replies: readonly PreparedReply[], error: unknown): void {
     const { log, logPrefix } = this.#deps;
     const channels = new Set(replies.map(({ channel }) => channel.channelId));
+    for (const { receipt } of replies) receipt?.done(false);
     log.warn(`${logPrefix}replies_dropped`, { replies: replies.length, channels: channels.size, error });
   }
 }

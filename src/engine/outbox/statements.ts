@@ -24,7 +24,8 @@ export function renderStatements({ outbox, targetColumn }: Pick<PlatformTables, 
     record: named('record', record(table)),
     release: named('release', release(table)),
     expire: named('expire', expire(table)),
-    insertReplies: named('replies', insertReplies(table, target)),
+    insertReplies: named('replies', insertReplies(table, target, false)),
+    insertInboxReplies: named('inbox replies', insertReplies(table, target, true)),
     recent: named('recent', recent(table)),
     prune: named('prune', prune(table)),
   };
@@ -126,18 +127,25 @@ function expire(table: string): string {
 }
 
 // $1 ids, $2 channels, $3 targets, $4 texts, $5 sources, $6 dedup keys, $7 senders, $8 whether it may go out at once,
-// $9 provider, $10 our start number, $11 claim token, $12 now, $13 expiry.
+// $9 provider, $10 our start number, $11 claim token, $12 now, $13 expiry, $14 places in the inbox (for lines from there).
 //
 // A reply is written only while the lease is ours, and is born claimed when nothing older waits in its channel.
 // What a lost answer left behind is found by its id; what another delivery of the chat line left is not ours.
-function insertReplies(table: string, target: string): string {
+// A line from the inbox is done when its reply is on record, and not before.
+function insertReplies(table: string, target: string, isFromInbox: boolean): string {
+  const marked = `, marked as (
+      update "WebhookInbox" i set status = 'processed', "processedAt" = $12
+      from reply where i.seq = reply.inbox_seq and i.status = 'pending'
+    )`;
   return `
     with reply as (
       select r.*, r.may_go and not exists (
         select from ${table} o where o."channelId" = r.channel_id and o.status in ('pending', 'processing')
       ) as goes
-      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[])
-        with ordinality as r (id, channel_id, target, text, source, dedup_key, account_id, may_go, place)
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[]
+        ${isFromInbox ? ', $14::bigint[]' : ''})
+        with ordinality as r (id, channel_id, target, text, source, dedup_key, account_id, may_go
+        ${isFromInbox ? ', inbox_seq' : ''}, place)
       join "BotChannelLease" lease
         on lease.provider = $9 and lease."channelId" = r.channel_id and lease."startNumber" = $10
     ), inserted as (
@@ -149,7 +157,7 @@ function insertReplies(table: string, target: string): string {
       from reply order by place
       on conflict do nothing
       returning id, status
-    )
+    )${isFromInbox ? marked : ''}
     select id, status from inserted
     union all
     select id, case when "claimToken" = $11 then status else 'pending' end from ${table} where id = any($1::text[])`;

@@ -7,6 +7,7 @@ import { admission } from '../commands/audience.ts';
 import type { ChannelCommands, Command } from '../commands/command-book.ts';
 import { LONGEST_COMMAND_LINE, normaliseLine } from '../commands/matching.ts';
 import { answerDuration } from '../duration/answer.ts';
+import type { Receipt } from '../inbox/receipt.ts';
 import type { LiveView } from '../live/live-view.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { OutboxSource, SpeakingChannel } from '../outbox/row.ts';
@@ -47,9 +48,13 @@ export interface PipelineStats {
 interface Match {
   readonly channel: SpeakingChannel;
   readonly message: ChatMessage;
+  readonly receipt: Receipt | null;
   readonly duration: ChannelCommands['duration'];
   readonly command: Command | undefined;
 }
+
+/** Whether an answer was queued; a promise where something has to be looked up first. */
+type Answered = boolean | Promise<boolean>;
 
 /** Ids of commands, not of lines: everything else about a line may safely happen twice. */
 const SEEN_COMMANDS_PER_CHANNEL = 5000;
@@ -82,35 +87,45 @@ export class Pipeline {
     for (const channelId of this.#seen.keys()) if (!held.has(channelId)) this.#seen.delete(channelId);
   }
 
-  /** In arrival order per channel. A line that is no command waits for nothing and allocates next to nothing. */
-  message(message: ChatMessage): void {
+  /**
+   * In arrival order per channel. A line that is no command waits for nothing and allocates next to nothing.
+   *
+   * @param receipt of a line from the inbox; it goes with the answer, or is done without one
+   */
+  message(message: ChatMessage, receipt: Receipt | null = null): void {
+    const answered = this.#handle(message, receipt);
+    if (receipt === null) return;
+    if (answered === false) receipt.done(false);
+    else if (answered instanceof Promise) void answered.then((isAnswered) => isAnswered || receipt.done(false));
+  }
+
+  #handle(message: ChatMessage, receipt: Receipt | null): Answered {
     const { channels, credit, outbox, commands } = this.#deps;
     const channel = channels.held().get(message.channelId);
     if (channel === undefined) {
       this.#stats.foreign += 1;
-      return;
+      return false;
     }
     if (message.isOwn) {
       this.#stats.own += 1;
       outbox.echo(message);
-      return;
+      return false;
     }
-    if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return;
+    if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return false;
     this.#stats.lines += 1;
     this.#overload.line(message.sentAtMs);
     // Somebody waits for an answer; nobody waits for a credit, and most chatters write again.
     if (this.#overload.isBehind) this.#stats.shed += 1;
     else credit(message, channel.slug);
-    if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return;
+    if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return false;
     const { duration, byTrigger } = commands.of(message.channelId);
-    if (duration === null && byTrigger.size === 0) return;
+    if (duration === null && byTrigger.size === 0) return false;
     const line = normaliseLine(message.text);
     const command = byTrigger.get(line);
     const isDuration = line !== '' && duration?.triggerNormalized === line;
-    if (command === undefined && !isDuration) return;
-    if (!this.#isToBeAnswered(message)) return;
-    const match = { channel, message, command, duration: isDuration ? duration : null };
-    this.#inOrder(match);
+    if (command === undefined && !isDuration) return false;
+    if (!this.#isToBeAnswered(message)) return false;
+    return this.#inOrder({ channel, message, receipt, command, duration: isDuration ? duration : null });
   }
 
   #isToBeAnswered({ channelId, messageId, sentAtMs }: ChatMessage): boolean {
@@ -145,33 +160,36 @@ export class Pipeline {
     return seen;
   }
 
-  #inOrder(match: Match): void {
+  #inOrder(match: Match): Answered {
     const { channelId } = match.channel;
     const before = this.#tails.get(channelId);
     const running = before === undefined ? this.#tryAnswer(match) : before.then(() => this.#tryAnswer(match));
-    if (!(running instanceof Promise)) return;
+    if (!(running instanceof Promise)) return running;
     const tail: Promise<void> = running.then(() => {
       if (this.#tails.get(channelId) === tail) this.#tails.delete(channelId);
     });
     this.#tails.set(channelId, tail);
+    return running;
   }
 
   /** Never throws, never rejects: one line that cannot be answered harms neither the reader nor the next line. */
-  #tryAnswer(match: Match): void | Promise<void> {
+  #tryAnswer(match: Match): Answered {
     const failed = (error: unknown) => {
       const { log, logPrefix } = this.#deps;
       const event = match.duration === null ? 'command_reply_failed' : 'stream_duration_reply_failed';
       log.warn(logPrefix + event, { channelId: match.channel.channelId, error });
+      return false;
     };
     try {
-      return this.#answer(match)?.catch(failed);
+      const answered = this.#answer(match);
+      return answered instanceof Promise ? answered.catch(failed) : answered;
     } catch (error) {
-      failed(error);
+      return failed(error);
     }
   }
 
   /** The smart command wins when it has something to say; otherwise a static one of the same name may. */
-  #answer(match: Match): void | Promise<void> {
+  #answer(match: Match): Answered {
     if (match.duration === null && match.command?.onlyWhenLive !== true) return this.#static(match);
     const live = this.#deps.live.of(match.channel.channelId);
     return live instanceof Promise
@@ -179,38 +197,41 @@ export class Pipeline {
       : this.#answerKnowing(match, live);
   }
 
-  #answerKnowing(match: Match, live: Awaited<ReturnType<LiveView['of']>>): void | Promise<void> {
+  #answerKnowing(match: Match, live: Awaited<ReturnType<LiveView['of']>>): Answered {
     if (match.duration !== null) {
       const answer = answerDuration(match.duration, live, this.#deps.clock.now());
       if (answer.kind === 'reply') return this.#reply(match, answer.text, 'duration');
     }
-    if (match.command?.onlyWhenLive === true && live?.isLive !== true) return;
+    if (match.command?.onlyWhenLive === true && live?.isLive !== true) return false;
     return this.#static(match);
   }
 
-  #static(match: Match): void | Promise<void> {
+  #static(match: Match): Answered {
     const { command, channel, message } = match;
-    if (command === undefined) return;
+    if (command === undefined) return false;
     switch (admission(command, message.author)) {
       case 'admitted':
         return this.#reply(match, command.response, 'command');
       case 'refused':
         this.#stats.refused += 1;
-        return;
+        return false;
       case 'ask_role_ids':
         return this.#askRoleIds(match, command.vkvideoAllowedRoleIds, channel);
     }
   }
 
-  async #askRoleIds(match: Match, allowed: readonly string[], channel: SpeakingChannel): Promise<void> {
+  async #askRoleIds(match: Match, allowed: readonly string[], channel: SpeakingChannel): Promise<boolean> {
     const roleIds = await this.#deps.roleResolver?.roleIds(channel, match.message.author);
     if (match.command && allowed.some((roleId) => roleIds?.has(roleId))) {
-      this.#reply(match, match.command.response, 'command');
-    } else this.#stats.refused += 1;
+      return this.#reply(match, match.command.response, 'command');
+    }
+    this.#stats.refused += 1;
+    return false;
   }
 
-  #reply({ channel, message }: Match, text: string, source: OutboxSource & ('command' | 'duration')): void {
+  #reply({ channel, message, receipt }: Match, text: string, source: OutboxSource & ('command' | 'duration')): true {
     this.#stats.answered += 1;
-    this.#deps.outbox.reply({ channel, text, source, messageId: message.messageId });
+    this.#deps.outbox.reply({ channel, text, source, messageId: message.messageId, receipt });
+    return true;
   }
 }

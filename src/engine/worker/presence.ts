@@ -21,10 +21,12 @@ export interface PresenceDeps {
   readonly log: Logger;
   /** Awaited before new channels are served. Must not throw. */
   readonly prepare: (channelIds: readonly ChannelId[]) => Promise<void>;
+  /** These are switched off, and nobody serves them any more. Must not throw. */
+  readonly forgotten: (channelIds: readonly ChannelId[]) => void;
   /** The database is there and knows us. */
   readonly registered: () => void;
   /** What the rest of the worker wants to hear of; the worker's own matters are added here. */
-  readonly hints: Pick<Hints, 'outbox' | 'commands' | 'live' | 'credentials'>;
+  readonly hints: Pick<Hints, 'outbox' | 'inbox' | 'commands' | 'live' | 'credentials'>;
 }
 
 export class Presence {
@@ -114,6 +116,6 @@ export class Presence {
   /** Whatever was read before hints flowed may be stale. */
   #reloadAll(): void {
     this.life.look();
-    for (const kind of ['channels', 'commands', 'live', 'outbox']) this.changed(kind);
+    for (const kind of ['channels', 'commands', 'live', 'outbox', 'inbox']) this.changed(kind);
   }
 }

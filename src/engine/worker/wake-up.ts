@@ -5,6 +5,7 @@ import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 /** Null: any channel may have changed. None of them may block. */
 export interface Hints {
   outbox(channelId: ChannelId | null): void;
+  inbox(channelId: ChannelId | null): void;
   /** Subscription, gate, override or entitlement. */
   channels(channelId: ChannelId | null): void;
   /** Commands, or settings of the channel. */
@@ -23,6 +24,9 @@ export function wakeUp(hints: Hints, kind: string, channelId: ChannelId | null):
   switch (kind) {
     case 'outbox':
       hints.outbox(channelId);
+      break;
+    case 'inbox':
+      hints.inbox(channelId);
       break;
     case 'channels':
       hints.channels(channelId);

@@ -8,7 +8,8 @@ import { createHttpClient } from '../../lib/http.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { CommonDeps, LiveFact, Platform, ReaderEvents, WorkerSide } from '../../platforms/platform.ts';
 import { renameTarget } from '../channels/rename.ts';
-import { recordLive } from '../live/record-live.ts';
+import { InboxReader } from '../inbox/inbox-reader.ts';
+import { forgetLive, recordLive } from '../live/record-live.ts';
 import { createOutbox, type Outbox } from '../outbox/outbox.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { type Credits, createCredits } from '../relay/credits.ts';
@@ -44,6 +45,8 @@ export class Worker {
   readonly pipeline: Pipeline;
   readonly outbox: Outbox;
   readonly credits: Credits;
+  /** Null where the platform delivers nothing by webhook. */
+  readonly #inbox: InboxReader | null;
   readonly #options: WorkerOptions;
   readonly #pool: Pool;
   readonly #knowledge: Knowledge;
@@ -72,9 +75,11 @@ export class Worker {
       movesPer10s: limits.joinsPer10s ?? 0,
       platformMemoryMs: Math.max(0, ...limits.sendWindows.map(({ periodMs }) => periodMs)),
       prepare: (channelIds) => this.#knowledge.prepare(channelIds),
+      forgotten: (channelIds) => void this.#forgetLive(channelIds),
       registered: () => void this.#requireSender(),
       hints: {
         outbox: (channelId) => this.outbox.wake(channelId),
+        inbox: (channelId) => this.#inbox?.wake(channelId),
         commands: (channelId) => this.#knowledge.commandsChanged(channelId),
         live: (channelId) => this.#knowledge.live.invalidate(channelId),
         credentials: oncePerTick(() => {
@@ -117,6 +122,7 @@ export class Worker {
       maxAgeMs: options.commandMaxAgeMs,
       busyShare: createBusyShare(),
     });
+    this.#inbox = this.#openInbox(shared, startNumber);
     this.presence.channels.onChange(() => this.#serve());
     this.#stops = this.#startTimers(shared);
   }
@@ -131,11 +137,31 @@ export class Worker {
     this.#isStopping = true;
     for (const stop of this.#stops) stop();
     this.#knowledge.stop();
+    this.#inbox?.stop();
     this.presence.stopTaking();
     await this.#within(graceMs, Promise.all([this.outbox.drain(), this.credits.drain(graceMs)]));
     await this.#within(FAREWELL_MS, this.#side.close());
     await this.#within(FAREWELL_MS, this.presence.leave());
     await this.#within(FAREWELL_MS, this.#pool.end());
+  }
+
+  #openInbox(
+    shared: Pick<Pool, 'pg'> & Parameters<typeof startHousekeeping>[0] & { provider: Platform['id'] },
+    startNumber: () => number | null,
+  ): InboxReader | null {
+    const { platform, settings, random } = this.#options;
+    const { webhookInbox } = this.#side;
+    if (webhookInbox === undefined) return null;
+    return new InboxReader({
+      ...shared,
+      random,
+      inbox: webhookInbox,
+      channels: this.presence.channels,
+      startNumber,
+      isListening: () => this.presence.listener.isHealthy,
+      pollMs: platform.timers(settings).outboxPollMs,
+      message: (message, receipt) => this.pipeline.message(message, receipt),
+    });
   }
 
   #startTimers(shared: Omit<Parameters<typeof startLivePoll>[0], 'status' | 'held' | 'startNumber' | 'periodMs'>) {
@@ -160,7 +186,7 @@ export class Worker {
       const poll = { status: liveStatus, held: () => channels.held(), startNumber: () => life.startNumber };
       stops.push(startLivePoll({ ...shared, ...poll, periodMs: timers.livePollMs }));
     }
-    log.info(`${platform.logPrefix}started`, { ...timers, relays: relay.baseUrls.length });
+    log.info(`${platform.logPrefix}started`, { ...timers, relays: relay.baseUrls.length, ...this.#side.startedFields });
     return stops;
   }
 
@@ -208,6 +234,16 @@ export class Worker {
     } catch (error) {
       const event = fact.isLive ? 'stream_online_store_failed' : 'stream_offline_store_failed';
       log.warn(`${platform.logPrefix}${event}`, { channelId, error });
+    }
+  }
+
+  /** The API forgets too, but a poll of ours may have come after it. */
+  async #forgetLive(channelIds: readonly ChannelId[]): Promise<void> {
+    const { platform, clock, log } = this.#options;
+    try {
+      for (const channelId of channelIds) await forgetLive({ db: this.#pool.db, clock }, platform.id, channelId);
+    } catch (error) {
+      log.warn(`${platform.logPrefix}stream_offline_store_failed`, { channelIds, error });
     }
   }
 
