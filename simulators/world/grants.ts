@@ -114,6 +114,15 @@ export class Grants {
     return token && token.expiresAtMs > this.#nowMs() ? token : undefined;
   }
 
+  findByRefreshToken(refreshToken: string): Token | undefined {
+    return this.#byRefresh.get(refreshToken);
+  }
+
+  /** Nothing can be renewed with it any more; the access tokens it gave live on. */
+  dropRefreshToken(refreshToken: string): void {
+    this.#byRefresh.delete(refreshToken);
+  }
+
   revoke(access: string): boolean {
     return this.#tokens.delete(access);
   }
