@@ -1,7 +1,10 @@
 /** `/streamer/bots`: which bots are on, and switching them (http-api §3). */
 import { z } from 'zod';
-import { isUniqueViolation } from '../../db/pool.ts';
+import { isMissingSchema, isUniqueViolation } from '../../db/pool.ts';
+import { readAudience } from '../../engine/commands/audience.ts';
+import { enableWarnings } from '../../engine/commands/warnings.ts';
 import { forgetLive } from '../../engine/live/record-live.ts';
+import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { deprecatedProviders } from '../../platforms/registry.ts';
 import { recordAudit } from '../audit.ts';
@@ -99,7 +102,24 @@ async function switchOn(
     throw error;
   }
   const later = (await platform.side.enabled?.(channelId)) ?? [];
-  return [...resolved.warnings, ...later];
+  const differences = enableWarnings(platform, await readCommands(context, channelId));
+  return [...resolved.warnings, ...differences, ...later];
+}
+
+/** Without their table there are none to warn about. */
+async function readCommands({ db }: ApiContext, channelId: ChannelId) {
+  const rows = db
+    .selectFrom('ChatBotCommand')
+    .select(['trigger', 'response', 'allowedUsers', 'allowedRoles', 'vkvideoAllowedRoleIds'])
+    .where('channelId', '=', channelId)
+    .where('enabled', '=', true)
+    .orderBy('trigger')
+    .execute();
+  const commands = await rows.catch((error: unknown) => {
+    if (isMissingSchema(error)) return [];
+    throw error;
+  });
+  return commands.map(({ trigger, response, ...lists }) => ({ trigger, response, ...readAudience(lists) }));
 }
 
 async function switchOff(context: ApiContext, platform: HostedPlatform, streamer: Streamer): Promise<void> {

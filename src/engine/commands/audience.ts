@@ -36,6 +36,7 @@ export function admission(audience: Audience, author: ChatAuthor): Admission {
   const { allowedUsers, allowedRoles, vkvideoAllowedRoleIds } = audience;
   if (allowedUsers.length === 0 && allowedRoles.length === 0 && vkvideoAllowedRoleIds.length === 0) return 'admitted';
   if (author.login !== null && allowedUsers.includes(author.login)) return 'admitted';
+  if (author.otherLogins?.some((login) => allowedUsers.includes(login))) return 'admitted';
   for (const role of author.roles) if (allowedRoles.includes(role)) return 'admitted';
   return vkvideoAllowedRoleIds.length > 0 ? 'ask_role_ids' : 'refused';
 }

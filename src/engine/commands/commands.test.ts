@@ -5,7 +5,7 @@ import type { ChatAuthor, Role } from '../../platforms/platform.ts';
 import { platforms } from '../../platforms/registry.ts';
 import { type Audience, admission, readAudience } from './audience.ts';
 import { normaliseLine } from './matching.ts';
-import { commandWarnings } from './warnings.ts';
+import { commandWarnings, enableWarnings } from './warnings.ts';
 
 const nobody: Audience = { allowedUsers: [], allowedRoles: [], vkvideoAllowedRoleIds: [] };
 
@@ -69,7 +69,7 @@ test('a line is compared without regard to case, edges and invisible marks, and 
 
 test('what is saved says where it will answer nobody or less, and nothing when all is well', () => {
   const warned = (command: Partial<Audience & { response: string }>) =>
-    commandWarnings(places, { ...nobody, response: 'hello', ...command });
+    commandWarnings(places, { ...nobody, trigger: '!hi', response: 'hello', ...command });
   expect(warned({})).toEqual([]);
   expect(warned({ allowedUsers: ['mira_k'], allowedRoles: ['vip'] })).toEqual([]);
   expect(warned({ allowedRoles: ['vip'] })).toEqual([
@@ -78,4 +78,25 @@ test('what is saved says where it will answer nobody or less, and nothing when a
   expect(warned({ allowedRoles: ['follower'] })[0]).toBe('The role follower matches nobody on any platform');
   expect(warned({ response: '/ban me' })).toEqual(['A leading / or . is removed from the answer before it is sent']);
   expect(warned({ response: 'x'.repeat(201) })).toEqual(['The answer is cut to 200 characters on YouTube']);
+});
+
+test('a bot that is switched on says what its platform does unlike others, and which commands are affected', () => {
+  const warned = (title: string, ...commands: Partial<Audience & { trigger: string; response: string }>[]) => {
+    const place = places.find(({ description }) => description.title === title);
+    if (place === undefined) throw new Error(`no platform is called ${title}`);
+    return enableWarnings(
+      place,
+      commands.map((command) => ({ ...nobody, trigger: '!hi', response: 'hello', ...command })),
+    );
+  };
+  const forVips = { trigger: '!vip', allowedRoles: ['vip'] };
+  const long = { trigger: '!long', response: 'x'.repeat(201) };
+  expect(warned('Twitch', forVips, long)).toEqual([]);
+  expect(warned('YouTube', {}, forVips, long)).toEqual([
+    'There is a chat on YouTube only while the channel is live',
+    'Their roles are unknown on YouTube, so nobody can use !vip',
+    'Cut to 200 characters on YouTube: answers of !long',
+  ]);
+  expect(warned('VK Video Live')).toEqual(['The bot can write on VK Video Live only while the channel is live']);
+  expect(warned('Trovo')).toEqual(['Trovo closed its service on 2026-06-30']);
 });

@@ -1,14 +1,15 @@
-/** What a streamer should know about a command they saved: where it answers nobody, or less than written (design §9). */
+/** What a streamer should know: where a command answers nobody or less than written, what a platform does unlike others. */
 import type { PlatformDescription, PlatformLimits } from '../../platforms/platform.ts';
 import { lengthOf } from '../outbox/wording.ts';
 import type { Audience } from './audience.ts';
 
 interface SavedCommand extends Audience {
+  readonly trigger: string;
   readonly response: string;
 }
 
 interface Place {
-  readonly description: Pick<PlatformDescription, 'title' | 'capabilities'>;
+  readonly description: Pick<PlatformDescription, 'title' | 'capabilities' | 'retiredSince'>;
   readonly limits: Pick<PlatformLimits, 'message'>;
 }
 
@@ -19,12 +20,26 @@ export function commandWarnings(platforms: readonly Place[], command: SavedComma
   if (command.allowedRoles.includes('follower')) warnings.push('The role follower matches nobody on any platform');
   const closed = platforms.filter(({ description }) => admitsNobody(description.capabilities, command));
   if (closed.length > 0) warnings.push(`Nobody can use this command on ${titles(closed)}: its roles are unknown there`);
-  const tooLong = platforms.filter(
-    ({ limits }) => lengthOf(command.response, limits.message.unit) > limits.message.max,
-  );
+  const tooLong = platforms.filter(({ limits }) => isTooLong(limits, command));
   for (const { description, limits } of tooLong) {
     warnings.push(`The answer is cut to ${limits.message.max} characters on ${description.title}`);
   }
+  return warnings;
+}
+
+/** @returns what is different on a platform whose bot is switched on, with the commands the channel has */
+export function enableWarnings({ description, limits }: Place, commands: readonly SavedCommand[]): string[] {
+  const { title, capabilities, retiredSince } = description;
+  const warnings: string[] = [];
+  if (retiredSince !== undefined) warnings.push(`${title} closed its service on ${retiredSince}`);
+  if (capabilities.chatsOffline === 'reads')
+    warnings.push(`The bot can write on ${title} only while the channel is live`);
+  if (capabilities.chatsOffline === 'neither')
+    warnings.push(`There is a chat on ${title} only while the channel is live`);
+  const closed = commands.filter((command) => admitsNobody(capabilities, command));
+  if (closed.length > 0) warnings.push(`Their roles are unknown on ${title}, so nobody can use ${triggers(closed)}`);
+  const cut = commands.filter((command) => isTooLong(limits, command));
+  if (cut.length > 0) warnings.push(`Cut to ${limits.message.max} characters on ${title}: answers of ${triggers(cut)}`);
   return warnings;
 }
 
@@ -34,6 +49,14 @@ function admitsNobody({ roles, hasPlatformRoleIds }: PlatformDescription['capabi
   if (allowedUsers.length > 0 || (allowedRoles.length === 0 && vkvideoAllowedRoleIds.length === 0)) return false;
   if (hasPlatformRoleIds && vkvideoAllowedRoleIds.length > 0) return false;
   return !allowedRoles.some((role) => (roles as readonly string[]).includes(role));
+}
+
+function isTooLong({ message }: Place['limits'], { response }: SavedCommand): boolean {
+  return lengthOf(response, message.unit) > message.max;
+}
+
+function triggers(commands: readonly SavedCommand[]): string {
+  return commands.map(({ trigger }) => trigger).join(', ');
 }
 
 function titles(places: readonly Place[]): string {
