@@ -4,22 +4,25 @@ import { type Db, isMissingSchema } from '../db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 
-type BotTables = Pick<PlatformDescription, 'id' | 'tables'>;
+type BotTables = Pick<PlatformDescription, 'id' | 'tables' | 'authorAccountColumn'>;
 
 export interface BotAccounts {
   readonly defaultAccountId: ExternalAccountId | null;
-  /** Of every account that may speak for us: the default bot and all overrides. */
+  /** Of every account that may speak for us, the default bot and all overrides, as chat lines name their authors. */
   readonly platformUserIds: ReadonlySet<PlatformUserId>;
 }
 
 interface BotAccountRow {
   readonly id: ExternalAccountId;
-  readonly platformUserId: PlatformUserId;
+  readonly platformUserId: PlatformUserId | null;
   readonly isDefault: boolean;
 }
 
 /** Of several default rows the newest counts. Tables that are not there name nobody. */
-export function readBotAccounts(db: Db, { tables }: BotTables): Promise<BotAccounts> {
+export function readBotAccounts(
+  db: Db,
+  { tables, authorAccountColumn = 'providerAccountId' }: BotTables,
+): Promise<BotAccounts> {
   return withPresentTables(db, tables, async (present) => {
     const bots = [
       ...present.defaults.map(
@@ -31,14 +34,14 @@ export function readBotAccounts(db: Db, { tables }: BotTables): Promise<BotAccou
     ];
     if (bots.length === 0) return { defaultAccountId: null, platformUserIds: new Set() };
     const { rows } = await sql<BotAccountRow>`
-      select a.id, a."providerAccountId" as "platformUserId", bot.is_default as "isDefault"
+      select a.id, a.${sql.ref(authorAccountColumn)} as "platformUserId", bot.is_default as "isDefault"
       from (${sql.join(bots, sql` union all `)}) bot ("externalAccountId", is_default, "updatedAt")
       join "ExternalAccount" a on a.id = bot."externalAccountId"
       order by bot."updatedAt" desc
     `.execute(db);
     return {
       defaultAccountId: rows.find(({ isDefault }) => isDefault)?.id ?? null,
-      platformUserIds: new Set(rows.map(({ platformUserId }) => platformUserId)),
+      platformUserIds: new Set(rows.flatMap(({ platformUserId }) => platformUserId ?? [])),
     };
   });
 }

@@ -26,7 +26,7 @@ import { type Grant, TokenVault } from './token-vault.ts';
 export interface CredentialDeps {
   readonly db: Db;
   readonly seal: TokenSeal;
-  readonly platform: Pick<PlatformDescription, 'id' | 'tables' | 'logPrefix'>;
+  readonly platform: Pick<PlatformDescription, 'id' | 'tables' | 'logPrefix' | 'authorAccountColumn'>;
   readonly oauth: PlatformOAuth;
   /** Absent where the platform's environment names no sender. */
   readonly legacySender?: () => Promise<LegacySender | null>;
@@ -192,8 +192,10 @@ class SenderCredentials implements Credentials {
 
   /** The environment's sender stays: what it said last may still be on its way back to us. */
   #collectOwnIds({ platformUserIds }: BotAccounts): void {
-    const { platformUserId } = this.#environment;
-    this.#ownIds = platformUserId === null ? platformUserIds : new Set([...platformUserIds, platformUserId]);
+    const { platformUserId, login } = this.#environment;
+    const isByLogin = this.#deps.platform.authorAccountColumn === 'login';
+    const authorId = isByLogin ? (login as PlatformUserId | null) : platformUserId;
+    this.#ownIds = authorId === null ? platformUserIds : new Set([...platformUserIds, authorId]);
   }
 
   /** Tells of another shared sender; one look at a time, so that the last one told is the last one there was. */

@@ -24,6 +24,7 @@ export class EnvironmentSender {
   #known: Known | null = null;
   #looking: { version: number; found: Promise<Found | null> } | null = null;
   #platformUserId: PlatformUserId | null = null;
+  #login: string | null = null;
 
   constructor(deps: LegacyDeps) {
     this.#deps = deps;
@@ -33,6 +34,11 @@ export class EnvironmentSender {
   /** Of the last one that was found. */
   get platformUserId(): PlatformUserId | null {
     return this.#platformUserId;
+  }
+
+  /** Of the last one that was found. */
+  get login(): string | null {
+    return this.#login;
   }
 
   /** @returns null when the environment names nobody */
@@ -70,6 +76,7 @@ export class EnvironmentSender {
     const sender = await this.#deps.find();
     if (sender === null) return this.#remember(null, version, LOOK_MS);
     this.#platformUserId = sender.platformUserId ?? this.#platformUserId;
+    this.#login = sender.login ?? this.#login;
     const found = await this.#described(sender);
     const lacksToken = found.accountId === null && found.grant === null;
     return this.#remember(found, version, lacksToken ? REST_MS : LOOK_MS);
@@ -83,7 +90,10 @@ export class EnvironmentSender {
   }
 
   #remember(found: Found | null, version: number, forMs: number): Found | null {
-    if (found?.accountId === null) this.#platformUserId = found.grant?.platformUserId ?? this.#platformUserId;
+    if (found?.accountId === null) {
+      this.#platformUserId = found.grant?.platformUserId ?? this.#platformUserId;
+      this.#login = found.grant?.login ?? this.#login;
+    }
     this.#known = { found, version, lookAgainAtMs: this.#deps.clock.monotonicMs() + forMs };
     return found;
   }

@@ -39,6 +39,7 @@ export function startInlineCreditsBot(deps: CompanionDeps): Companion | null {
     credentials,
     isOwnAccount: (platformUserId) => credentials.ownAccountIds().has(platformUserId),
     limitShare: () => LIMIT_SHARE,
+    startNumber: () => null,
     events: readerEvents(credits, log, twitch.missingSenderVariable?.(settings) ?? null),
   });
   side.reader.setChannels(channels.map(toReadChannel));

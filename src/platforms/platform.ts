@@ -235,6 +235,8 @@ export interface WorkerDeps extends CommonDeps {
   readonly isOwnAccount: (platformUserId: PlatformUserId) => boolean;
   /** Share of a per-account platform limit this copy may use: 1 ÷ live copies. */
   readonly limitShare: () => number;
+  /** The fence of what a reader writes: valid while the channel's lease carries it. Null before the worker is known. */
+  readonly startNumber: () => number | null;
 }
 
 export interface WorkerSide {
@@ -246,6 +248,8 @@ export interface WorkerSide {
   readonly webhookInbox?: WebhookInbox;
   /** What the worker's `started` line tells besides the timers. */
   readonly startedFields?: LogFields;
+  /** For operators, under `platform` of the worker's readiness: what only this platform has to tell. */
+  details?(): Readonly<Record<string, unknown>>;
   /** Closes every connection; running sends have been waited for. */
   close(): Promise<void>;
 }
@@ -303,6 +307,8 @@ export interface ChatAuthor {
   readonly platformUserId: PlatformUserId;
   /** Trimmed, lower-case, without leading `@` or `#`; null where the platform has no logins. */
   readonly login: string | null;
+  /** Further names, written the same way, that an `allowedUsers` entry may mean. */
+  readonly otherLogins?: readonly string[];
   readonly displayName: string;
   readonly avatarUrl: string | null;
   readonly roles: ReadonlySet<Role>;

@@ -12,12 +12,15 @@ export interface Readiness {
   readonly lastSyncAt: Date | null;
   /** Age of the oldest message that was not delivered when the outbox last looked at all of them; 0 without any. */
   readonly oldestWaitingSeconds: number;
+  /** What only this platform has to tell. */
+  readonly platform?: Readonly<Record<string, unknown>>;
 }
 
 /** A reader that hears nothing in any channel for this long is deaf, whatever its sockets say. */
 const DEAF_MS = 60_000;
 
-export function readinessOf({ presence, health, outbox }: Worker, clock: Clock): Readiness {
+export function readinessOf(worker: Worker, clock: Clock): Readiness {
+  const { presence, health, outbox } = worker;
   const { life, listener, channels } = presence;
   const reasons: string[] = [];
   if (life.trouble !== null) reasons.push(life.trouble);
@@ -25,6 +28,7 @@ export function readinessOf({ presence, health, outbox }: Worker, clock: Clock):
   else if (life.startNumber === null || !channels.isCurrent) reasons.push('starting');
   if (!listener.isHealthy) reasons.push('not_listening');
   if (health.deafMs >= DEAF_MS) reasons.push('reader_deaf');
+  const platform = worker.details();
   return {
     ready: reasons.length === 0,
     reasons,
@@ -36,6 +40,7 @@ export function readinessOf({ presence, health, outbox }: Worker, clock: Clock):
     },
     lastSyncAt: channels.currentAt,
     oldestWaitingSeconds: oldestWaitingSeconds(outbox.stats().oldestWaitingSince, clock),
+    ...(platform === null ? {} : { platform }),
   };
 }
 

@@ -98,6 +98,7 @@ export class Worker {
       isOwnAccount: (platformUserId) => this.#credentials.ownAccountIds().has(platformUserId),
       limitShare,
       events: this.#readerEvents(),
+      startNumber,
     });
     this.outbox = createOutbox({
       ...common,
@@ -162,6 +163,11 @@ export class Worker {
       pollMs: platform.timers(settings).outboxPollMs,
       message: (message, receipt) => this.pipeline.message(message, receipt),
     });
+  }
+
+  /** What only this platform has to tell operators. */
+  details(): Readonly<Record<string, unknown>> | null {
+    return this.#side.details?.() ?? null;
   }
 
   #startTimers(shared: Omit<Parameters<typeof startLivePoll>[0], 'status' | 'held' | 'startNumber' | 'periodMs'>) {

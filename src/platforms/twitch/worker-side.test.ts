@@ -29,6 +29,7 @@ async function world() {
     },
     isOwnAccount: () => false,
     limitShare: () => 1,
+    startNumber: () => null,
   });
   onTestFinished(async () => {
     await side.close();
