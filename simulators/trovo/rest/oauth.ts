@@ -5,11 +5,11 @@ import type { AccessToken } from '../tokens.ts';
 import { bodyOf, type Request, tokenOf } from './caller.ts';
 
 const grantSchema = z.object({
-  client_secret: z.unknown(),
-  grant_type: z.unknown(),
-  code: z.unknown(),
-  redirect_uri: z.unknown(),
-  refresh_token: z.unknown(),
+  client_secret: z.unknown().optional(),
+  grant_type: z.unknown().optional(),
+  code: z.unknown().optional(),
+  redirect_uri: z.unknown().optional(),
+  refresh_token: z.unknown().optional(),
 });
 
 export class OAuth {
@@ -57,6 +57,6 @@ export function validate(request: Request): unknown {
 }
 
 export function revoke({ state, call, application }: Request): unknown {
-  state.tokens.revoke(bodyOf(call, z.object({ access_token: z.unknown() })).access_token, application.id);
+  state.tokens.revoke(bodyOf(call, z.object({ access_token: z.unknown().optional() })).access_token, application.id);
   return {};
 }
