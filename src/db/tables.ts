@@ -258,6 +258,15 @@ interface QuotaLedgerTable {
   method: string;
   calls: Generated<number>;
   units: Generated<number>;
+  pausedUntil: Date | null;
+}
+
+interface ChatPositionTable {
+  provider: string;
+  channelId: string;
+  chat: string;
+  position: string;
+  updatedAt: Date;
 }
 
 interface StreamRunTable {
@@ -311,6 +320,7 @@ export interface Database {
   ChatBotEventDedup: ChatBotEventDedupTable;
   ChatBotOutboxMessage: OutboxColumns & { twitchLogin: string };
   ChatBotSubscription: SubscriptionColumns & { twitchLogin: string };
+  ChatPosition: ChatPositionTable;
   ConfigChange: ConfigChangeTable;
   ConfigVersion: ConfigVersionTable;
   CreditsChatter: CreditsChatterTable;
