@@ -118,11 +118,6 @@ export class Grants {
     return this.#byRefresh.get(refreshToken);
   }
 
-  /** Nothing can be renewed with it any more; the access tokens it gave live on. */
-  dropRefreshToken(refreshToken: string): void {
-    this.#byRefresh.delete(refreshToken);
-  }
-
   revoke(access: string): boolean {
     return this.#tokens.delete(access);
   }

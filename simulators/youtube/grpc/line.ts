@@ -1,0 +1,100 @@
+/** The wire below gRPC: connections that can be cut, silenced, refused and garbled. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+/** Hands on what a socket brings and takes until it is muted; then TCP stays up and nothing passes. */
+class Line extends Duplex {
+  readonly socket: Socket;
+  #isMute = false;
+
+  constructor(socket: Socket) {
+    super({ allowHalfOpen: false });
+    this.socket = socket;
+    socket.on('data', (chunk) => {
+      if (this.#isMute) return;
+      if (!this.push(chunk)) socket.pause();
+    });
+    socket.on('end', () => this.push(null));
+    socket.on('error', () => {});
+    socket.on('close', () => this.destroy());
+  }
+
+  mute(): void {
+    this.#isMute = true;
+    this.socket.resume();
+  }
+
+  override _read(): void {
+    this.socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (this.#isMute || this.socket.destroyed || this.socket.write(chunk)) done();
+    else this.socket.once('drain', done);
+  }
+
+  override _final(done: () => void): void {
+    if (!this.#isMute) this.socket.end();
+    done();
+  }
+
+  override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
+    // Whoever is at the other end of a mute line must not learn that it is dead.
+    if (!this.#isMute) this.socket.destroy();
+    done();
+  }
+}
+
+export class Lines {
+  port = 0;
+  readonly #server: Server;
+  readonly #lines = new Set<Line>();
+  /** Mute connections outlive what they carried. */
+  readonly #sockets = new Set<Socket>();
+
+  constructor(carry: (connection: Duplex) => void) {
+    this.#server = createServer((socket) => {
+      socket.setNoDelay(true);
+      const line = new Line(socket);
+      this.#lines.add(line);
+      this.#sockets.add(socket);
+      line.on('error', () => {});
+      line.on('close', () => this.#lines.delete(line));
+      socket.on('close', () => this.#sockets.delete(socket));
+      carry(line);
+    });
+  }
+
+  /** Without a port: where it listened before. */
+  async listen(port = this.port): Promise<void> {
+    if (this.#server.listening) return;
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Nobody can connect until `listen`; open connections are cut. */
+  async refuse(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+
+  /** Ends every connection without a goodbye. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Every connection there is falls silent and deaf; new ones are welcome. */
+  mute(): void {
+    for (const line of this.#lines) line.mute();
+  }
+
+  /** Bytes that are no HTTP/2, on every connection. */
+  garble(bytes: Buffer): void {
+    for (const { socket } of this.#lines) socket.write(bytes);
+  }
+}
