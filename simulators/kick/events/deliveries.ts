@@ -70,7 +70,7 @@ export class Deliveries {
   }
 
   enqueue(outgoing: Outgoing): void {
-    if (this.#hit('lost')) return;
+    if (this.webhookUrl() === null || this.#hit('lost')) return;
     const copies = [this.signed(outgoing)];
     const [delivery] = copies;
     if (delivery && this.#hit('duplicates')) copies.push(delivery);
@@ -130,6 +130,10 @@ export class Deliveries {
   }
 
   #gather(copies: readonly Delivery[]): void {
+    if (this.faults.reordered === 0) {
+      this.#inOrder(copies);
+      return;
+    }
     this.#held.push(...copies);
     if (this.#held.length >= this.faults.reordered) this.release();
   }
