@@ -1,0 +1,89 @@
+/** Trovo in the API: what has to be right before its bot is switched on (http-api §3.2.4). */
+import type { PlatformChannelId } from '../../lib/brand.ts';
+import { BadInput, PlatformUnreachable } from '../../lib/errors.ts';
+import type { HttpAnswer } from '../../lib/http.ts';
+import type { AccountCredential, ApiDeps, ApiSide, EnableRequest } from '../platform.ts';
+import { createRest } from './rest/client.ts';
+import { refusalOf } from './rest/refusal.ts';
+import { userInfoAnswer } from './rest/rest.external.ts';
+import { type TrovoSettings, trovoSettings, trovoUrls } from './settings.ts';
+
+export function openApiSide(deps: ApiDeps): ApiSide {
+  const settings = trovoSettings(deps.settings);
+  return {
+    async resolveChannel(request) {
+      if (settings.TROVO_CLIENT_ID === null) throw new BadInput('TROVO_BOT_NOT_CONFIGURED');
+      const account = await deps.credentials.owner(request.channelId);
+      if (account === null) throw notLinked();
+      const target = await channelIdOf(deps, settings, account, request);
+      if (!(await request.hasSender())) throw new BadInput('TROVO_BOT_NOT_CONFIGURED');
+      return {
+        target: target as PlatformChannelId,
+        extra: { userId: request.userId },
+        warnings: missingScopes(account),
+      };
+    },
+  };
+}
+
+/** The channel that was asked for, when it is the streamer's own; theirs when none was. */
+async function channelIdOf(
+  deps: ApiDeps,
+  settings: TrovoSettings,
+  account: AccountCredential,
+  { body, isAdmin }: EnableRequest,
+): Promise<string> {
+  const asked = typeof body.trovoChannelId === 'string' ? body.trovoChannelId.trim() : '';
+  // An id that is the account's own needs no question (design §9.18).
+  if (asked !== '' && (isAdmin || asked === (account.platformUserId as string))) return asked;
+  const own = await ownChannelId(deps, settings, account);
+  if (asked !== '' && asked !== own) throw new BadInput('CHANNEL_NOT_OWNED');
+  return own;
+}
+
+/** @throws BadInput when Trovo names none; PlatformUnreachable when it does not answer */
+async function ownChannelId(deps: ApiDeps, settings: TrovoSettings, account: AccountCredential): Promise<string> {
+  const rest = createRest(deps, settings);
+  const ask = (accessToken: string) => rest.call({ url: trovoUrls(settings).userInfo, accessToken });
+  let answer = await ask(account.accessToken);
+  if (refusalOf(answer)?.kind === 'token') {
+    const renewed = await deps.credentials.renewed(account, account.accessToken);
+    if (renewed === null) throw notLinked();
+    answer = await ask(renewed.accessToken);
+  }
+  return channelIdIn(answer);
+}
+
+function channelIdIn(answer: HttpAnswer): string {
+  const refusal = refusalOf(answer);
+  switch (refusal?.kind) {
+    case 'outage':
+    case 'internal':
+    case 'rate_limited':
+      throw new PlatformUnreachable(`Trovo API error: ${answer.status} ${refusal.message}`);
+    case undefined:
+      break;
+    default:
+      throw new BadInput('BAD_REQUEST', 'Trovo refuses to name the channel of the linked account: link it again');
+  }
+  const channelId = userInfoAnswer.safeParse(answer.json()).data?.channelId ?? '';
+  if (channelId === '') throw new BadInput('BAD_REQUEST', 'Trovo names no channel for the linked account');
+  return channelId;
+}
+
+function notLinked(): BadInput {
+  return new BadInput('TROVO_NOT_LINKED', '', { extras: { code: 'TROVO_NOT_LINKED' } });
+}
+
+/** Known scopes only: older links do not tell what was granted. */
+function missingScopes({ scopes }: AccountCredential): string[] {
+  if (scopes.size === 0) return [];
+  const warnings = [];
+  if (!scopes.has('chat_connect')) {
+    warnings.push('The linked Trovo account does not allow reading its chat (chat_connect): link it again');
+  }
+  if (!scopes.has('send_to_my_channel')) {
+    warnings.push('The linked Trovo account does not let the bot write (send_to_my_channel): link it again');
+  }
+  return warnings;
+}

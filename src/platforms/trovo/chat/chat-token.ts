@@ -1,0 +1,94 @@
+/** The token that opens one connection to a chat: asked for by the streamer's own account, 20 s old at most (sheet §6.1). */
+
+import type { Clock } from '../../../lib/clock.ts';
+import { PlatformUnreachable } from '../../../lib/errors.ts';
+import type { HttpAnswer } from '../../../lib/http.ts';
+import type { AccountCredential, CredentialSource, ReadChannel, ReaderState } from '../../platform.ts';
+import type { Rest } from '../rest/client.ts';
+import { type Refusal, refusalOf, resetTime } from '../rest/refusal.ts';
+import { chatTokenAnswer } from '../rest/rest.external.ts';
+import type { TrovoSettings } from '../settings.ts';
+
+export interface ChatTokenDeps {
+  readonly rest: Rest;
+  readonly url: string;
+  readonly settings: TrovoSettings;
+  readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export type ChatToken =
+  | { kind: 'token'; token: string }
+  | {
+      kind: 'none';
+      state: ReaderState;
+      /** HTTP status of the refusal; 0 without an answer. */
+      status: number;
+      /** Nobody is to ask earlier. */
+      retryAt?: Date;
+    };
+
+/** Never throws: whatever is wrong is a state. */
+export async function obtainChatToken(deps: ChatTokenDeps, { channelId }: ReadChannel): Promise<ChatToken> {
+  const { settings, credentials } = deps;
+  if (settings.TROVO_CLIENT_ID === null) return none(userAction('TROVO_CLIENT_ID is not configured'));
+  try {
+    const owner = await credentials.owner(channelId);
+    if (owner === null) return none(userAction('owner_not_linked'));
+    const first = await ask(deps, owner);
+    if (first !== 'refused_token') return first;
+    const renewed = await credentials.renewed(owner, owner.accessToken);
+    const second = renewed === null ? 'refused_token' : await ask(deps, renewed);
+    return second === 'refused_token' ? none(userAction('owner_login_refused'), 401) : second;
+  } catch (error) {
+    const isTheirs = error instanceof PlatformUnreachable;
+    return none({ kind: 'degraded', reason: isTheirs ? 'unreachable' : 'credentials_unavailable' });
+  }
+}
+
+async function ask(
+  { rest, url, clock }: ChatTokenDeps,
+  owner: AccountCredential,
+): Promise<ChatToken | 'refused_token'> {
+  const answer = await rest.call({ url, accessToken: owner.accessToken });
+  const refusal = refusalOf(answer);
+  if (refusal === null) return tokenOf(answer);
+  if (refusal.kind === 'token') return 'refused_token';
+  const retryAt = refusal.kind === 'rate_limited' ? resetTime(answer, clock) : undefined;
+  return { ...none(stateOf(refusal), answer.status), ...(retryAt === undefined ? {} : { retryAt }) };
+}
+
+function tokenOf(answer: HttpAnswer): ChatToken {
+  const parsed = chatTokenAnswer.safeParse(answer.json());
+  if (!parsed.success) return none({ kind: 'degraded', reason: 'chat_token_unreadable' }, answer.status);
+  return { kind: 'token', token: parsed.data.token };
+}
+
+function stateOf({ kind }: Refusal): ReaderState {
+  switch (kind) {
+    case 'permission':
+      return userAction('missing_scope_chat_connect');
+    case 'token':
+    case 'grant':
+      return userAction('owner_login_refused');
+    case 'client':
+      return userAction('client_refused');
+    case 'rate_limited':
+      return { kind: 'degraded', reason: 'rate_limited' };
+    case 'permanent':
+      return userAction('chat_token_refused');
+    case 'outage':
+    case 'internal':
+    case 'spam':
+    case 'slow_mode':
+      return { kind: 'degraded', reason: 'chat_token_failed' };
+  }
+}
+
+function none(state: ReaderState, status = 0): ChatToken {
+  return { kind: 'none', state, status };
+}
+
+function userAction(reason: string): ReaderState {
+  return { kind: 'needs_user_action', reason };
+}

@@ -1,0 +1,173 @@
+/** The connection that reads one chat: renewed for ever, with a fresh chat token each time. */
+import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
+import type { Clock, Timer } from '../../../lib/clock.ts';
+import type { Logger } from '../../../lib/logger.ts';
+import type { ReadChannel, ReaderEvents, ReaderState } from '../../platform.ts';
+import { type ChatToken, type ChatTokenDeps, obtainChatToken } from './chat-token.ts';
+import { History } from './history.ts';
+import type { JoinGate } from './join-gate.ts';
+import { type LinesDeps, readFrame } from './lines.ts';
+import { AUTH_NOT_SENT, type Ending, Session } from './session.ts';
+
+export interface ConnectionDeps extends LinesDeps, ChatTokenDeps {
+  /** Of the chat socket. */
+  readonly socketUrl: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly gate: JoinGate;
+  readonly events: ReaderEvents;
+  /** How long until somebody is looked for again who has to link an account first. */
+  readonly userActionRetryMs: number;
+  /** The chat is read; what happened in between is not known. */
+  readonly joined: (channel: ReadChannel) => void;
+}
+
+const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
+/** A session that lasted this long starts the next backoff from the beginning. */
+const STABLE_AFTER_MS = 10_000;
+/** A token may have been too old: with a new one it is tried at once, so often in a row (sheet §6.6). */
+const REJECTIONS_UNTIL_BACKOFF = 2;
+
+export class Connection {
+  channel: ReadChannel;
+  readonly #deps: ConnectionDeps;
+  readonly #history: History;
+  #session: Session | null = null;
+  #state: ReaderState | null = null;
+  /** Said once; a chat that is read again makes the next trouble news. */
+  #toldTrouble: string | null = null;
+  #failures = 0;
+  #rejections = 0;
+  #wake: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(deps: ConnectionDeps, channel: ReadChannel) {
+    this.#deps = deps;
+    this.channel = channel;
+    this.#history = new History(deps.clock);
+  }
+
+  start(): void {
+    this.#tell({ kind: 'connecting', reason: null });
+    void this.#keepUp();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wake?.();
+    await this.#session?.close();
+  }
+
+  async #keepUp(): Promise<void> {
+    const { gate, clock } = this.#deps;
+    while (!this.#isClosed) {
+      await this.#pause(gate.take());
+      if (this.#isClosed) return;
+      const answer = await obtainChatToken(this.#deps, this.channel);
+      if (this.#isClosed) return;
+      if (answer.kind === 'none') {
+        await this.#withoutToken(answer);
+        continue;
+      }
+      const startedMs = clock.monotonicMs();
+      const ending = await this.#live(answer.token);
+      if (!this.#isClosed) await this.#recover(ending, clock.monotonicMs() - startedMs);
+    }
+  }
+
+  async #withoutToken({ state, status, retryAt }: Extract<ChatToken, { kind: 'none' }>): Promise<void> {
+    const { gate, settings, random, userActionRetryMs } = this.#deps;
+    if (retryAt !== undefined) gate.closeUntil(retryAt);
+    this.#tell(state);
+    if (settings.TROVO_CLIENT_ID === null) this.#trouble('missing_env', { key: 'TROVO_CLIENT_ID' });
+    else this.#trouble('chat_token_failed', { status, reason: state.reason });
+    this.#failures += 1;
+    const waitsForPeople = state.kind === 'needs_user_action';
+    await this.#pause(waitsForPeople ? userActionRetryMs : backoffMs(this.#failures, RECONNECT, random));
+  }
+
+  #live(chatToken: string): Promise<Ending> {
+    const { socketUrl, clock, oddities } = this.#deps;
+    return new Promise((resolve) => {
+      this.#session = new Session({
+        url: socketUrl,
+        clock,
+        chatToken,
+        handlers: {
+          accepted: () => this.#accepted(),
+          chat: (frame) => {
+            if (readFrame(this.#deps, this.channel, this.#history, frame)) return;
+            oddities.count('other_channel');
+            this.#tell({ kind: 'needs_user_action', reason: 'other_channel' });
+          },
+          unreadable: () => oddities.count('frame_unreadable'),
+          ended: (ending) => {
+            this.#session = null;
+            resolve(ending);
+          },
+        },
+      });
+    });
+  }
+
+  #accepted(): void {
+    const { events, joined, log } = this.#deps;
+    if (this.#isClosed) return;
+    this.#rejections = 0;
+    this.#toldTrouble = null;
+    this.#history.accepted();
+    log.info('trovo_chatbot.join', this.#fields());
+    this.#tell({ kind: 'live', reason: null });
+    joined(this.channel);
+    events.sendable(this.channel.channelId);
+  }
+
+  async #recover(ending: Ending, lastedMs: number): Promise<void> {
+    const { random } = this.#deps;
+    if (ending.kind === 'auth_rejected') {
+      this.#trouble('ws_auth_rejected', { reason: ending.message });
+      this.#rejections += 1;
+      if (this.#rejections <= REJECTIONS_UNTIL_BACKOFF) return;
+      this.#tell({ kind: 'degraded', reason: 'auth_rejected' });
+    } else {
+      const wasRead = this.#state?.kind === 'live';
+      const event = ending.reason === AUTH_NOT_SENT ? 'ws_auth_failed' : wasRead ? 'ws_close' : 'ws_error';
+      this.#trouble(event, { reason: ending.reason });
+      this.#tell({ kind: 'degraded', reason: 'disconnected' });
+    }
+    this.#failures = lastedMs >= STABLE_AFTER_MS ? 1 : this.#failures + 1;
+    await this.#pause(backoffMs(this.#failures, RECONNECT, random));
+  }
+
+  /** Once for each trouble: a platform that is away for an hour is one line, not a hundred. */
+  #trouble(event: string, fields: Readonly<Record<string, unknown>>): void {
+    const key = `${event} ${JSON.stringify(fields)}`;
+    if (this.#toldTrouble === key) return;
+    this.#toldTrouble = key;
+    this.#deps.log.warn(`trovo_chatbot.${event}`, { ...this.#fields(), ...fields });
+  }
+
+  #fields() {
+    const { channelId, target } = this.channel;
+    return { channelId, login: target };
+  }
+
+  #tell(state: ReaderState): void {
+    if (this.#isClosed || (this.#state?.kind === state.kind && this.#state.reason === state.reason)) return;
+    this.#state = state;
+    this.#deps.events.state(this.channel.channelId, state);
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    if (this.#isClosed || delayMs <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer: Timer = this.#deps.clock.setTimer(delayMs, () => this.#wake?.());
+      this.#wake = () => {
+        this.#wake = null;
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

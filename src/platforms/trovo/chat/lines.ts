@@ -1,0 +1,70 @@
+/** Reads the frames of one chat: lines to the pipeline, the stream's begin and end to the live state, the rest nowhere. */
+import type { Clock } from '../../../lib/clock.ts';
+import type { ReadChannel, ReaderEvents, WorkerDeps } from '../../platform.ts';
+import { kindOf, streamState, toChatMessage } from './chat-message.ts';
+import { type ChatFrame, type ChatItem, chatItem } from './frames.external.ts';
+import type { History } from './history.ts';
+import type { Oddities } from './oddities.ts';
+import { isExempt } from './roles.ts';
+
+export interface LinesDeps {
+  readonly clock: Clock;
+  readonly events: Pick<ReaderEvents, 'message' | 'live'>;
+  readonly isOwnAccount: WorkerDeps['isOwnAccount'];
+  readonly oddities: Oddities;
+  /** One of our accounts was seen writing there. */
+  readonly standing: (channel: ReadChannel, platformUserId: string, isExempt: boolean) => void;
+}
+
+/** @returns false for a frame of another chat than the channel's: nothing of it is read */
+export function readFrame(deps: LinesDeps, channel: ReadChannel, history: History, frame: ChatFrame): boolean {
+  const place = frame.channel_info?.channel_id;
+  if (place && place !== (channel.target as string)) return false;
+  for (const raw of frame.data?.chats ?? []) {
+    const item = chatItem.safeParse(raw);
+    if (item.success) readItem(deps, channel, history, frame, item.data);
+    else deps.oddities.count('item_unreadable');
+  }
+  return true;
+}
+
+function readItem(deps: LinesDeps, channel: ReadChannel, history: History, frame: ChatFrame, item: ChatItem): void {
+  const sendTimeS = item.send_time ?? null;
+  const isBacklog = history.isBacklog(frame, sendTimeS);
+  history.read(sendTimeS);
+  switch (kindOf(item.type)) {
+    case 'written':
+      readLine(deps, channel, item, isBacklog);
+      return;
+    case 'stream_state':
+      // Old news say nothing about now: the poll asks after each connect.
+      if (!isBacklog) readStreamState(deps, channel, item);
+      return;
+    case 'announced':
+      return;
+    case 'unknown':
+      deps.oddities.count('unknown_item_type', { type: item.type });
+  }
+}
+
+function readLine(deps: LinesDeps, channel: ReadChannel, item: ChatItem, isBacklog: boolean): void {
+  const { clock, events, isOwnAccount, oddities, standing } = deps;
+  const { channelId } = channel;
+  const message = toChatMessage(item, { channelId, isBacklog, isOwnAccount, nowMs: clock.now().getTime() });
+  if (message === null) {
+    oddities.count('line_incomplete');
+    return;
+  }
+  if (message.isOwn) standing(channel, message.author.platformUserId, isExempt(item));
+  events.message(message);
+}
+
+function readStreamState({ clock, events, oddities }: LinesDeps, channel: ReadChannel, item: ChatItem): void {
+  const isLive = streamState(item.content);
+  if (isLive === null) {
+    oddities.count('unknown_stream_state', { content: (item.content ?? '').slice(0, 40) });
+    return;
+  }
+  const at = item.send_time ? new Date(item.send_time * 1000) : clock.now();
+  events.live(channel.channelId, { isLive, at });
+}

@@ -1,0 +1,63 @@
+/** Reads every chat of this copy, each over a connection of its own: Trovo's tokens open one chat only (sheet §6.1). */
+import type { ChannelId } from '../../../lib/brand.ts';
+import type { ChatReader, ReadChannel, SenderCredential } from '../../platform.ts';
+import { Connection, type ConnectionDeps } from './connection.ts';
+
+export type ReaderDeps = Omit<ConnectionDeps, 'standing'>;
+
+export interface TrovoReader extends ChatReader {
+  /** Whether the account was seen to hold a role there that spares it the rules against spam. */
+  isPrivileged(channel: ReadChannel, as: SenderCredential): boolean;
+  close(): Promise<void>;
+}
+
+/** Nothing is dialled before there is a channel to read. */
+export function openReader(deps: ReaderDeps): TrovoReader {
+  const connections = new Map<ChannelId, Connection>();
+  /** Per channel: those of our accounts that are exempt there. */
+  const exempt = new Map<ChannelId, Set<string>>();
+
+  const connectionDeps: ConnectionDeps = {
+    ...deps,
+    standing({ channelId }, platformUserId, isExempt) {
+      const known = exempt.get(channelId) ?? new Set();
+      if (isExempt) known.add(platformUserId);
+      else known.delete(platformUserId);
+      exempt.set(channelId, known);
+    },
+  };
+
+  const leave = (connection: Connection) => {
+    const { channelId, target } = connection.channel;
+    connections.delete(channelId);
+    exempt.delete(channelId);
+    deps.log.info('trovo_chatbot.part', { channelId, login: target });
+    void connection.close();
+  };
+
+  return {
+    setChannels(channels) {
+      const wanted = new Map(channels.map((channel) => [channel.channelId, channel]));
+      for (const connection of connections.values()) {
+        const channel = wanted.get(connection.channel.channelId);
+        if (channel === undefined || !isSameChat(channel, connection.channel)) leave(connection);
+        else connection.channel = channel;
+      }
+      for (const channel of wanted.values()) {
+        if (connections.has(channel.channelId)) continue;
+        const connection = new Connection(connectionDeps, channel);
+        connections.set(channel.channelId, connection);
+        connection.start();
+      }
+    },
+    isPrivileged: ({ channelId }, as) => exempt.get(channelId)?.has(as.platformUserId) ?? false,
+    async close() {
+      await Promise.all([...connections.values()].map((connection) => connection.close()));
+    },
+  };
+}
+
+/** Another chat, or another owner to ask for its token. */
+function isSameChat(one: ReadChannel, other: ReadChannel): boolean {
+  return one.target === other.target && one.ownerUserId === other.ownerUserId;
+}

@@ -1,0 +1,67 @@
+/** Asks Trovo which channels broadcast: at start, after each connect, and now and then (sheet §4, §6.6). */
+import type { ChannelId } from '../../lib/brand.ts';
+import { Turnstile } from '../../lib/turnstile.ts';
+import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
+import type { Rest } from './rest/client.ts';
+import { channelAnswer } from './rest/rest.external.ts';
+
+/** Of the 1200 calls a minute that the whole application has (sheet §3). */
+const CHANNELS_PER_ROUND = 300;
+const QUESTIONS_AT_ONCE = 8;
+
+export interface TrovoLiveStatus extends LiveStatus {
+  /** To be asked about in the next round: an event may have been missed. */
+  ask(channelId: ChannelId): void;
+}
+
+interface LiveStatusDeps extends Pick<CommonDeps, 'clock' | 'log'> {
+  readonly rest: Rest;
+  readonly url: string;
+}
+
+/** Each channel is a question of its own; with many, those not asked about for longest come first. */
+export function createLiveStatus({ rest, url, clock, log }: LiveStatusDeps): TrovoLiveStatus {
+  const askedAtMs = new Map<ChannelId, number>();
+  const age = ({ channelId }: ReadChannel) => askedAtMs.get(channelId) ?? Number.NEGATIVE_INFINITY;
+
+  return {
+    ask: (channelId) => void askedAtMs.delete(channelId),
+    async poll(channels) {
+      forget(askedAtMs, channels);
+      const due = [...channels].sort((one, other) => age(one) - age(other)).slice(0, CHANNELS_PER_ROUND);
+      const facts = new Map<ChannelId, LiveFact>();
+      const failures: unknown[] = [];
+      const turnstile = new Turnstile(QUESTIONS_AT_ONCE);
+      const askAbout = async ({ channelId, target }: ReadChannel) => {
+        // Before the question: a connect while it runs asks for another.
+        askedAtMs.set(channelId, clock.monotonicMs());
+        try {
+          const json = await rest.ask({ url, body: { channel_id: target } });
+          facts.set(channelId, factOf(channelAnswer.parse(json), clock.now()));
+        } catch (error) {
+          failures.push(error);
+        }
+      };
+      await Promise.all(due.map((channel) => turnstile.run(() => askAbout(channel))));
+      // One line for all: hundreds of questions, and one outage.
+      if (failures.length > 0) {
+        log.warn('trovo_chatbot.live_poll_failed', { channels: failures.length, error: failures[0] });
+      }
+      return facts;
+    },
+  };
+}
+
+function forget(askedAtMs: Map<ChannelId, number>, channels: readonly ReadChannel[]): void {
+  const served = new Set(channels.map(({ channelId }) => channelId));
+  for (const channelId of askedAtMs.keys()) if (!served.has(channelId)) askedAtMs.delete(channelId);
+}
+
+type ChannelAnswer = ReturnType<typeof channelAnswer.parse>;
+
+/** `started_at` stays when the stream is over, and `ended_at` is of the one before while the stream runs. */
+function factOf({ is_live: isLive, started_at: startedAt, ended_at: endedAt }: ChannelAnswer, now: Date): LiveFact {
+  if (isLive) return { isLive, at: startedAt ? new Date(startedAt * 1000) : now };
+  const isOfTheLast = endedAt && endedAt >= (startedAt ?? 0);
+  return { isLive, at: isOfTheLast ? new Date(endedAt * 1000) : now };
+}

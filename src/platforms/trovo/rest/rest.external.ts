@@ -1,0 +1,65 @@
+/** What Trovo's REST API answers, as far as we read it (sheet §2–4). Numbers come as text and as numbers alike. */
+import { z } from 'zod';
+
+/** Ids are texts in REST and numbers in chat (sheet §4); 0 stands for nobody. */
+export const id = z
+  .union([z.string(), z.number()])
+  .transform((value) => String(value).trim())
+  .transform((value) => (value === '0' ? '' : value));
+
+const number = z.union([z.number(), z.string().trim().min(1).transform(Number)]).pipe(z.number());
+
+/** A refusal may come with any HTTP status, 200 included (sheet §3). */
+export const refusalAnswer = z
+  .object({
+    status: number.catch(0),
+    error: z.string().catch(''),
+    message: z.string().catch(''),
+  })
+  .catch({ status: 0, error: '', message: '' });
+
+export const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1).nullish(),
+  // Documented as a text (sheet §2.2).
+  expires_in: number.nullish().catch(null),
+  scope: z
+    .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,+]+/).filter(Boolean))])
+    .nullish(),
+});
+
+export const validateAnswer = z.object({ scopes: z.array(z.string()) });
+
+const text = z.string().nullish().catch(null);
+
+/** camelCase as documented; older answers were not (sheet §4). */
+export const userInfoAnswer = z
+  .object({
+    userId: id.nullish(),
+    user_id: id.nullish(),
+    channelId: id.nullish(),
+    channel_id: id.nullish(),
+    userName: text,
+    nickName: text,
+    profilePic: text,
+  })
+  .transform((user) => ({
+    userId: user.userId || user.user_id || '',
+    channelId: user.channelId || user.channel_id || '',
+    userName: user.userName?.trim() || null,
+    nickName: user.nickName?.trim() || null,
+    profilePic: user.profilePic?.trim() || null,
+  }));
+
+/** On its top level, or under `data` (workers §16.1). */
+export const chatTokenAnswer = z.union([
+  z.object({ token: z.string().min(1) }),
+  z.object({ data: z.object({ token: z.string().min(1) }) }).transform(({ data }) => data),
+]);
+
+/** Times are Unix seconds; `started_at` stays after the stream has ended. */
+export const channelAnswer = z.object({
+  is_live: z.boolean(),
+  started_at: number.nullish().catch(null),
+  ended_at: number.nullish().catch(null),
+});

@@ -1,0 +1,33 @@
+/** Trovo in a worker: one socket per chat reads, REST speaks. */
+import type { WorkerDeps, WorkerSide } from '../platform.ts';
+import { JoinGate } from './chat/join-gate.ts';
+import { Oddities } from './chat/oddities.ts';
+import { openReader } from './chat/reader.ts';
+import { createLiveStatus } from './live-status.ts';
+import { createRest } from './rest/client.ts';
+import { createSender } from './sender.ts';
+import { trovoSettings, trovoUrls } from './settings.ts';
+
+export function openWorkerSide(deps: WorkerDeps): WorkerSide {
+  const settings = trovoSettings(deps.settings);
+  const urls = trovoUrls(settings);
+  const rest = createRest(deps, settings);
+  const liveStatus = createLiveStatus({ ...deps, rest, url: urls.channel });
+  const reader = openReader({
+    ...deps,
+    rest,
+    settings,
+    url: urls.chatToken,
+    socketUrl: settings.TROVO_CHAT_WS_URL,
+    oddities: new Oddities(deps.log),
+    gate: new JoinGate({ ...deps, joinsPer10s: settings.TROVO_JOINS_PER_10S }),
+    userActionRetryMs: settings.TROVO_CHATBOT_SYNC_SECONDS * 1000,
+    joined: ({ channelId }) => liveStatus.ask(channelId),
+  });
+  return {
+    reader,
+    sender: createSender({ ...deps, rest, settings, url: urls.send, isPrivileged: reader.isPrivileged }),
+    ...(settings.TROVO_CLIENT_ID === null ? {} : { liveStatus }),
+    close: () => reader.close(),
+  };
+}
