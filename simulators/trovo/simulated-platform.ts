@@ -14,6 +14,7 @@ const ROLES: Readonly<Record<Role, HeldRole>> = {
   vip: { name: 'vip', type: CUSTOM_ROLE_TYPE },
 };
 const COME_BACK_S = 20;
+const OURS_OFF = { TROVO_SEND_PER_S: '0', TROVO_CHANNEL_SEND_PER_S: '0', TROVO_JOINS_PER_10S: '0' };
 const HISTORY_AGE_MS = 120_000;
 
 export const simulate: Simulate = async ({ limits, port, controlPort, clock = systemClock }) => {
@@ -25,7 +26,7 @@ export const simulate: Simulate = async ({ limits, port, controlPort, clock = sy
   });
   return {
     urls: sim.urls,
-    env: { ...sim.env(), ...(limits === 'off' ? { TROVO_CHANNEL_SEND_PER_S: '0' } : {}) },
+    env: { ...sim.env(), ...(limits === 'off' ? OURS_OFF : {}) },
     log: sim.log,
     stop: () => sim.stop(),
     addStreamer(name) {
