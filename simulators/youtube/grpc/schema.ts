@@ -152,13 +152,14 @@ const root = protobuf.Root.fromJSON({
       Object.entries(MESSAGES).map(([name, fields]) => [
         name,
         {
+          edition: 'proto2',
           fields: Object.fromEntries(
             Object.entries(fields).map(([field, [id, type, rule]]) => [field, { id, type, ...(rule && { rule }) }]),
           ),
         },
       ]),
     ),
-    ...Object.fromEntries(Object.entries(ENUMS).map(([name, values]) => [name, { values }])),
+    ...Object.fromEntries(Object.entries(ENUMS).map(([name, values]) => [name, { edition: 'proto2', values }])),
   },
 });
 

@@ -120,7 +120,7 @@ export function closePoll(state: YouTubeState, { caller, query }: ApiRequest): o
   return shown(closed, new Set(['snippet']));
 }
 
-export function deleteMessage(state: YouTubeState, { caller, query }: ApiRequest): void {
+export function deleteMessage(state: YouTubeState, { caller, query }: ApiRequest): undefined {
   const { chat, item } = findMessage(state, query.get('id'));
   chat.requireOpen();
   const actor = ownChannel(caller);

@@ -36,7 +36,7 @@ export function insertModerator(state: YouTubeState, { caller, query, body }: Ap
   return shownModerator(state, chat, channel.id, entryId, parts);
 }
 
-export function deleteModerator(state: YouTubeState, { caller, query }: ApiRequest): void {
+export function deleteModerator({ caller, query }: ApiRequest): undefined {
   const { moderators } = ownChannel(caller);
   const entry = [...moderators].find(([, entryId]) => entryId === query.get('id'));
   if (!entry) throw new Refusal('liveChatModeratorNotFound', 'id');
@@ -94,7 +94,7 @@ export function ban(state: YouTubeState, chat: Chat, by: Channel, banned: Channe
   return { id, details };
 }
 
-export function deleteBan(state: YouTubeState, { caller, query }: ApiRequest): void {
+export function deleteBan(state: YouTubeState, { caller, query }: ApiRequest): undefined {
   const actor = ownChannel(caller);
   const now = state.clock.now().getTime();
   for (const { chat } of state.broadcasts.all()) {

@@ -16,7 +16,7 @@ const PREFIX = '/youtube/v3/';
 export const STREAM_PATH = `${PREFIX}liveChat/messages/stream`;
 
 /** Undefined stands for 204. */
-type Run = (request: ApiRequest) => object | undefined | void;
+type Run = (request: ApiRequest) => object | undefined;
 
 export class DataApi {
   readonly polls: Polls;
@@ -40,7 +40,7 @@ export class DataApi {
       'POST liveChat/messages/transition': ['liveChatMessages.transition', (request) => closePoll(state, request)],
       'GET liveChat/moderators': ['liveChatModerators.list', (request) => listModerators(state, request)],
       'POST liveChat/moderators': ['liveChatModerators.insert', (request) => insertModerator(state, request)],
-      'DELETE liveChat/moderators': ['liveChatModerators.delete', (request) => deleteModerator(state, request)],
+      'DELETE liveChat/moderators': ['liveChatModerators.delete', (request) => deleteModerator(request)],
       'POST liveChat/bans': ['liveChatBans.insert', (request) => insertBan(state, request)],
       'DELETE liveChat/bans': ['liveChatBans.delete', (request) => deleteBan(state, request)],
     };
