@@ -1,18 +1,9 @@
 /** `pnpm start:all`: the API and every worker there is, in one supervised group. */
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readDotEnv } from '../config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createSupervisor } from './supervisor.ts';
-
-const PROGRAMS: Readonly<Record<string, string>> = {
-  api: 'api/main',
-  twitch: 'bots/chatbotRunner',
-  youtube: 'bots/youtubeChatbotRunner',
-  vkvideo: 'bots/vkvideoChatbotRunner',
-  trovo: 'bots/trovoChatbotRunner',
-  kick: 'bots/kickChatbotRunner',
-};
 
 /** As in the start scripts: with a larger nursery the garbage of a start stays resident, tens of MiB of it. */
 const WORKER_FLAGS = ['--max-semi-space-size=4'];
@@ -22,15 +13,14 @@ const supervisor = createSupervisor(systemClock, (sentence) => console.error(sen
 // The same file runs from sources and from dist.
 const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
-for (const [name, file] of Object.entries(PROGRAMS)) {
-  const path = fileURLToPath(new URL(`../${file}${ending}`, import.meta.url));
-  if (!existsSync(path)) continue;
-  supervisor.start({
-    name,
-    args: [...(name === 'api' ? [] : WORKER_FLAGS), path],
-    env: {},
-    onLine: (line) => console.log(line),
-  });
+const bots = new URL('../bots/', import.meta.url);
+const workers = readdirSync(bots).filter((file) => file.endsWith(`Runner${ending}`));
+start('api', fileURLToPath(new URL(`../api/main${ending}`, import.meta.url)), []);
+for (const file of workers)
+  start(file.slice(0, -`Runner${ending}`.length), fileURLToPath(new URL(file, bots)), WORKER_FLAGS);
+
+function start(name: string, file: string, flags: readonly string[]): void {
+  supervisor.start({ name, args: [...flags, file], env: {}, onLine: (line) => console.log(line) });
 }
 
 let isStopping = false;
