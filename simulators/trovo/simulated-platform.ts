@@ -15,7 +15,8 @@ const ROLES: Readonly<Record<Role, HeldRole>> = {
 };
 const COME_BACK_S = 20;
 const OURS_OFF = { TROVO_SEND_PER_S: '0', TROVO_CHANNEL_SEND_PER_S: '0', TROVO_JOINS_PER_10S: '0' };
-const HISTORY_AGE_MS = 120_000;
+/** Young enough to be answered, were it not history. */
+const HISTORY_AGE_MS = 30_000;
 
 export const simulate: Simulate = async ({ limits, port, controlPort, clock = systemClock }) => {
   const sim = await startTrovoSimulator({

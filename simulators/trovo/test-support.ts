@@ -85,8 +85,8 @@ export class BareChat {
   }
 
   /** Ends with the test. */
-  static async connect(sim: TrovoSimulator): Promise<BareChat> {
-    const chat = new BareChat(sim.urls.chat);
+  static async open(url: string): Promise<BareChat> {
+    const chat = new BareChat(url);
     onTestFinished(() => chat.socket.terminate());
     await once(chat.socket, 'open');
     return chat;
@@ -95,7 +95,7 @@ export class BareChat {
   /** Connects with a fresh token of the channel, and waits until it is let in. */
   static async join(sim: TrovoSimulator, streamer: string): Promise<BareChat> {
     const { token } = (await ask(sim, `GET chat/channel-token/${sim.room(streamer).id}`)).body;
-    const chat = await BareChat.connect(sim);
+    const chat = await BareChat.open(sim.urls.chat);
     chat.send({ type: 'AUTH', nonce: 'auth', data: { token } });
     await chat.frame(({ type, nonce }) => type === 'RESPONSE' && nonce === 'auth');
     return chat;
