@@ -1,15 +1,65 @@
 /** VK Video Live as the core sees it. */
-import { announce, noRoles } from '../announced.ts';
+import type { ProviderId } from '../../lib/brand.ts';
+import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import { openApiSide } from './api-side.ts';
+import { createOAuth } from './oauth.ts';
+import { vkvideoSettings, vkvideoVariables } from './settings.ts';
+import { tables } from './tables.ts';
+import { openWorkerSide } from './worker-side.ts';
 
-export const vkvideo = announce({
-  id: 'vkvideo',
+export const vkvideo: Platform = {
+  id: 'vkvideo' as ProviderId,
   title: 'VK Video Live',
   logPrefix: 'vkvideo_chatbot.',
-  tablePrefix: 'VkVideo',
-  targetColumn: 'vkvideoChannelId',
-  extraColumns: ['vkvideoChannelUrl'],
   pageAliases: ['vk'],
-  needsOwner: false,
-  messageMax: 500,
-  capabilities: { ...noRoles, roles: ['moderator'], hasPlatformRoleIds: true, chatsOffline: 'reads' },
-});
+  tables,
+  variables: vkvideoVariables,
+  errorCodes: {
+    VKVIDEO_BOT_NOT_CONFIGURED: {
+      status: 503,
+      message: 'No account can speak on VK Video Live: no default bot is linked',
+    },
+    VKVIDEO_NOT_LINKED: { status: 400, message: 'No VK Video Live account is linked, or it has to be linked again' },
+    VKVIDEO_CURRENT_USER_FAILED: {
+      status: 400,
+      message: 'VK Video Live did not tell which channels the linked account has: try again, or link it again',
+    },
+  },
+  capabilities: {
+    roles: ['moderator'],
+    hasPlatformRoleIds: true,
+    hasFollowEvents: false,
+    confirmsMessages: 'answer',
+    readsBy: 'connection',
+    deliversHistory: false,
+    chatsOffline: 'reads',
+  },
+  limits,
+  timers,
+  noSenderReason: 'missing_sender_access_token',
+  killSwitch: (values) => ({ isOff: !vkvideoSettings(values).VKVIDEO_CHAT_BOT_ENABLED, event: 'disabled' }),
+  oauth: createOAuth,
+  openWorkerSide,
+  openApiSide,
+};
+
+/** VK names no longest message; 500 is what independent clients keep to, in the cautious unit (sheet §2.5). */
+function limits(values: PlatformSettings): PlatformLimits {
+  const { VKVIDEO_CHANNEL_SEND_PER_S: perSecond } = vkvideoSettings(values);
+  return {
+    message: { max: 500, unit: 'utf16' },
+    sendWindows: [{ scope: 'channel', max: perSecond, periodMs: 1000, blocks: 'everyone' }],
+  };
+}
+
+function timers(values: PlatformSettings): WorkerTimers {
+  const settings = vkvideoSettings(values);
+  const syncMs = settings.VKVIDEO_CHATBOT_SYNC_SECONDS * 1000;
+  return {
+    syncMs,
+    outboxPollMs: settings.VKVIDEO_CHATBOT_OUTBOX_POLL_MS,
+    commandsRefreshMs: settings.VKVIDEO_CHATBOT_COMMANDS_REFRESH_SECONDS * 1000,
+    // No event tells reliably of a stream's begin and end (sheet §0.9).
+    livePollMs: syncMs,
+  };
+}

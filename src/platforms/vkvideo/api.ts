@@ -1,0 +1,92 @@
+/** Calls of VK Video Live's DevAPI, with refusals and outages told apart (sheet §2.1). */
+import type { z } from 'zod';
+import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
+import type { HttpAnswer, HttpClient } from '../../lib/http.ts';
+import type { AccountCredential, CredentialSource } from '../platform.ts';
+import { errorAnswer } from './api.external.ts';
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST';
+  /** e.g. `/v1/channel`, or an absolute URL. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+}
+
+/** Asks as some account. @throws PlatformRefused, PlatformUnreachable */
+export type Ask = <T>(request: ApiRequest, answer: z.ZodType<T>) => Promise<T>;
+
+export interface DevApi {
+  /** The answer whatever its status. @throws PlatformUnreachable when there is none */
+  call(accessToken: string, request: ApiRequest): Promise<HttpAnswer>;
+  /** Asks with this token alone: a refused one is the caller's to renew. */
+  withToken(accessToken: string): Ask;
+  /** Asks as whichever account there is by then; a refused token is renewed once, and the call repeated once. */
+  asAccount(credentials: Pick<CredentialSource, 'renewed'>, account: () => Promise<AccountCredential | null>): Ask;
+}
+
+export const NO_BASE = 'VKVIDEO_API_BASE_URL is not configured';
+/** `PlatformRefused.code` where no account with a living grant could ask. */
+export const NO_ACCOUNT = 'no_account';
+
+/** @param base null: every call is refused with the sentence that says why */
+export function createDevApi(http: HttpClient, base: string | null): DevApi {
+  const call: DevApi['call'] = (accessToken, { method = 'GET', path, query, body, timeoutMs }) => {
+    if (base === null) return Promise.reject(new PlatformRefused(NO_BASE, { code: 'not_configured' }));
+    const url = new URL(path.startsWith('http') ? path : base + path);
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
+    return http(url.href, {
+      method,
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  };
+
+  return {
+    call,
+    withToken: (accessToken) => async (request, answer) => accepted(await call(accessToken, request), answer),
+    asAccount: (credentials, account) => async (request, answer) => {
+      const credential = await account();
+      if (credential === null) throw noAccount();
+      const first = await call(credential.accessToken, request);
+      if (first.status !== 401) return accepted(first, answer);
+      const renewed = await credentials.renewed(credential, credential.accessToken);
+      if (renewed === null) throw noAccount();
+      return accepted(await call(renewed.accessToken, request), answer);
+    },
+  };
+}
+
+/** What operators read about a refusal (workers §10.4). */
+export function describe(answer: HttpAnswer): string {
+  return `VKVideo API error: ${answer.status} ${codeOf(answer)}`.trim();
+}
+
+export function codeOf(answer: HttpAnswer): string {
+  return errorAnswer.parse(answer.json()).error.slice(0, 100);
+}
+
+/** When a caller that is too fast may come back, if the answer says so: VK documents no such header (sheet §2.1). */
+export function retryTime(answer: HttpAnswer, now: Date): Date | undefined {
+  const seconds = Number(answer.header('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds > 0 ? new Date(now.getTime() + seconds * 1000) : undefined;
+}
+
+function accepted<T>(answer: HttpAnswer, schema: z.ZodType<T>): T {
+  const { status } = answer;
+  if (status >= 500 || status === 429 || status === 408) throw new PlatformUnreachable(describe(answer));
+  if (status >= 300) throw new PlatformRefused(describe(answer), { status, code: codeOf(answer) });
+  const parsed = schema.safeParse(answer.json());
+  // A page of a proxy, or a half of an answer.
+  if (!parsed.success) throw new PlatformUnreachable(`VKVideo API error: ${status} unreadable answer`);
+  return parsed.data;
+}
+
+function noAccount(): PlatformRefused {
+  return new PlatformRefused('missing_sender_access_token', { code: NO_ACCOUNT });
+}

@@ -1,0 +1,57 @@
+/** The names of a channel: what people type, what VK answers, and the one form that is stored (design §9.18). */
+
+export interface ChannelName {
+  /** Last part of the path, decoded: what VK calls the channel, and what we call its id. */
+  readonly slug: string;
+  readonly url: string;
+}
+
+const SITE = 'https://live.vkvideo.ru/';
+/** Older names of the site (sheet §0) stand in bookmarks still. */
+const HOSTS = new Set(['live.vkvideo.ru', 'www.live.vkvideo.ru', 'live.vkplay.ru', 'vkplay.live', 'www.vkplay.live']);
+const SLUG = /^[^\s/?#@:]{1,200}$/u;
+
+/**
+ * A channel as VK or a stored row names it: a slug, `host/slug` or a URL on any host.
+ *
+ * @returns null when no slug can be found in it
+ */
+export function channelUrl(text: string): ChannelName | null {
+  const parts = parse(text);
+  return parts && named(parts.slug);
+}
+
+/** The same for what people type: only VK's own sites name channels. */
+export function typedChannelUrl(text: string): ChannelName | null {
+  const parts = parse(text);
+  if (parts === null || (parts.host !== null && !HOSTS.has(parts.host))) return null;
+  return named(parts.slug);
+}
+
+/** Whether two names mean one channel. */
+export function isSameSlug(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+function named(slug: string): ChannelName | null {
+  return SLUG.test(slug) ? { slug, url: SITE + encodeURIComponent(slug) } : null;
+}
+
+function parse(text: string): { host: string | null; slug: string } | null {
+  const trimmed = text.trim();
+  const hasHost = /^https?:\/\//i.test(trimmed) || trimmed.replace(/\/+$/, '').includes('/');
+  if (!hasHost) return { host: null, slug: decode(trimmed.replace(/\/+$/, '')) };
+  const absolute = /^https?:\/\//i.test(trimmed) ? trimmed : `https://${trimmed.replace(/^\/+/, '')}`;
+  if (!URL.canParse(absolute)) return null;
+  const { hostname, pathname } = new URL(absolute);
+  const slug = pathname.split('/').filter(Boolean).at(-1);
+  return slug === undefined ? null : { host: hostname.toLowerCase(), slug: decode(slug) };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

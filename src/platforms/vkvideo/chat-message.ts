@@ -1,0 +1,80 @@
+/** A line of a VK Video Live chat as the core knows it (sheet §3.4). */
+import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
+import type { ChatAuthor, ChatMessage, WorkerDeps } from '../platform.ts';
+import { type ChatMessageShape, chatMessage, type MessagePart } from './chat.external.ts';
+
+export interface ReadLine {
+  readonly message: ChatMessage;
+  /** Roles VK sent along with it; empty where it sent none. */
+  readonly roleIds: readonly string[];
+}
+
+export interface LineContext {
+  readonly channelId: ChannelId;
+  readonly isBacklog: boolean;
+  readonly isOwnAccount: WorkerDeps['isOwnAccount'];
+  readonly now: () => Date;
+}
+
+const PROVIDER = 'vkvideo' as ProviderId;
+/** Announces rewards in the name of the platform. */
+const SYSTEM_BADGE = 'internal_chatbot';
+
+/** @returns null for what nobody in the chat wrote for everybody, and for what cannot be read */
+export function readLine(raw: unknown, context: LineContext): ReadLine | null {
+  const { success, data } = chatMessage.safeParse(raw);
+  if (!success || data.is_private || isSystem(data)) return null;
+  const { channelId, isBacklog, isOwnAccount, now } = context;
+  const author = authorOf(data);
+  const isOwn = isOwnAccount(author.platformUserId);
+  return {
+    message: {
+      provider: PROVIDER,
+      channelId,
+      messageId: (data.id ?? null) as PlatformMessageId | null,
+      author,
+      text: textOf(data.parts ?? [], isOwnAccount),
+      sentAtMs: (data.created_at ?? now()).getTime(),
+      isBacklog,
+      isOwn,
+    },
+    roleIds: (data.author.roles ?? []).map((role) => role.id),
+  };
+}
+
+function authorOf({ author }: ChatMessageShape): ChatAuthor {
+  return {
+    platformUserId: author.id as PlatformUserId,
+    // One name for both: VK has no separate login.
+    login: author.nick.trim().toLowerCase().replace(/^@+/, ''),
+    displayName: author.nick,
+    avatarUrl: author.avatar_url || null,
+    roles: author.is_owner || author.is_moderator ? MODERATOR : NO_ROLES,
+  };
+}
+
+const MODERATOR: ChatAuthor['roles'] = new Set(['moderator']);
+const NO_ROLES: ChatAuthor['roles'] = new Set();
+
+/** The nick alone may be anybody's. */
+function isSystem({ author }: ChatMessageShape): boolean {
+  return (author.badges ?? []).some((badge) => badge.achievement_name === SYSTEM_BADGE);
+}
+
+/**
+ * Parts follow each other without a separator, and the last is a line break. Whoever addresses a bot of ours first means
+ * the rest as the command.
+ */
+function textOf(parts: readonly MessagePart[], isOwnAccount: WorkerDeps['isOwnAccount']): string {
+  const [first, ...rest] = parts;
+  const isToUs = first?.mention?.id != null && isOwnAccount(first.mention.id as PlatformUserId);
+  const text = (isToUs ? rest : parts).map(textOfPart).join('').replace(/\s+/gu, ' ').trim();
+  return isToUs ? text.replace(/^[,:\s]+/, '') : text;
+}
+
+function textOfPart({ text, link, smile, mention }: MessagePart): string {
+  if (text) return text.content ?? '';
+  if (link) return link.content || link.url || '';
+  if (smile) return smile.name ?? '';
+  return mention?.nick ? `@${mention.nick}` : '';
+}

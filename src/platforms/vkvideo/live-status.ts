@@ -1,0 +1,29 @@
+/** Asks VK which channels broadcast; what else it says about them reaches the reader and the sender (workers §8). */
+import type { ChannelId } from '../../lib/brand.ts';
+import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
+import { type Directory, factOf } from './directory.ts';
+
+/** @param known the channel with the URL the reader found for it */
+export function createLiveStatus(
+  { clock, log }: Pick<CommonDeps, 'clock' | 'log'>,
+  directory: Directory,
+  known: (channel: ReadChannel) => ReadChannel,
+): LiveStatus {
+  return {
+    async poll(channels) {
+      const facts = new Map<ChannelId, LiveFact>();
+      const startedMs = clock.monotonicMs();
+      const failures = await directory.refresh(channels.map(known));
+      for (const { channelId } of channels) {
+        const info = directory.get(channelId);
+        if (info && info.readAtMs >= startedMs) facts.set(channelId, factOf(info, clock));
+      }
+      // One line for all: thousands of channels make dozens of questions, and one outage.
+      if (failures.size > 0) {
+        const [error] = failures.values();
+        log.warn('vkvideo_chatbot.live_poll_failed', { channels: failures.size, error });
+      }
+      return facts;
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** What VK Video Live's OAuth endpoints and profile answer (sheet §1, §2.3). */
+import { z } from 'zod';
+
+const id = z.union([z.string().min(1), z.number().int()]).transform(String);
+
+export const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1).nullish(),
+  // Both names are in use, and neither always (sheet §1.2).
+  expires_in: z.coerce.number().nullish().catch(null),
+  expire_time: z.coerce.number().nullish().catch(null),
+  scope: z
+    .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
+    .nullish()
+    .catch(null),
+});
+
+export const refusalAnswer = z.object({ error: z.string().catch('') }).catch({ error: '' });
+
+const user = z.object({
+  id,
+  nick: z.string().nullish().catch(null),
+  avatar_url: z.string().nullish().catch(null),
+});
+const channel = z.object({ url: z.string().min(1) });
+const profile = z.object({
+  user,
+  channel: channel.nullish().catch(null),
+  channels: z.array(z.unknown()).nullish().catch(null),
+});
+
+/** `current_user`, wrapped in `data` or not. */
+export const currentUserAnswer = z
+  .union([z.object({ data: profile }).transform(({ data }) => data), profile])
+  .transform(({ user: account, channel: first, channels }) => {
+    const others = (channels ?? []).flatMap((each) => channel.safeParse(each).data ?? []);
+    return { user: account, channelUrls: [...(first ? [first] : []), ...others].map(({ url }) => url) };
+  });
+
+export type CurrentUser = z.infer<typeof currentUserAnswer>;

@@ -1,0 +1,248 @@
+/**
+ * One connection to VK's pub/sub, from dialling to its end. The library speaks the protocol: frames, pings, refreshing of
+ * tokens, recovery, subscribing again. It never connects twice: what ended is replaced by whoever opened it, which asks
+ * for fresh tokens and paces itself (sheet §6.1).
+ */
+import { Centrifuge, type StreamPosition, type Subscription, SubscriptionState, UnauthorizedError } from 'centrifuge';
+import type { RawData } from 'ws';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { announcedPingSeconds } from './reading/connect-reply.external.ts';
+import { portions } from './reading/portions.ts';
+import { watchedSocket } from './reading/socket.ts';
+
+export interface PubsubOptions {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Of the connection; fetched before, so that this very connection is refused for no stale one. */
+  readonly token: string;
+  /** Asked again before the token ends. */
+  readonly getToken: () => Promise<string>;
+  /** Asked again before a limited channel's token ends; null: no access any more. */
+  readonly getChannelToken: (name: string) => Promise<string | null>;
+  readonly handlers: PubsubHandlers;
+}
+
+export interface PubsubHandlers {
+  connected(): void;
+  /** @param isRecovered nothing was missed since the position it was subscribed from */
+  subscribed(name: string, isRecovered: boolean): void;
+  /** The server ended the subscription, or never granted it; the library does not try again. */
+  unsubscribed(name: string, reason: { code: number; text: string }): void;
+  publication(name: string, data: unknown): void;
+  /** Called once, last. */
+  ended(reason: string): void;
+}
+
+export interface WantedChannel {
+  readonly name: string;
+  /** Null for a public channel, which is subscribed without (sheet §3.2). */
+  readonly token: string | null;
+  /** Where to go on, if the server keeps a history. */
+  readonly since: StreamPosition | null;
+}
+
+// Counted in checks, so that a process that was stopped for a minute does not take its own silence for the server's.
+const LIFE_CHECK_MS = 5_000;
+const CHECKS_UNTIL_CONNECTED = 3;
+/** On top of the distance of pings the server announced (sheet §4.4). */
+const PING_GRACE_MS = 10_000;
+
+export class PubsubClient {
+  readonly #options: PubsubOptions;
+  readonly #client: Centrifuge;
+  readonly #terminate: () => void;
+  readonly #positions = new Map<string, StreamPosition>();
+  #lifeTimer: Timer;
+  #silentChecks = 0;
+  #checks = 0;
+  /** Null before the server let us in; infinite where it announced no pings. */
+  #checksUntilDead: number | null = null;
+  #later: readonly (readonly WantedChannel[])[] = [];
+  #isEnded = false;
+
+  constructor(options: PubsubOptions, wanted: readonly WantedChannel[]) {
+    this.#options = options;
+    const { log, url, token } = options;
+    const { Socket, terminate } = watchedSocket({
+      frame: (data) => this.#heard(data),
+      opened: () => log.debug('vkvideo_pubsub.ws_open'),
+      closed: (code, reason) => log.info('vkvideo_pubsub.ws_close', { code, reason }),
+      failed: (error) => log.warn('vkvideo_pubsub.ws_error', { error }),
+    });
+    this.#terminate = terminate;
+    this.#client = new Centrifuge(url, {
+      websocket: Socket,
+      token,
+      getToken: () => options.getToken(),
+      name: 'memalerts',
+      // Life is proven below, by the clock everything else goes by.
+      maxServerPingDelay: 0,
+    });
+    this.#listen();
+    const [first = [], ...later] = portions(wanted);
+    this.#later = later;
+    this.#subscribe(first);
+    this.#lifeTimer = this.#nextLifeCheck();
+    this.#client.connect();
+  }
+
+  get isConnected(): boolean {
+    return this.#client.state === Centrifuge.State.Connected;
+  }
+
+  /** Where recovery would go on, for the next connection. */
+  positionOf(name: string): StreamPosition | null {
+    return this.#positions.get(name) ?? null;
+  }
+
+  add(wanted: readonly WantedChannel[]): void {
+    if (this.#isEnded) return;
+    if (!this.isConnected) this.#later = [...this.#later, wanted];
+    else for (const portion of portions(wanted)) this.#subscribe(portion);
+  }
+
+  remove(names: readonly string[]): void {
+    this.#later = this.#later.map((portion) => portion.filter(({ name }) => !names.includes(name)));
+    for (const name of names) {
+      this.#positions.delete(name);
+      const subscription = this.#client.getSubscription(name);
+      if (subscription === null) continue;
+      subscription.removeAllListeners();
+      this.#client.removeSubscription(subscription);
+    }
+  }
+
+  close(): void {
+    this.#end('closed_by_us');
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    // Code 0 is our own call.
+    client.on(
+      'connecting',
+      this.#safely(({ code, reason }) => code !== 0 && this.#end(`${code} ${reason}`)),
+    );
+    client.on(
+      'disconnected',
+      this.#safely(({ code, reason }) => this.#end(`${code} ${reason}`)),
+    );
+    client.on(
+      'error',
+      this.#safely(({ type, error }) => {
+        this.#options.log.debug('vkvideo_pubsub.error', { type, code: error.code, reason: error.message });
+        if (type === 'transport' || type === 'connect' || type === 'connectToken') this.#end(`${type} ${error.code}`);
+      }),
+    );
+    client.on(
+      'connected',
+      this.#safely(() => {
+        this.#options.log.info('vkvideo_pubsub.connected');
+        for (const portion of this.#later) this.#subscribe(portion);
+        this.#later = [];
+        this.#options.handlers.connected();
+      }),
+    );
+  }
+
+  #subscribe(wanted: readonly WantedChannel[]): void {
+    this.#client.startBatching();
+    for (const channel of wanted) {
+      const former = this.#client.getSubscription(channel.name);
+      if (former !== null && former.state !== SubscriptionState.Unsubscribed) continue;
+      if (former !== null) this.#client.removeSubscription(former);
+      const subscription = this.#client.newSubscription(channel.name, this.#subscriptionOptions(channel));
+      this.#listenTo(subscription);
+      subscription.subscribe();
+    }
+    this.#client.stopBatching();
+  }
+
+  /** A public channel has no way to a token: a missing one would end its subscription. */
+  #subscriptionOptions({ name, token, since }: WantedChannel) {
+    const getToken = async () => {
+      const fresh = await this.#options.getChannelToken(name);
+      if (fresh === null) throw new UnauthorizedError('no access');
+      return fresh;
+    };
+    return { ...(token === null ? {} : { token, getToken }), ...(since === null ? {} : { since }) };
+  }
+
+  #listenTo(subscription: Subscription): void {
+    const { handlers, log } = this.#options;
+    const name = subscription.channel;
+    subscription.on(
+      'subscribed',
+      this.#safely(({ streamPosition, recovered }) => {
+        if (streamPosition) this.#positions.set(name, streamPosition);
+        else this.#positions.delete(name);
+        handlers.subscribed(name, recovered);
+      }),
+    );
+    subscription.on(
+      'publication',
+      this.#safely(({ data, offset }) => {
+        const position = this.#positions.get(name);
+        if (position && offset !== undefined) this.#positions.set(name, { ...position, offset });
+        handlers.publication(name, data);
+      }),
+    );
+    subscription.on(
+      'unsubscribed',
+      this.#safely(({ code, reason }) => {
+        this.#positions.delete(name);
+        // Also when the connection ends, which tells of itself.
+        if (!this.#isEnded) handlers.unsubscribed(name, { code, text: reason });
+      }),
+    );
+    subscription.on(
+      'error',
+      this.#safely(({ type, error }) => log.debug('vkvideo_pubsub.subscription_error', { type, code: error.code })),
+    );
+  }
+
+  /** A listener that throws would end the connection for good, and the process with it (sheet §5.1). */
+  #safely<A extends unknown[]>(listener: (...args: A) => unknown): (...args: A) => void {
+    return (...args) => {
+      if (this.#isEnded) return;
+      try {
+        listener(...args);
+      } catch (error) {
+        this.#options.log.error('vkvideo_pubsub.listener_failed', { error });
+      }
+    };
+  }
+
+  #heard(data: RawData): void {
+    this.#silentChecks = 0;
+    if (this.#checksUntilDead !== null) return;
+    const seconds = announcedPingSeconds(data.toString());
+    if (seconds === null) return;
+    const silentMs = seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1000 + PING_GRACE_MS;
+    this.#checksUntilDead = Math.ceil(silentMs / LIFE_CHECK_MS);
+  }
+
+  #nextLifeCheck(): Timer {
+    return this.#options.clock.setTimer(LIFE_CHECK_MS, () => this.#checkLife());
+  }
+
+  #checkLife(): void {
+    this.#lifeTimer = this.#nextLifeCheck();
+    this.#silentChecks += 1;
+    this.#checks += 1;
+    if (this.#checksUntilDead !== null && this.#silentChecks >= this.#checksUntilDead) this.#end('silent');
+    // Counted apart: a server that talks without ever letting us in is no better than a silent one.
+    else if (!this.isConnected && this.#checks >= CHECKS_UNTIL_CONNECTED) this.#end('no_connect_answer');
+  }
+
+  #end(reason: string): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#lifeTimer.cancel();
+    this.#client.disconnect();
+    if (reason === 'silent') this.#terminate();
+    this.#options.handlers.ended(reason);
+  }
+}

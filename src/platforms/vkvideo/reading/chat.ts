@@ -1,0 +1,195 @@
+/** One channel as it is read: what arrives on its subscriptions becomes lines, each once, in order. */
+import type { ReadChannel, ReaderEvents, ReaderState, WorkerDeps } from '../../platform.ts';
+import type { SocketChannels } from '../api.external.ts';
+import { envelope } from '../chat.external.ts';
+import { type ReadLine, readLine } from '../chat-message.ts';
+import { SeenMessages } from '../seen-messages.ts';
+import { type Backfill, HISTORY_MAX } from './backfill.ts';
+import type { EventCounts } from './event-counts.ts';
+import type { Wanted } from './shard.ts';
+
+export interface ChatDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'isOwnAccount'> {
+  readonly events: Pick<ReaderEvents, 'message' | 'state'>;
+  readonly backfill: Backfill;
+  readonly counts: EventCounts;
+  readonly carriedRoles: (line: ReadLine) => void;
+  /** The platform spoke of a stream that begins or ends. */
+  readonly streamHint: (chat: Chat) => void;
+}
+
+export type Part = keyof SocketChannels;
+
+/** In the contract's order (workers §15.1). */
+const PARTS: readonly Part[] = ['chat', 'limited_chat', 'info', 'channel_points'];
+const STREAM_HINT = /^(channel_)?stream_(start|stop|end|pause|resume|online_status)$/;
+
+export class Chat {
+  channel: ReadChannel;
+  /** Preparations and subscriptions that failed in a row. */
+  failures = 0;
+  nextTryMs = 0;
+  readonly #deps: ChatDeps;
+  #names = new Map<string, Part>();
+  /** Connections a name is read on: two for a moment while one replaces the other. */
+  readonly #hearers = new Map<string, Set<object>>();
+  /** Parts that have been read before: when they are again, something may have been missed. */
+  readonly #heardBefore = new Set<Part>();
+  /** Made with the first message: most chats are quiet. */
+  #seen: SeenMessages | null = null;
+  #readSinceMs = Number.POSITIVE_INFINITY;
+  #state: ReaderState | null = null;
+  #filling: 'no' | 'once' | 'and_again' = 'no';
+  #isClosed = false;
+
+  constructor(channel: ReadChannel, deps: ChatDeps) {
+    this.channel = channel;
+    this.#deps = deps;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#names.keys()];
+  }
+
+  get isHeard(): boolean {
+    return [...this.#names].some(([name, part]) => isChat(part) && this.#hearers.has(name));
+  }
+
+  partOf(name: string): Part | undefined {
+    return this.#names.get(name);
+  }
+
+  /** @returns what the change is for the connections */
+  setNames(channels: SocketChannels): { gone: readonly string[]; fresh: readonly Wanted[] } {
+    const names = new Map<string, Part>();
+    for (const part of PARTS) {
+      const name = channels[part];
+      if (name !== null && !names.has(name)) names.set(name, part);
+    }
+    const gone = this.names.filter((name) => !names.has(name));
+    const fresh = [...names].flatMap(([name, part]) =>
+      this.#names.has(name) ? [] : [{ name, isLimited: part === 'limited_chat' }],
+    );
+    for (const name of gone) this.#hearers.delete(name);
+    this.#names = names;
+    return { gone, fresh };
+  }
+
+  subscribed(name: string, connection: object, isRecovered: boolean): void {
+    const part = this.#names.get(name);
+    if (part === undefined) return;
+    const hearers = this.#hearers.get(name);
+    if (hearers) hearers.add(connection);
+    else this.#hearers.set(name, new Set([connection]));
+    if (!isChat(part)) return;
+    const wasDeaf = hearers === undefined && this.#heardBefore.has(part);
+    this.#heardBefore.add(part);
+    this.#readSinceMs = Math.min(this.#readSinceMs, this.#deps.clock.now().getTime());
+    this.failures = 0;
+    this.tell({ kind: 'live', reason: null });
+    if (wasDeaf && !isRecovered) this.#fillGap();
+  }
+
+  gone(name: string, connection: object): void {
+    const hearers = this.#hearers.get(name);
+    if (!hearers?.delete(connection) || hearers.size > 0) return;
+    this.#hearers.delete(name);
+    this.missing({ kind: 'degraded', reason: 'disconnected' });
+  }
+
+  /** Why it is not read, while it is not. */
+  missing(state: ReaderState): void {
+    if (!this.isHeard) this.tell(state);
+  }
+
+  /** @returns whether anything changed */
+  tell(state: ReaderState): boolean {
+    if (this.#isClosed || (this.#state?.kind === state.kind && this.#state.reason === state.reason)) return false;
+    this.#state = state;
+    this.#deps.events.state(this.channel.channelId, state);
+    return true;
+  }
+
+  publication(raw: unknown): void {
+    const { data: event } = envelope.safeParse(raw);
+    const { counts } = this.#deps;
+    counts.add(event?.type ?? '');
+    if (event === undefined) return;
+    if (STREAM_HINT.test(event.type)) this.#deps.streamHint(this);
+    else if ('chat_message' in event.data && event.type !== 'channel_chat_message_delete') {
+      const line = this.#read(event.data.chat_message, false);
+      if (line === null) counts.add('unread_chat_message');
+      else if (this.#isNew(line)) this.#hand(line);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #read(raw: unknown, isBacklog: boolean): ReadLine | null {
+    const { clock, isOwnAccount } = this.#deps;
+    return readLine(raw, { channelId: this.channel.channelId, isBacklog, isOwnAccount, now: () => clock.now() });
+  }
+
+  #isNew({ message }: ReadLine): boolean {
+    if (message.messageId === null) return true;
+    this.#seen ??= new SeenMessages();
+    return this.#seen.isNew(message.messageId, message.isBacklog ? 'backlog' : 'live');
+  }
+
+  #hand(line: ReadLine): void {
+    this.#deps.carriedRoles(line);
+    this.#deps.events.message(line.message);
+  }
+
+  /** One question at a time; a gap that opens meanwhile is asked about afterwards. */
+  #fillGap(): void {
+    if (this.#filling !== 'no') {
+      this.#filling = 'and_again';
+      return;
+    }
+    void this.#fill();
+  }
+
+  async #fill(): Promise<void> {
+    do {
+      this.#filling = 'once';
+      const raw = await this.#deps.backfill.fetch(this.channel, () => !this.#isClosed);
+      if (raw !== null && !this.#isClosed) this.#takeHistory(raw);
+    } while (this.#isAskedAgain());
+    this.#filling = 'no';
+  }
+
+  #isAskedAgain(): boolean {
+    return this.#filling === 'and_again';
+  }
+
+  #takeHistory(raw: readonly unknown[]): void {
+    // Moments are whole seconds; VK's order is not promised (sheet §2.6).
+    const sinceMs = Math.floor(this.#readSinceMs / 1000) * 1000;
+    const lines = raw
+      .flatMap((each) => this.#read(each, true) ?? [])
+      .filter(({ message }) => message.messageId !== null && message.sentAtMs >= sinceMs)
+      .sort(({ message: a }, { message: b }) => a.sentAtMs - b.sentAtMs || byId(a.messageId, b.messageId));
+    const missed = lines.filter((line) => this.#isNew(line));
+    for (const line of missed) this.#hand(line);
+    const { channelId } = this.channel;
+    if (missed.length > 0) this.#deps.log.info('vkvideo_chatbot.gap_filled', { channelId, messages: missed.length });
+    // Not one that is known: the gap may have been longer than what VK remembers.
+    if (missed.length >= HISTORY_MAX) this.#deps.log.warn('vkvideo_chatbot.gap_too_long', { channelId });
+  }
+}
+
+function isChat(part: Part): boolean {
+  return part === 'chat' || part === 'limited_chat';
+}
+
+/** Ids are numbers that grow. */
+function byId(one: string | null, other: string | null): number {
+  const [a, b] = [one ?? '', other ?? ''];
+  return a.length - b.length || (a < b ? -1 : 1);
+}

@@ -1,0 +1,256 @@
+/** Reads the chats of all channels: finds where each is published, and keeps its subscriptions in step. */
+
+import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import type { Timer } from '../../../lib/clock.ts';
+import { PlatformRefused } from '../../../lib/errors.ts';
+import { Turnstile } from '../../../lib/turnstile.ts';
+import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../platform.ts';
+import { NO_ACCOUNT } from '../api.ts';
+import { type ChannelName, channelUrl, isSameSlug } from '../channel-url.ts';
+import { type ChannelInfo, type Directory, factOf, slugOf } from '../directory.ts';
+import { Chat, type ChatDeps } from './chat.ts';
+import type { ShardListener } from './shard.ts';
+import type { Shards } from './shards.ts';
+
+export interface ReaderDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'random' | 'events'> {
+  readonly directory: Directory;
+  readonly openShards: (listener: ShardListener) => Shards;
+  readonly autofill: (channel: ReadChannel) => Promise<ChannelName | null>;
+  readonly chat: Omit<ChatDeps, 'streamHint'>;
+}
+
+const RETRY: BackoffLimits = { firstMs: 4_000, longestMs: 60_000 };
+/** Events about a stream come several at once. */
+const HINT_DELAY_MS = 500;
+const AUTOFILL_AT_ONCE = 4;
+
+export class Reader implements ChatReader {
+  readonly #deps: ReaderDeps;
+  readonly #shards: Shards;
+  readonly #chats = new Map<ChannelId, Chat>();
+  readonly #byName = new Map<string, Chat>();
+  readonly #hints = new Map<Chat, Timer>();
+  readonly #autofills = new Turnstile(AUTOFILL_AT_ONCE);
+  #preparing: 'no' | 'once' | 'and_again' = 'no';
+  #retry: Timer | null = null;
+  #isClosed = false;
+
+  constructor(deps: ReaderDeps) {
+    this.#deps = deps;
+    this.#shards = deps.openShards(this.#listener());
+  }
+
+  setChannels(channels: readonly ReadChannel[]): void {
+    const wanted = new Map(channels.map((channel) => [channel.channelId, channel]));
+    for (const [channelId, chat] of this.#chats) {
+      const next = wanted.get(channelId);
+      if (next === undefined || !isSameChannel(chat.channel, next)) this.#leave(chat);
+      else chat.channel = { ...next, extra: { ...next.extra, vkvideoChannelUrl: urlOf(next) ?? urlOf(chat.channel) } };
+    }
+    this.#deps.directory.keep(new Set(wanted.keys()));
+    for (const [channelId, channel] of wanted) {
+      if (this.#chats.has(channelId)) continue;
+      const chat = new Chat(channel, { ...this.#deps.chat, streamHint: (hinted) => this.#hint(hinted) });
+      this.#chats.set(channelId, chat);
+      chat.tell({ kind: 'connecting', reason: null });
+    }
+    this.#prepare();
+  }
+
+  /** The channel with the URL that was found for it. */
+  known(channel: ReadChannel): ReadChannel {
+    return this.#chats.get(channel.channelId)?.channel ?? channel;
+  }
+
+  /** The directory learned something. */
+  learned(channelId: ChannelId, info: ChannelInfo, before: ChannelInfo | undefined): void {
+    const chat = this.#chats.get(channelId);
+    if (chat === undefined) return;
+    const isNews = info.names !== before?.names || chat.names.length === 0;
+    if (info.names !== null && isNews) this.#place(chat, info.names);
+    if (chat.names.length === 0) {
+      this.#failed(chat, { kind: 'degraded', reason: 'no_chat_ws_channels' }, 'no_chat_ws_channels');
+    }
+    if (!info.isLive || info.streamId === before?.streamId) return;
+    // What a stream restricts is known with its start (sheet §6.1).
+    this.#shards.again(chat.names.filter((name) => chat.partOf(name) === 'limited_chat'));
+    this.#deps.events.sendable(channelId);
+  }
+
+  /** Another account reads, or there is one again. */
+  accountChanged(): void {
+    this.#shards.renew();
+    for (const chat of this.#chats.values()) chat.nextTryMs = 0;
+    this.#prepare();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    for (const chat of this.#chats.values()) chat.close();
+    for (const timer of this.#hints.values()) timer.cancel();
+    this.#shards.close();
+  }
+
+  #listener(): ShardListener {
+    const find = (name: string) => this.#byName.get(name);
+    return {
+      subscribed: (name, connection, isRecovered) => find(name)?.subscribed(name, connection, isRecovered),
+      gone: (name, connection) => find(name)?.gone(name, connection),
+      publication: (name, data) => find(name)?.publication(data),
+      missing: (names, state) => {
+        for (const chat of new Set(names.map(find))) chat?.missing(state);
+      },
+      refused: (name, { code, text }) => {
+        const chat = find(name);
+        if (chat === undefined) return;
+        const { channelId } = chat.channel;
+        const part = chat.partOf(name);
+        this.#deps.log.warn('vkvideo_chatbot.subscription_refused', { channelId, part, code, reason: text });
+        // Access to a restricted chat is asked for again when the next stream begins.
+        if (part === 'limited_chat') return;
+        this.#failed(chat, { kind: 'degraded', reason: 'subscription_refused' }, null);
+        this.#planRetry();
+      },
+    };
+  }
+
+  #leave(chat: Chat): void {
+    chat.close();
+    this.#hints.get(chat)?.cancel();
+    this.#hints.delete(chat);
+    this.#chats.delete(chat.channel.channelId);
+    this.#unsubscribe(chat.names);
+  }
+
+  #unsubscribe(names: readonly string[]): void {
+    for (const name of names) this.#byName.delete(name);
+    this.#shards.remove(names);
+  }
+
+  #place(chat: Chat, names: NonNullable<ChannelInfo['names']>): void {
+    const { gone, fresh } = chat.setNames(names);
+    this.#unsubscribe(gone);
+    if (fresh.some(({ name }) => this.#byName.has(name))) {
+      this.#failed(chat, { kind: 'needs_user_action', reason: 'duplicate_channel' }, null);
+    }
+    const free = fresh.filter(({ name }) => !this.#byName.has(name));
+    for (const { name } of free) this.#byName.set(name, chat);
+    this.#shards.add(free);
+  }
+
+  /** Looks at every chat that is due; one look at a time. */
+  #prepare(): void {
+    if (this.#isClosed) return;
+    if (this.#preparing === 'no') void this.#prepareAll();
+    else this.#preparing = 'and_again';
+  }
+
+  async #prepareAll(): Promise<void> {
+    do {
+      this.#preparing = 'once';
+      const nowMs = this.#deps.clock.monotonicMs();
+      const due = [...this.#chats.values()].filter((chat) => isWaiting(chat) && chat.nextTryMs <= nowMs);
+      if (due.length > 0) await this.#prepareDue(due);
+    } while (this.#isAskedAgain() && !this.#isClosed);
+    this.#preparing = 'no';
+    this.#planRetry();
+  }
+
+  #isAskedAgain(): boolean {
+    return this.#preparing === 'and_again';
+  }
+
+  async #prepareDue(due: readonly Chat[]): Promise<void> {
+    await Promise.all(due.map((chat) => this.#findUrl(chat)));
+    const named = due.filter((chat) => !chat.isClosed && slugOf(chat.channel) !== null);
+    const failures = await this.#deps.directory.refresh(named.map(({ channel }) => channel));
+    for (const chat of named) {
+      const error = failures.get(chat.channel.channelId);
+      if (error !== undefined) this.#failed(chat, stateOf(error), 'channel_info_failed', error);
+      // Refused by the server under the name that still counts: asked for once more.
+      else if (!chat.isClosed && !chat.isHeard && chat.failures > 0) {
+        chat.nextTryMs = this.#dueMs(chat);
+        this.#shards.again(chat.names);
+      }
+    }
+  }
+
+  async #findUrl(chat: Chat): Promise<void> {
+    if (slugOf(chat.channel) !== null) return;
+    const found = await this.#autofills.run(() => this.#deps.autofill(chat.channel));
+    if (chat.isClosed) return;
+    if (found === null) {
+      const state = { kind: 'needs_user_action', reason: 'missing_channel_url' } as const;
+      this.#failed(chat, state, 'subscription_missing_channel_url');
+      return;
+    }
+    chat.channel = { ...chat.channel, extra: { ...chat.channel.extra, vkvideoChannelUrl: found.url } };
+  }
+
+  /** @param event logged once per state, as it is what support looks for; null where that is done already */
+  #failed(chat: Chat, state: ReaderState, event: string | null, error?: unknown): void {
+    chat.failures += 1;
+    chat.nextTryMs = this.#dueMs(chat);
+    if (chat.isHeard || !chat.tell(state) || event === null) return;
+    const fields = { channelId: chat.channel.channelId, ...(error === undefined ? {} : { error }) };
+    this.#deps.log.warn(`vkvideo_chatbot.${event}`, fields);
+  }
+
+  #dueMs({ failures }: Chat): number {
+    const { clock, random } = this.#deps;
+    return clock.monotonicMs() + backoffMs(failures, RETRY, random);
+  }
+
+  #planRetry(): void {
+    this.#retry?.cancel();
+    this.#retry = null;
+    const waiting = [...this.#chats.values()].filter(isWaiting).map(({ nextTryMs }) => nextTryMs);
+    if (waiting.length === 0 || this.#isClosed) return;
+    const { clock } = this.#deps;
+    const delayMs = Math.max(0, Math.min(...waiting) - clock.monotonicMs());
+    this.#retry = clock.setTimer(delayMs, () => this.#prepare(), { unref: true });
+  }
+
+  /** What a stream does is read from the platform; the event only says when to look (sheet §0.9). */
+  #hint(chat: Chat): void {
+    if (this.#hints.has(chat)) return;
+    const { clock, directory, events } = this.#deps;
+    const look = async () => {
+      this.#hints.delete(chat);
+      const { channel } = chat;
+      const failures = await directory.refresh([channel]);
+      const info = directory.get(channel.channelId);
+      if (failures.size === 0 && info && !chat.isClosed) events.live(channel.channelId, factOf(info, clock));
+    };
+    this.#hints.set(
+      chat,
+      clock.setTimer(HINT_DELAY_MS, () => void look(), { unref: true }),
+    );
+  }
+}
+
+/** Not prepared yet, or refused since. */
+function isWaiting(chat: Chat): boolean {
+  return !chat.isHeard && (chat.names.length === 0 || chat.failures > 0);
+}
+
+function stateOf(error: unknown): ReaderState {
+  if (error instanceof PlatformRefused) {
+    const isOurs = error.code === NO_ACCOUNT || error.code === 'not_configured';
+    if (isOurs) return { kind: 'needs_user_action', reason: error.message };
+    if (error.status === 404) return { kind: 'needs_user_action', reason: 'channel_not_found' };
+  }
+  return { kind: 'degraded', reason: 'channel_info_failed' };
+}
+
+function urlOf({ extra }: ReadChannel): string | null {
+  return extra.vkvideoChannelUrl?.trim() || null;
+}
+
+function isSameChannel(one: ReadChannel, next: ReadChannel): boolean {
+  if (one.target !== next.target) return false;
+  const [known, stored] = [urlOf(one), urlOf(next)].map((url) => (url === null ? null : channelUrl(url)?.slug));
+  return !stored || (known != null && isSameSlug(known, stored));
+}

@@ -1,0 +1,63 @@
+/** Spreads subscriptions over connections: a server takes only so many on one (sheet §5.3). */
+import { Shard, type ShardDeps, type Wanted } from './shard.ts';
+
+/** Below the server's 128, so that a channel more never costs what is read already. */
+const SUBSCRIPTIONS_MAX = 100;
+
+export class Shards {
+  readonly #deps: ShardDeps;
+  readonly #shards = new Set<Shard>();
+  readonly #byName = new Map<string, Shard>();
+
+  constructor(deps: ShardDeps) {
+    this.#deps = deps;
+  }
+
+  get connections(): number {
+    return this.#shards.size;
+  }
+
+  /** What belongs together shares a connection. */
+  add(wanted: readonly Wanted[]): void {
+    const fresh = wanted.filter(({ name }) => !this.#byName.has(name));
+    if (fresh.length === 0) return;
+    const shard = [...this.#shards].find(({ size }) => size + fresh.length <= SUBSCRIPTIONS_MAX) ?? this.#open();
+    for (const { name } of fresh) this.#byName.set(name, shard);
+    shard.add(fresh);
+  }
+
+  remove(names: readonly string[]): void {
+    const byShard = Map.groupBy(names, (name) => this.#byName.get(name));
+    for (const [shard, theirs] of byShard) {
+      if (shard === undefined) continue;
+      for (const name of theirs) this.#byName.delete(name);
+      shard.remove(theirs);
+      if (shard.size > 0) continue;
+      shard.close();
+      this.#shards.delete(shard);
+    }
+  }
+
+  /** Asks for names the server refused, or gave no access to. */
+  again(names: readonly string[]): void {
+    const byShard = Map.groupBy(names, (name) => this.#byName.get(name));
+    for (const [shard, theirs] of byShard) void shard?.again(theirs);
+  }
+
+  /** Another account reads from now on. */
+  renew(): void {
+    for (const shard of this.#shards) shard.renew();
+  }
+
+  close(): void {
+    for (const shard of this.#shards) shard.close();
+    this.#shards.clear();
+    this.#byName.clear();
+  }
+
+  #open(): Shard {
+    const shard = new Shard(this.#deps);
+    this.#shards.add(shard);
+    return shard;
+  }
+}

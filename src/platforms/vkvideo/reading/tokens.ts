@@ -1,0 +1,29 @@
+/** Tokens of the pub/sub server: of a connection, and of channels not everybody may read (sheet §2.9). */
+
+import { socketTokenAnswer, subscriptionTokensAnswer } from '../api.external.ts';
+import type { Ask } from '../api.ts';
+
+export interface Tokens {
+  /** @throws PlatformRefused, PlatformUnreachable */
+  connection(): Promise<string>;
+  /** Tokens by name; names without access are missing. @throws PlatformRefused, PlatformUnreachable */
+  channels(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** Keeps the address of the question short. */
+const BATCH = 50;
+
+export function createTokens(ask: Ask): Tokens {
+  return {
+    connection: () => ask({ path: '/v1/websocket/token' }, socketTokenAnswer),
+    async channels(names) {
+      const tokens = new Map<string, string>();
+      for (let start = 0; start < names.length; start += BATCH) {
+        const channels = names.slice(start, start + BATCH).join(',');
+        const request = { path: '/v1/websocket/subscription_token', query: { channels } };
+        for (const [name, token] of await ask(request, subscriptionTokensAnswer)) tokens.set(name, token);
+      }
+      return tokens;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/** Speaks through `POST /v1/chat/message/send`: into a running stream or not at all (sheet §2.5). */
+import type { ChannelId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
+import type { HttpAnswer } from '../../lib/http.ts';
+import { plainText } from '../../lib/plain-text.ts';
+import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
+import { codeOf, type DevApi, describe, NO_BASE, retryTime } from './api.ts';
+import type { ChannelInfo, Directory } from './directory.ts';
+
+export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
+  readonly api: DevApi;
+  readonly directory: Directory;
+  readonly hasBase: boolean;
+  /** The channel with what the reader found out about it. */
+  readonly known: (channel: ReadChannel) => ReadChannel;
+}
+
+/** Streams end without a word: what is older is asked for again. */
+const INFO_LIFE_MS = 45_000;
+/** After the first, the second and every further refusal in a row (sheet §2.5). */
+const TOO_FAST_MS = [3_000, 6_000, 10_000] as const;
+/** VK refuses these about the message; the stream is as it was. */
+const ABOUT_THE_TEXT = new Set(['same_message', 'message_too_long']);
+
+export function createSender(deps: SenderDeps): ChatSender {
+  const tooFast = new TooFast(deps.clock);
+  return {
+    isPrivileged: () => false,
+    async send(given, text, as, deadlineMs) {
+      const channel = deps.known(given);
+      const plain = speakable(text);
+      if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
+      if (!deps.hasBase) return { kind: 'rejected', reason: NO_BASE };
+      const channelUrl = deps.directory.channelParameter(channel);
+      if (channelUrl === null) return { kind: 'unavailable', reason: 'missing_channel_context' };
+      const untilMs = deps.clock.monotonicMs() + deadlineMs;
+      const stream = await findStream(deps, channel, as, deadlineMs / 2);
+      if ('kind' in stream) return stream;
+      deps.log.debug('vkvideo_chatbot.outbox_send', { channelId: channel.channelId, chars: plain.length });
+      const request = {
+        method: 'POST',
+        path: '/v1/chat/message/send',
+        query: { channel_url: channelUrl, stream_id: stream.id },
+        body: { parts: [{ text: { content: plain } }] },
+        timeoutMs: Math.max(1, untilMs - deps.clock.monotonicMs()),
+      } as const;
+      try {
+        const answer = await deps.api.call(as.accessToken, request);
+        return tooFast.judge(channel.channelId, answer) ?? (await outcomeOf(deps, channel, as, stream.id, answer));
+      } catch (error) {
+        return noAnswer(error);
+      }
+    },
+  };
+}
+
+/** The id to speak with, or why there is none. No message is sent towards a stream that does not run. */
+async function findStream(
+  { directory, api }: SenderDeps,
+  channel: ReadChannel,
+  as: SenderCredential,
+  timeoutMs: number,
+): Promise<{ id: string } | SendOutcome> {
+  const ask = api.withToken(as.accessToken);
+  let info: ChannelInfo | null;
+  try {
+    info = await directory.fresh(channel, INFO_LIFE_MS, (request, answer) => ask({ ...request, timeoutMs }, answer));
+  } catch (error) {
+    if (error instanceof PlatformRefused && error.status === 401)
+      return { kind: 'unauthorized', reason: error.message };
+    return { kind: 'unavailable', reason: 'channel_fetch_failed' };
+  }
+  if (!info?.isLive || info.streamId === null) return { kind: 'unavailable', reason: 'no_active_stream' };
+  return { id: info.streamId };
+}
+
+async function outcomeOf(
+  deps: SenderDeps,
+  channel: ReadChannel,
+  as: SenderCredential,
+  streamId: string,
+  answer: HttpAnswer,
+): Promise<SendOutcome> {
+  const { status } = answer;
+  const reason = describe(answer);
+  if (status === 200) return { kind: 'sent', platformMessageId: null };
+  if (status === 401) return { kind: 'unauthorized', reason };
+  if (status >= 500 || status === 408) return { kind: 'unavailable', reason };
+  if (status < 400) return { kind: 'unconfirmed', reason: 'unconfirmed' };
+  if (ABOUT_THE_TEXT.has(codeOf(answer))) return { kind: 'rejected', reason };
+  return isAboutStream(status) && (await isOtherStream(deps, channel, as, streamId))
+    ? // Of another stream, or of none: the outbox comes back and finds what is true by then.
+      { kind: 'unavailable', reason: 'no_active_stream', retryAt: deps.clock.now() }
+    : { kind: 'rejected', reason };
+}
+
+function isAboutStream(status: number): boolean {
+  return status === 400 || status === 403 || status === 404;
+}
+
+/** Whether the refusal may be due to what we believed of the stream; asks once. */
+async function isOtherStream(deps: SenderDeps, channel: ReadChannel, as: SenderCredential, streamId: string) {
+  deps.directory.outdated(channel.channelId);
+  const info = await deps.directory.fresh(channel, INFO_LIFE_MS, deps.api.withToken(as.accessToken)).catch(() => null);
+  return info === null || !info.isLive || info.streamId !== streamId;
+}
+
+function noAnswer(error: unknown): SendOutcome {
+  if (!(error instanceof PlatformUnreachable)) throw error;
+  return error.isSent ? { kind: 'unconfirmed', reason: 'unconfirmed' } : { kind: 'unavailable', reason: 'unreachable' };
+}
+
+/** Keeps how often in a row a chat found us too fast: each time it is left alone a little longer. */
+class TooFast {
+  readonly #clock: Clock;
+  readonly #refusals = new Map<ChannelId, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns null for an answer about anything else */
+  judge(channelId: ChannelId, answer: HttpAnswer): SendOutcome | null {
+    const isSlowMode = answer.status === 400 && codeOf(answer) === 'send_too_fast';
+    if (!isSlowMode && answer.status !== 429) {
+      this.#refusals.delete(channelId);
+      return null;
+    }
+    const refusals = (this.#refusals.get(channelId) ?? 0) + 1;
+    this.#refusals.set(channelId, refusals);
+    const delayMs = TOO_FAST_MS[Math.min(refusals, TOO_FAST_MS.length) - 1] ?? 0;
+    const retryAt = retryTime(answer, this.#clock.now()) ?? new Date(this.#clock.now().getTime() + delayMs);
+    return { kind: 'unavailable', reason: isSlowMode ? 'send_too_fast' : 'rate_limited', retryAt };
+  }
+}
+
+/** One line, and no command: what begins with `/` or `.` is not to be taken for one. */
+function speakable(text: string): string {
+  return plainText(text).replace(/^[\s/.]+/, '');
+}

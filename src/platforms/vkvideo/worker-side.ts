@@ -1,0 +1,106 @@
+/** VK Video Live in a worker: chats are read by pub/sub as the shared bot, and spoken to by the DevAPI. */
+import type { AccountCredential, WorkerDeps, WorkerSide } from '../platform.ts';
+import { createDevApi } from './api.ts';
+import { Directory } from './directory.ts';
+import { createLiveStatus } from './live-status.ts';
+import { autofillUrl } from './reading/autofill.ts';
+import { Backfill } from './reading/backfill.ts';
+import { EventCounts } from './reading/event-counts.ts';
+import { Reader } from './reading/reader.ts';
+import { Shards } from './reading/shards.ts';
+import { createTokens } from './reading/tokens.ts';
+import { createRoles } from './roles/role-resolver.ts';
+import { createSender } from './sender.ts';
+import { apiBaseOf, vkvideoSettings } from './settings.ts';
+
+export function openWorkerSide(deps: WorkerDeps): WorkerSide {
+  const { credentials, log } = deps;
+  const settings = vkvideoSettings(deps.settings);
+  const base = apiBaseOf(settings);
+  const api = createDevApi(deps.http, base);
+  const account = new ReadingAccount(deps);
+  const ask = api.asAccount(credentials, () => account.current());
+  const directory: Directory = new Directory({
+    ...deps,
+    ask,
+    changed: (channelId, info, before) => reader.learned(channelId, info, before),
+  });
+  const channelParameter = directory.channelParameter.bind(directory);
+  const roles = createRoles({
+    ...deps,
+    stubs: settings.VKVIDEO_ROLE_STUBS_JSON,
+    cacheMs: settings.VKVIDEO_USER_ROLES_CACHE_TTL_MS,
+    template: settings.VKVIDEO_CHANNEL_ROLES_USER_URL_TEMPLATE,
+    channelParameter: (channel) => channelParameter(reader.known(channel)),
+    asks: { asBot: ask, asOwner: ({ channelId }) => api.asAccount(credentials, () => credentials.owner(channelId)) },
+  });
+  const counts = new EventCounts(log);
+  const reader: Reader = new Reader({
+    ...deps,
+    directory,
+    openShards: (listener) =>
+      new Shards({
+        ...deps,
+        listener,
+        url: settings.VKVIDEO_PUBSUB_WS_URL,
+        tokens: createTokens(ask),
+        renewAfterMs: settings.VKVIDEO_PUBSUB_REFRESH_SECONDS * 1000,
+      }),
+    autofill: (channel) => autofillUrl({ ...deps, api }, channel),
+    chat: {
+      ...deps,
+      counts,
+      backfill: new Backfill({ ...deps, ask, channelParameter }),
+      carriedRoles: ({ message, roleIds }) => roles.carried(message.author, roleIds),
+    },
+  });
+  account.onChanged(() => reader.accountChanged());
+
+  return {
+    reader,
+    sender: createSender({
+      ...deps,
+      api,
+      directory,
+      hasBase: base !== null,
+      known: (channel) => reader.known(channel),
+    }),
+    liveStatus: createLiveStatus(deps, directory, (channel) => reader.known(channel)),
+    roleResolver: roles.resolver,
+    async close() {
+      reader.close();
+      log.info('vkvideo_pubsub.events', counts.all());
+    },
+  };
+}
+
+/** The account that reads for all: public chats need no rights of their own (sheet §5.3). */
+class ReadingAccount {
+  readonly #deps: Pick<WorkerDeps, 'credentials' | 'log'>;
+  /** Whose token was handed out last. */
+  #key: string | null = null;
+
+  constructor(deps: Pick<WorkerDeps, 'credentials' | 'log'>) {
+    this.#deps = deps;
+  }
+
+  async current(): Promise<AccountCredential | null> {
+    const sender = await this.#deps.credentials.defaultSender();
+    this.#key = sender?.key ?? null;
+    return sender;
+  }
+
+  /** Told when what was opened with the last account is to be opened with another, or with one at all. */
+  onChanged(listener: () => void): void {
+    const { credentials, log } = this.#deps;
+    credentials.onDefaultSenderChanged(() => {
+      const used = this.#key;
+      credentials.defaultSender().then(
+        (sender) => {
+          if (sender?.key !== used) listener();
+        },
+        (error: unknown) => log.warn('vkvideo.bot_token.db_credential_lookup_failed', { error }),
+      );
+    });
+  }
+}
