@@ -145,13 +145,13 @@ function roomActions(sim: TrovoSimulator): ControlActions {
   };
 }
 
-function callFaults({ faults }: TrovoSimulator): ControlActions {
+function callFaults(sim: TrovoSimulator): ControlActions {
   return {
-    refuse: action(z.object({ forMs: z.number().optional() }), (given) => faults.refuse(given.forMs)),
-    accept: () => faults.accept(),
-    httpFault: action(httpFault, (given) => faults.http(given)),
+    refuse: action(z.object({ forMs: z.number().optional() }), (given) => sim.faults.refuse(given.forMs)),
+    accept: () => sim.faults.accept(),
+    httpFault: action(httpFault, (given) => sim.faults.http(given)),
     tooManyRequests: action(z.object({ path: z.string(), resetInSeconds: z.number(), times }), (given) =>
-      faults.tooManyRequests(given.path, given.resetInSeconds, given.times),
+      sim.faults.tooManyRequests(given.path, given.resetInSeconds, given.times),
     ),
     refuseMessages: action(
       z.object({
@@ -160,42 +160,44 @@ function callFaults({ faults }: TrovoSimulator): ControlActions {
         channel: channel.optional(),
         http: z.number().int().optional(),
       }),
-      (given) => faults.refuseMessages(given.code, given.times, given.channel, given.http),
+      (given) => sim.faults.refuseMessages(given.code, given.times, given.channel, given.http),
     ),
     blockAccount: action(z.object({ person, blocked: z.boolean().default(true) }), (given) =>
-      faults.blockAccount(given.person, given.blocked),
+      sim.faults.blockAccount(given.person, given.blocked),
     ),
-    expireTokens: action(z.object({ person }), (given) => faults.expireTokens(given.person)),
-    expireRefreshTokens: action(z.object({ person }), (given) => faults.expireRefreshTokens(given.person)),
-    expireChatTokens: () => faults.expireChatTokens(),
-    revokeGrant: action(z.object({ person }), (given) => faults.revokeGrant(given.person)),
-    clearFaults: () => faults.clear(),
+    expireTokens: action(z.object({ person }), (given) => sim.faults.expireTokens(given.person)),
+    expireRefreshTokens: action(z.object({ person }), (given) => sim.faults.expireRefreshTokens(given.person)),
+    expireChatTokens: () => sim.faults.expireChatTokens(),
+    revokeGrant: action(z.object({ person }), (given) => sim.faults.revokeGrant(given.person)),
+    clearFaults: () => sim.faults.clear(),
   };
 }
 
-function socketFaults({ faults }: TrovoSimulator): ControlActions {
+function socketFaults(sim: TrovoSimulator): ControlActions {
   const often = z.object({ times });
   return {
-    dropConnections: () => faults.dropConnections(),
+    dropConnections: () => sim.faults.dropConnections(),
     closeSockets: action(z.object({ code: z.number().int().optional(), reason: z.string().optional() }), (given) =>
-      faults.closeSockets(given.code, given.reason),
+      sim.faults.closeSockets(given.code, given.reason),
     ),
-    mute: action(z.object({ alsoNew: z.boolean().optional() }), (given) => faults.mute(given.alsoNew)),
-    unmute: () => faults.unmute(),
+    mute: action(z.object({ alsoNew: z.boolean().optional() }), (given) => sim.faults.mute(given.alsoNew)),
+    unmute: () => sim.faults.unmute(),
     refuseAuth: action(z.object({ times, error: z.string().optional() }), (given) =>
-      faults.refuseAuth(given.times, given.error),
+      sim.faults.refuseAuth(given.times, given.error),
     ),
-    ignoreAuth: action(often, (given) => faults.ignoreAuth(given.times)),
-    ignorePings: action(often, (given) => faults.ignorePings(given.times)),
-    changeGap: action(z.object({ seconds: z.array(z.number()).min(1) }), (given) => faults.changeGap(...given.seconds)),
-    historyBeforeResponse: action(often, (given) => faults.historyBeforeResponse(given.times)),
+    ignoreAuth: action(often, (given) => sim.faults.ignoreAuth(given.times)),
+    ignorePings: action(often, (given) => sim.faults.ignorePings(given.times)),
+    changeGap: action(z.object({ seconds: z.array(z.number()).min(1) }), (given) =>
+      sim.faults.changeGap(...given.seconds),
+    ),
+    historyBeforeResponse: action(often, (given) => sim.faults.historyBeforeResponse(given.times)),
     strayResponse: action(z.object({ nonce: z.string().optional(), error: z.string().optional() }), (given) =>
-      faults.strayResponse(given.nonce, given.error),
+      sim.faults.strayResponse(given.nonce, given.error),
     ),
-    duplicateLines: action(often, (given) => faults.duplicateLines(given.times)),
-    garbage: action(z.object({ text: z.string().optional() }), (given) => faults.garbage(given.text)),
+    duplicateLines: action(often, (given) => sim.faults.duplicateLines(given.times)),
+    garbage: action(z.object({ text: z.string().optional() }), (given) => sim.faults.garbage(given.text)),
     oversizedFrame: action(z.object({ bytes: z.number().int().optional() }), (given) =>
-      faults.oversizedFrame(given.bytes),
+      sim.faults.oversizedFrame(given.bytes),
     ),
   };
 }
