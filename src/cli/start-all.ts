@@ -14,13 +14,20 @@ const supervisor = createSupervisor(systemClock, (sentence) => console.error(sen
 const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 const bots = new URL('../bots/', import.meta.url);
-const workers = readdirSync(bots).filter((file) => file.endsWith(`Runner${ending}`));
-start('api', fileURLToPath(new URL(`../api/main${ending}`, import.meta.url)), []);
-for (const file of workers)
-  start(file.slice(0, -`Runner${ending}`.length), fileURLToPath(new URL(file, bots)), WORKER_FLAGS);
+const workers = readdirSync(bots)
+  .filter((file) => file.endsWith(`Runner${ending}`))
+  .sort();
+const firstHealthPort = Number.parseInt(process.env.CHATBOT_HEALTH_PORT ?? '', 10) || 0;
+start('api', fileURLToPath(new URL(`../api/main${ending}`, import.meta.url)), [], {});
+for (const [index, file] of workers.entries()) {
+  const name = file.slice(0, -`Runner${ending}`.length);
+  // One environment for all of them: each takes the next port.
+  const env = firstHealthPort === 0 ? {} : { CHATBOT_HEALTH_PORT: String(firstHealthPort + index) };
+  start(name, fileURLToPath(new URL(file, bots)), WORKER_FLAGS, env);
+}
 
-function start(name: string, file: string, flags: readonly string[]): void {
-  supervisor.start({ name, args: [...flags, file], env: {}, onLine: (line) => console.log(line) });
+function start(name: string, file: string, flags: readonly string[], env: Readonly<Record<string, string>>): void {
+  supervisor.start({ name, args: [...flags, file], env, onLine: (line) => console.log(line) });
 }
 
 let isStopping = false;
