@@ -20,7 +20,9 @@ function authorizeQuery(sim: KickSimulator, change: Record<string, string | null
     code_challenge_method: 'S256',
     ...change,
   };
-  return new URLSearchParams(Object.entries(given).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given)) if (value !== null) query.set(name, value);
+  return query;
 }
 
 function authorize(sim: KickSimulator, query: URLSearchParams | string): Promise<Response> {

@@ -57,6 +57,7 @@ export async function subscribe(sim: KickSimulator, token: string, ...names: str
 }
 
 export interface Received {
+  readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly raw: Buffer;
   readonly body: Record<string, unknown>;
@@ -70,30 +71,49 @@ export class Webhook {
   /** Always, before `statuses` is looked at. */
   always: number | null = null;
   answerAfterMs = 0;
+  /** Called with each delivery before it is answered. */
+  onReceived: (received: Received) => void = () => {};
+  statusOf: (received: Received) => number = () => this.always ?? this.statuses.shift() ?? 200;
+
+  url = '';
 
   /** Listens, is mapped and set as the application's address; ends with the test. */
   static async of(sim: KickSimulator): Promise<Webhook> {
+    const webhook = await Webhook.start();
+    sim.mapHost(HOST, webhook.url);
+    sim.setApplication({ webhookUrl: `https://${HOST}/webhooks/kick/events` });
+    return webhook;
+  }
+
+  /** Listens; ends with the test. */
+  static async start(): Promise<Webhook> {
     const webhook = new Webhook();
     const server = createServer(async (request, response) => {
       const raw = await buffer(request);
-      const body = parsed(raw.toString('utf8'));
-      webhook.received.push({ headers: request.headers, raw, body: body as Record<string, unknown> });
+      const body = parsed(raw.toString('utf8')) as Record<string, unknown>;
+      const received = { path: request.url ?? '', headers: request.headers, raw, body };
+      webhook.received.push(received);
+      webhook.onReceived(received);
       if (webhook.answerAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, webhook.answerAfterMs));
-      response.writeHead(webhook.always ?? webhook.statuses.shift() ?? 200).end('{"ok":true}');
+      response.writeHead(webhook.statusOf(received)).end('{"ok":true}');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.closeAllConnections());
-    onTestFinished(() => void server.close());
-    sim.mapHost(HOST, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    sim.setApplication({ webhookUrl: `https://${HOST}/webhooks/kick/events` });
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    webhook.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return webhook;
   }
 
   /** Waits until so many have come. */
   async next(count: number): Promise<Received[]> {
-    await vi.waitFor(() => {
-      if (this.received.length < count) throw new Error(`${this.received.length} of ${count} deliveries came`);
-    });
+    await vi.waitFor(
+      () => {
+        if (this.received.length < count) throw new Error(`${this.received.length} of ${count} deliveries came`);
+      },
+      { timeout: 10_000, interval: 5 },
+    );
     return this.received;
   }
 
