@@ -9,7 +9,7 @@ import { tokenAnswer, userInfoAnswer, validateAnswer } from './rest/rest.externa
 import { type TrovoSettings, trovoSettings, trovoUrls } from './settings.ts';
 
 /** Reading its chat, letting the bot write there, and knowing whose account it is. */
-export const STREAMER_SCOPES = ['user_details_self', 'chat_connect', 'send_to_my_channel'];
+const STREAMER_SCOPES = ['user_details_self', 'chat_connect', 'send_to_my_channel'];
 const BOT_SCOPES = ['user_details_self', 'chat_send_self'];
 
 export function createOAuth(deps: CommonDeps): PlatformOAuth {

@@ -13,13 +13,14 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const urls = trovoUrls(settings);
   const rest = createRest(deps, settings);
   const liveStatus = createLiveStatus({ ...deps, rest, url: urls.channel });
+  const oddities = new Oddities(deps.log);
   const reader = openReader({
     ...deps,
     rest,
     settings,
     url: urls.chatToken,
     socketUrl: settings.TROVO_CHAT_WS_URL,
-    oddities: new Oddities(deps.log),
+    oddities,
     gate: new JoinGate({ ...deps, joinsPer10s: settings.TROVO_JOINS_PER_10S }),
     userActionRetryMs: settings.TROVO_CHATBOT_SYNC_SECONDS * 1000,
     joined: ({ channelId }) => liveStatus.ask(channelId),
@@ -28,6 +29,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     reader,
     sender: createSender({ ...deps, rest, settings, url: urls.send, isPrivileged: reader.isPrivileged }),
     ...(settings.TROVO_CLIENT_ID === null ? {} : { liveStatus }),
+    details: () => ({ oddities: oddities.counts() }),
     close: () => reader.close(),
   };
 }

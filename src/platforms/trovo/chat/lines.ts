@@ -56,7 +56,8 @@ function readLine(deps: LinesDeps, channel: ReadChannel, item: ChatItem, isBackl
     return;
   }
   if (message.isOwn) standing(channel, message.author.platformUserId, isExempt(item));
-  events.message(message);
+  // What we said before says nothing of what we are saying now, be it the same words.
+  if (!message.isOwn || !isBacklog) events.message(message);
 }
 
 function readStreamState({ clock, events, oddities }: LinesDeps, channel: ReadChannel, item: ChatItem): void {

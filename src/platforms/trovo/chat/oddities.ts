@@ -12,9 +12,14 @@ export class Oddities {
     this.#log = log;
   }
 
+  /** How often each came. */
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
   /** @param event of the log; equal fields are counted together */
   count(event: string, fields: Readonly<Record<string, string | number>> = {}): void {
-    const key = `${event} ${JSON.stringify(fields)}`;
+    const key = [event, ...Object.values(fields)].join(' ');
     if (!this.#counts.has(key) && this.#counts.size >= KINDS_MAX) return;
     const times = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, times);
