@@ -50,7 +50,7 @@ interface ScriptedRefusal {
 }
 
 /** Kept per channel, however few of them the history shows. */
-const HISTORY_MAX = 200;
+const HISTORY_MAX = 60;
 const LINK = /\bhttps?:\/\/|\bwww\./i;
 const STREAM_STATE = 5012;
 
