@@ -186,6 +186,7 @@ function socketFaultActions(sim: VkVideoSimulator): ControlActions {
     mute: action(z.object({ alsoNew: z.boolean().optional() }), (given) => sim.faults.mute(given.alsoNew)),
     unmute: () => sim.faults.unmute(),
     stopPings: () => sim.faults.stopPings(),
+    ping: () => sim.faults.ping(),
     batching: action(isOn, (given) => sim.faults.batching(given.isOn)),
     pushDisconnects: action(isOn, (given) => sim.faults.pushDisconnects(given.isOn)),
     ignoreCommands: action(z.object({ method, times }), (given) =>

@@ -91,6 +91,11 @@ export class VkVideoFaults {
     this.#pubsub.faults.hasStoppedPings = true;
   }
 
+  /** Every connection is pinged at once, whatever its turn. */
+  ping(): void {
+    for (const session of this.#pubsub.sessions()) session.ping();
+  }
+
   /** One message per frame instead of up to 16. */
   batching(isOn: boolean): void {
     this.#pubsub.faults.isBatching = isOn;

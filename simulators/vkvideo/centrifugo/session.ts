@@ -69,6 +69,16 @@ export class Session implements TopicListener {
     this.send(JSON.stringify({ push: { channel, unsubscribe: { code, reason } } }));
   }
 
+  /** Also sets when the next one is due. */
+  ping(): void {
+    const { ping, pong } = this.#server.times;
+    this.#timers.set('ping', ping, () => this.ping());
+    if (this.#server.faults.hasStoppedPings) return;
+    this.#awaitsPong = true;
+    this.send('{}');
+    this.#timers.set('pong', pong, () => this.close(3012));
+  }
+
   #onFrame(data: RawData): void {
     const frame = data.toString();
     this.#server.record(this, frame);
@@ -128,7 +138,7 @@ export class Session implements TopicListener {
     this.userId = check.userId;
     this.#timers.cancel('stale');
     const { ping } = this.#server.times;
-    this.#timers.set('ping', Math.random() * ping, () => this.#ping());
+    this.#timers.set('ping', Math.random() * ping, () => this.ping());
     this.#reply(id, 'connect', { ...this.#welcome(check.secondsLeft), ping, pong: true });
     return true;
   }
@@ -212,15 +222,6 @@ export class Session implements TopicListener {
     this.topics.get(channel)?.listeners.delete(this);
     this.topics.delete(channel);
     this.#timers.cancel(`expiry of ${channel}`);
-  }
-
-  #ping(): void {
-    const { ping, pong } = this.#server.times;
-    this.#timers.set('ping', ping, () => this.#ping());
-    if (this.#server.faults.hasStoppedPings) return;
-    this.#awaitsPong = true;
-    this.send('{}');
-    this.#timers.set('pong', pong, () => this.close(3012));
   }
 
   #pong(): void {
