@@ -26,6 +26,8 @@ import { type Application, channelOf, createState, type KickState, openChannel }
 
 const API_PREFIX = '/public/v1/';
 const OAUTH_PREFIX = '/oauth/';
+const ENDLESS = Number.POSITIVE_INFINITY;
+const NO_SUBSCRIPTION_LIMITS = { chatMax: ENDLESS, verifiedChatMax: ENDLESS, totalMax: ENDLESS };
 
 export interface NewKickPerson extends NewPerson {
   /** Where it does not follow from the login. */
@@ -59,6 +61,7 @@ export class KickSimulator {
     this.deliveries = new Deliveries(clock, this.#callbacks, key);
     this.deliveries.webhookUrl = () => (application.webhooksEnabled ? application.webhookUrl : null);
     this.subscriptions = new Subscriptions(this.#state);
+    if (limits === 'off') Object.assign(this.subscriptions.switches, NO_SUBSCRIPTION_LIMITS);
     this.deliveries.onUnsubscribed = (event) => this.subscriptions.removeAll(event);
     this.#events = new Events(this.#state, this.subscriptions, this.deliveries);
     this.#chat = new Chat(this.#state, this.#events);
@@ -119,6 +122,8 @@ export class KickSimulator {
 
   /** Turning webhooks off removes every subscription (sheet §1). */
   setApplication(settings: Partial<Omit<Application, 'id' | 'secret' | 'bot'>>): void {
+    const { webhookUrl = null } = settings;
+    if (webhookUrl !== null && !URL.canParse(webhookUrl)) throw new Error(`${webhookUrl} is no address`);
     Object.assign(this.#state.application, settings);
     if (!this.application.webhooksEnabled) this.subscriptions.removeAll();
   }

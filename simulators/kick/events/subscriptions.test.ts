@@ -130,6 +130,15 @@ test('chat has a limit of its own, ten times as high for verified applications, 
   expect(await create(sim, token, [CHAT])).toMatchObject(limited);
 });
 
+test('with limits off there are as many subscriptions as one likes', async () => {
+  const sim = await simulator({ limits: 'off' });
+  const { token } = streamer(sim);
+  for (let round = 0; round < 3; round += 1) {
+    expect((await create(sim, token, Array(1000).fill(CHAT))).status).toBe(200);
+  }
+  expect(await listed(sim, token)).toHaveLength(3000);
+});
+
 test('a new subscription may stay out of the listing for a while although it delivers', async () => {
   const clock = new ManualClock();
   const sim = await simulator({ clock });
