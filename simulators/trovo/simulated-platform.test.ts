@@ -79,10 +79,13 @@ test('what viewers say reaches the reader with their names and roles; what the b
   expect(await call(sim, 'TROVO_SEND_CHAT_URL', bot.accessToken, body)).toEqual({ status: 200, body: {} });
   expect(await chat.item('hello')).toMatchObject({ uid: Number(bot.platformUserId) });
   expect(sim.said(STREAMER)).toEqual([{ author: BOT, text: 'hello', id: null }]);
+  await call(sim, 'TROVO_SEND_CHAT_URL', bot.accessToken, { ...body, content: 'hello \u{e0000}' });
+  expect(sim.said(STREAMER)[1]?.text).toBe('hello');
   sim.abilities.sayAsBot?.(STREAMER, BOT, 'by hand');
   expect(await chat.item('by hand')).toMatchObject({ uid: Number(bot.platformUserId) });
-  expect(sim.said(STREAMER)).toHaveLength(1);
-  expect(sim.log.all().map(({ transport }) => transport)).toEqual(['script', 'script', 'script', 'rest', 'script']);
+  expect(sim.said(STREAMER)).toHaveLength(2);
+  const transports = sim.log.all().map(({ transport }) => transport);
+  expect(transports).toEqual(['script', 'script', 'script', 'rest', 'rest', 'script']);
 });
 
 test('it does all that is asked of a simulated platform, except a role id Trovo does not have', async () => {
