@@ -31,7 +31,7 @@ type LogLine = { readonly event: string; readonly [field: string]: unknown };
 export function trovoSettingsOf(env: Readonly<Record<string, string>>): PlatformSettings {
   return Object.fromEntries(
     Object.values(trovoVariables).map((variable) => {
-      const reading = variable.read(env[variable.name] ?? null, false);
+      const reading = variable.read(env[variable.name]?.trim() || null, false);
       if ('problem' in reading) throw new Error(reading.problem);
       return [variable.name, reading.value];
     }),

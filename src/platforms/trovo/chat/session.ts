@@ -77,10 +77,6 @@ export class Session {
     });
   }
 
-  get isAccepted(): boolean {
-    return this.#isAccepted && this.#ending === null;
-  }
-
   /** Resolves when the socket is gone. */
   close(): Promise<void> {
     this.#ending ??= { kind: 'lost', reason: 'closed_by_us' };
