@@ -1,0 +1,55 @@
+/** The application's own token: one request for it however many callers wait, kept until it is refused or old. */
+import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
+import type { CommonDeps } from '../../platform.ts';
+import { tokenAnswer } from '../oauth.external.ts';
+import type { KickSettings } from '../settings.ts';
+
+/** A token is not used in its last minute: the call it is for takes time too. */
+const SPARE_MS = 60_000;
+/** For an answer that names no end: Kick's last 60 days (sheet §0). */
+const UNNAMED_LIFE_SECONDS = 86_400;
+
+export interface AppToken {
+  /** @throws PlatformRefused, PlatformUnreachable */
+  get(): Promise<string>;
+  /** Forgets the token that was refused, unless a newer one is there already. */
+  refused(accessToken: string): void;
+}
+
+export function createAppToken({ http, clock }: Pick<CommonDeps, 'http' | 'clock'>, settings: KickSettings): AppToken {
+  let kept: { accessToken: string; untilMs: number } | null = null;
+  let running: Promise<string> | null = null;
+
+  const request = async (): Promise<string> => {
+    const { KICK_CLIENT_ID: id, KICK_CLIENT_SECRET: secret } = settings;
+    const tokenUrl = settings.KICK_TOKEN_URL ?? settings.KICK_REFRESH_URL;
+    if (tokenUrl === null || id === null || secret === null) throw new PlatformRefused('no Kick application is set up');
+    const answer = await http(tokenUrl, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: id, client_secret: secret, grant_type: 'client_credentials' }),
+    });
+    const parsed = tokenAnswer.safeParse(answer.json());
+    if (answer.status >= 500 || answer.status === 429) {
+      throw new PlatformUnreachable(`Kick gave no app token (${answer.status})`);
+    }
+    if (answer.status !== 200 || !parsed.success) {
+      throw new PlatformRefused(`Kick refused an app token (${answer.status})`, { status: answer.status });
+    }
+    const { access_token: accessToken, expires_in: seconds } = parsed.data;
+    kept = { accessToken, untilMs: clock.monotonicMs() + (seconds ?? UNNAMED_LIFE_SECONDS) * 1000 - SPARE_MS };
+    return accessToken;
+  };
+
+  return {
+    get() {
+      if (kept && clock.monotonicMs() < kept.untilMs) return Promise.resolve(kept.accessToken);
+      running ??= request().finally(() => {
+        running = null;
+      });
+      return running;
+    },
+    refused(accessToken) {
+      if (kept?.accessToken === accessToken) kept = null;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/** What badges say about a chatter (sheet §7.1). */
+import type { Role } from '../../platform.ts';
+
+/** `sub_gifter`, `og`, `founder`, `verified` and what is unknown say nothing about a role. */
+const ROLES: Readonly<Record<string, Role>> = {
+  broadcaster: 'moderator',
+  moderator: 'moderator',
+  vip: 'vip',
+  subscriber: 'subscriber',
+};
+
+export function rolesOf(badges: readonly string[]): Role[] {
+  return [...new Set(badges.flatMap((badge) => (Object.hasOwn(ROLES, badge) ? [ROLES[badge] as Role] : [])))];
+}

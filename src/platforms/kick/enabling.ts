@@ -1,0 +1,121 @@
+/** Everything that has to be right before a Kick bot is switched on, in the contract's order (http-api §3.2.5). */
+import type { Db } from '../../db/pool.ts';
+import type { PlatformChannelId, UserId } from '../../lib/brand.ts';
+import { BadInput, PlatformRefused } from '../../lib/errors.ts';
+import type { ApiDeps, EnableRequest, ResolvedChannel } from '../platform.ts';
+import { ownUser } from './api/users.ts';
+import type { Subscriptions } from './events/subscriptions.ts';
+import { EVENTS_SCOPE } from './oauth.ts';
+import type { KickSettings } from './settings.ts';
+
+interface EnablingDeps extends Pick<ApiDeps, 'db' | 'http' | 'log' | 'credentials'> {
+  readonly settings: KickSettings;
+  readonly subscriptions: Subscriptions;
+}
+
+interface LinkedAccount {
+  readonly providerAccountId: string;
+  readonly scopes: string | null;
+}
+
+const CHAT_EVENT = 'chat.message.sent';
+const CHANNEL_ID = /^[1-9]\d{0,15}$/;
+
+/** @throws BadInput with the contract's codes; PlatformUnreachable when Kick does not say whose account it is */
+export async function resolveChannel(deps: EnablingDeps, request: EnableRequest): Promise<ResolvedChannel> {
+  const { settings, credentials } = deps;
+  const { channelId, userId, hasSender } = request;
+  if (settings.KICK_CLIENT_ID === null || settings.KICK_USERINFO_URL === null) {
+    throw new BadInput('KICK_BOT_NOT_CONFIGURED', 'KICK_CLIENT_ID and KICK_USERINFO_URL have to be set');
+  }
+  const account = await findAccount(deps.db, userId);
+  if (account === null) throw withCode('KICK_NOT_LINKED');
+  const broadcasterId = await chooseChannel(deps, account, request);
+  if (!(await hasSender())) throw new BadInput('KICK_BOT_NOT_CONFIGURED');
+  const scopes = (account.scopes ?? '').split(/[\s,]+/);
+  if (!scopes.includes(EVENTS_SCOPE)) throw withCode('KICK_SCOPE_MISSING_EVENTS_SUBSCRIBE');
+  if ((await credentials.owner(channelId)) === null) throw reauthorize();
+  await requireEvents(deps, request, broadcasterId);
+  return { target: broadcasterId as PlatformChannelId, extra: { userId }, warnings: [] };
+}
+
+/** The streamer's own: never one that speaks for us somewhere. */
+async function findAccount(db: Db, userId: UserId): Promise<LinkedAccount | null> {
+  const row = await db
+    .selectFrom('ExternalAccount as account')
+    .select(['account.providerAccountId', 'account.scopes'])
+    .where('account.userId', '=', userId)
+    .where('account.provider', '=', 'kick')
+    .where('account.accessToken', 'is not', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('KickBotIntegration as bot').select('bot.id').whereRef('bot.externalAccountId', '=', 'account.id'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('GlobalKickBotCredential as bot')
+            .select('bot.id')
+            .whereRef('bot.externalAccountId', '=', 'account.id'),
+        ),
+      ),
+    )
+    .orderBy('account.brokenAt', (order) => order.desc().nullsFirst())
+    .orderBy('account.createdAt', 'desc')
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Whoever names another's channel could divert its chat: only an owner of the installation may. */
+async function chooseChannel(
+  deps: EnablingDeps,
+  { providerAccountId }: LinkedAccount,
+  request: EnableRequest,
+): Promise<string> {
+  const { kickChannelId: given } = request.body;
+  const wanted = typeof given === 'string' || typeof given === 'number' ? String(given).trim() : '';
+  if (wanted === '') return CHANNEL_ID.test(providerAccountId) ? providerAccountId : askForChannel(deps, request);
+  if (!CHANNEL_ID.test(wanted)) {
+    throw new BadInput('BAD_REQUEST', 'kickChannelId has to be the number Kick knows the streamer by');
+  }
+  if (wanted !== providerAccountId && !request.isAdmin) throw new BadInput('CHANNEL_NOT_OWNED');
+  return wanted;
+}
+
+/** For an account that was linked before its id was kept. */
+async function askForChannel(
+  { http, settings, credentials }: EnablingDeps,
+  { channelId }: EnableRequest,
+): Promise<string> {
+  const owner = await credentials.owner(channelId);
+  if (owner === null) throw reauthorize();
+  try {
+    return (await ownUser(http, settings.KICK_USERINFO_URL ?? '', owner.accessToken)).id;
+  } catch (error) {
+    if (!(error instanceof PlatformRefused)) throw error;
+    throw new BadInput('BAD_REQUEST', 'Kick does not say which channel that account has');
+  }
+}
+
+async function requireEvents(
+  { subscriptions, log }: EnablingDeps,
+  { channelId }: EnableRequest,
+  broadcasterId: string,
+): Promise<void> {
+  const ensured = await subscriptions.ensure({ channelId, broadcasterId }, [CHAT_EVENT], true);
+  const reason = 'unknown' in ensured ? ensured.unknown : (ensured.get(CHAT_EVENT)?.reason ?? null);
+  if (reason === null) return;
+  log.warn('kick.bot_subscription_create_failed', { channelId, event: CHAT_EVENT, reason });
+  throw new BadInput('KICK_SUBSCRIPTION_CREATE_FAILED', `Kick does not deliver this chat: ${reason}`);
+}
+
+function withCode(code: string): BadInput {
+  return new BadInput(code, '', { extras: { code } });
+}
+
+function reauthorize(): BadInput {
+  return new BadInput('KICK_ACCESS_TOKEN_MISSING', '', { extras: { requiresReauth: true } });
+}

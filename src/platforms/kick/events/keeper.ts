@@ -1,0 +1,131 @@
+/** Keeps the event subscriptions of every channel a worker serves, and takes away those of bots that were switched off. */
+import type { Db } from '../../../db/pool.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import type { Timer } from '../../../lib/clock.ts';
+import { Turnstile } from '../../../lib/turnstile.ts';
+import type { CommonDeps, ReadChannel, ReaderState } from '../../platform.ts';
+import { EVENTS } from './remote.ts';
+import { readUnserved } from './standing.ts';
+import { readingState } from './states.ts';
+import type { Subject, Subscriptions } from './subscriptions.ts';
+
+export interface KeeperDeps extends Pick<CommonDeps, 'clock' | 'random' | 'log'> {
+  readonly db: Db;
+  readonly subscriptions: Subscriptions;
+  /** How often channels that are not as they should be are looked at. */
+  readonly syncMs: number;
+  readonly state: (channelId: ChannelId, state: ReaderState) => void;
+}
+
+interface Kept {
+  readonly subject: Subject;
+  /** Null before the first look. */
+  state: ReaderState | null;
+  dueMs: number;
+}
+
+/** What is as it should be is looked at again now and then: Kick ends subscriptions without a word (sheet §6.2). */
+const LOOK_AGAIN_MS = 10 * 60_000;
+const CALLS_AT_ONCE = 4;
+
+export class Keeper {
+  readonly #deps: KeeperDeps;
+  readonly #turnstile = new Turnstile(CALLS_AT_ONCE);
+  #kept = new Map<ChannelId, Kept>();
+  /** Served no more; whether by anybody is still to be seen. */
+  readonly #left = new Map<string, Subject>();
+  /** One thing at a time for a streamer. */
+  readonly #tails = new Map<string, Promise<void>>();
+  #timer: Timer | null = null;
+  #isClosed = false;
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+  }
+
+  setChannels(channels: readonly ReadChannel[]): void {
+    const before = this.#kept;
+    this.#kept = new Map(
+      channels.map(({ channelId, target }) => {
+        const known = before.get(channelId);
+        if (known?.subject.broadcasterId === target) return [channelId, known];
+        const subject = { channelId, broadcasterId: target as string };
+        return [channelId, { subject, state: null, dueMs: Number.NEGATIVE_INFINITY }];
+      }),
+    );
+    for (const [channelId, { subject }] of before) {
+      if (this.#kept.get(channelId)?.subject !== subject) this.#left.set(subject.broadcasterId, subject);
+    }
+    for (const { subject, state } of this.#kept.values()) {
+      this.#left.delete(subject.broadcasterId);
+      if (state === null) this.#deps.state(subject.channelId, { kind: 'connecting', reason: null });
+    }
+    this.#look();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #look(): void {
+    if (this.#isClosed) return;
+    const { clock, syncMs } = this.#deps;
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(syncMs, () => this.#look(), { unref: true });
+    for (const kept of this.#kept.values()) {
+      if (clock.monotonicMs() < kept.dueMs) continue;
+      kept.dueMs = clock.monotonicMs() + syncMs;
+      this.#inOrder(kept.subject, () => this.#ensure(kept));
+    }
+    if (this.#left.size > 0) void this.#removeUnserved();
+  }
+
+  /** Never rejects. */
+  #inOrder({ channelId, broadcasterId }: Subject, work: () => Promise<void>): void {
+    const before = this.#tails.get(broadcasterId) ?? Promise.resolve();
+    const tail: Promise<void> = before
+      .then(() => this.#turnstile.run(work))
+      .catch((error: unknown) => {
+        if (!this.#isClosed) this.#deps.log.warn('kick_chatbot.events_subscription_sync_failed', { channelId, error });
+      })
+      .then(() => {
+        if (this.#tails.get(broadcasterId) === tail) this.#tails.delete(broadcasterId);
+      });
+    this.#tails.set(broadcasterId, tail);
+  }
+
+  async #ensure(kept: Kept): Promise<void> {
+    const isGone = () => this.#isClosed || this.#kept.get(kept.subject.channelId) !== kept;
+    if (isGone()) return;
+    const { subscriptions, clock, random, state } = this.#deps;
+    const ensured = await subscriptions.ensure(kept.subject, EVENTS);
+    if (isGone()) return;
+    const next = readingState(ensured, kept.state);
+    // Spread over time, so that a thousand channels that came at once are not looked at at once for ever.
+    if (next.kind === 'live') kept.dueMs = clock.monotonicMs() + LOOK_AGAIN_MS * (0.75 + random() / 2);
+    kept.state = next;
+    state(kept.subject.channelId, next);
+  }
+
+  /** A channel that only moved to another copy of the worker is left as it is. */
+  async #removeUnserved(): Promise<void> {
+    const { db, log } = this.#deps;
+    try {
+      const unserved = await readUnserved(db, [...this.#left.keys()]);
+      for (const [broadcasterId, subject] of [...this.#left]) {
+        if (unserved.has(broadcasterId)) this.#inOrder(subject, () => this.#remove(subject));
+        else this.#left.delete(broadcasterId);
+      }
+    } catch (error) {
+      // The next look tries again, and the API clears up behind us.
+      log.debug('kick_chatbot.events_subscription_sync_failed', { error });
+    }
+  }
+
+  async #remove(subject: Subject): Promise<void> {
+    if (this.#isClosed || this.#left.get(subject.broadcasterId) !== subject) return;
+    await this.#deps.subscriptions.remove(subject);
+    if (this.#left.get(subject.broadcasterId) === subject) this.#left.delete(subject.broadcasterId);
+  }
+}

@@ -1,0 +1,167 @@
+/** Brings Kick's event subscriptions of one channel to what they should be: each event once (workers §17.1, sheet §5). */
+import type { Db } from '../../../db/pool.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
+import type { AccountCredential, CommonDeps, CredentialSource } from '../../platform.ts';
+import type { KickApi } from '../api/client.ts';
+import { createSubscriptions, deleteSubscriptions, type EventName, isOurs, listSubscriptions } from './remote.ts';
+import { forgetStandings, readStandings, recordStandings, type Standing } from './standing.ts';
+
+export interface SubscriptionDeps extends Pick<CommonDeps, 'clock' | 'log'> {
+  readonly db: Db;
+  readonly api: KickApi;
+  readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
+}
+
+export interface Subject {
+  readonly channelId: ChannelId;
+  /** Kick's id of the streamer. */
+  readonly broadcasterId: string;
+}
+
+/** Of a list that could not be had: nothing is known, nothing was done. */
+export type Ensured = ReadonlyMap<EventName, Standing> | { readonly unknown: string };
+
+/** Kick lists a new one late, and makes a second of whatever is asked for twice (sheet §5.1). */
+const CREATED_AGAIN_AFTER_MS = 10 * 60_000;
+const LIMIT_REACHED = 'event subscription limit reached';
+const LONGEST_REASON_CHARS = 200;
+
+export class Subscriptions {
+  readonly #deps: SubscriptionDeps;
+  /** When each event of a channel was last asked for, whatever came of it. */
+  readonly #asked = new Map<string, number>();
+  /** While the application may have no more, nobody asks. */
+  #fullUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: SubscriptionDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * One look, and at most one request for whatever is missing. Never throws for what Kick says.
+   *
+   * @param isAwaited somebody waits for it: what failed a moment ago is tried again
+   */
+  async ensure(subject: Subject, events: readonly EventName[], isAwaited = false): Promise<Ensured> {
+    const { api, db, log } = this.#deps;
+    const { channelId, broadcasterId } = subject;
+    let listed: Awaited<ReturnType<typeof listSubscriptions>>;
+    try {
+      listed = await listSubscriptions(api, broadcasterId);
+    } catch (error) {
+      log.warn('kick_chatbot.events_subscription_list_failed', { channelId, error });
+      return { unknown: reasonOf(error) };
+    }
+    const standings = new Map<EventName, Standing>();
+    const missing: EventName[] = [];
+    const known = await readStandings(db, channelId);
+    for (const event of events) {
+      const [first] = listed.filter((one) => one.event === event);
+      const before = known.get(event);
+      if (first !== undefined) standings.set(event, { status: 'active', reason: null, remoteId: first.id });
+      else if (before?.status === 'active' && this.#isRecent(before.updatedAt)) standings.set(event, before);
+      else if (isAwaited || this.#mayAsk(channelId, event)) missing.push(event);
+      else standings.set(event, { status: 'failed', reason: before?.reason ?? 'not_listed', remoteId: null });
+    }
+    for (const [event, standing] of await this.#create(subject, missing)) standings.set(event, standing);
+    await recordStandings(db, channelId, standings);
+    await this.#deleteSurplus(listed, events);
+    return standings;
+  }
+
+  /** After the bot was switched off. @throws PlatformRefused, PlatformUnreachable, what the database says */
+  async remove({ channelId, broadcasterId }: Subject): Promise<void> {
+    const { api, db } = this.#deps;
+    const known = await readStandings(db, channelId);
+    const listed = await listSubscriptions(api, broadcasterId);
+    const ids = new Set([
+      ...listed.filter(({ event }) => isOurs(event)).map(({ id }) => id),
+      ...[...known.values()].flatMap(({ remoteId }) => remoteId ?? []),
+    ]);
+    await deleteSubscriptions(api, [...ids]);
+    await forgetStandings(db, channelId);
+    for (const key of this.#asked.keys()) if (key.startsWith(`${channelId} `)) this.#asked.delete(key);
+  }
+
+  async #create(subject: Subject, events: readonly EventName[]): Promise<ReadonlyMap<EventName, Standing>> {
+    if (events.length === 0) return new Map();
+    const { clock, log } = this.#deps;
+    const { channelId, broadcasterId } = subject;
+    const owner = await this.#deps.credentials.owner(channelId);
+    // A streamer's token means the streamer's own channel, whichever is named.
+    const isOwn = owner !== null && (owner.platformUserId as string) === broadcasterId;
+    for (const event of events) this.#asked.set(`${channelId} ${event}`, clock.monotonicMs());
+    try {
+      const creations = await this.#ask(isOwn ? owner : null, broadcasterId, events);
+      return new Map(
+        [...creations].map(([event, creation]): [EventName, Standing] => {
+          if (creation.kind === 'created') {
+            log.info('kick_chatbot.events_subscription_created', { channelId, event, subscriptionId: creation.id });
+            return [event, { status: 'active', reason: null, remoteId: creation.id }];
+          }
+          const reason = creation.error.slice(0, LONGEST_REASON_CHARS);
+          log.warn('kick_chatbot.events_subscription_create_failed', { channelId, event, status: 200, reason });
+          return [event, { status: 'failed', reason, remoteId: null }];
+        }),
+      );
+    } catch (error) {
+      return this.#allFailed(subject, events, error);
+    }
+  }
+
+  /** Whoever has to link again does not stop the application, which may subscribe to any channel (sheet §5). */
+  async #ask(owner: AccountCredential | null, broadcasterId: string, events: readonly EventName[]) {
+    const { api, credentials } = this.#deps;
+    if (owner === null) return createSubscriptions(api, null, broadcasterId, events);
+    try {
+      return await createSubscriptions(api, owner.accessToken, broadcasterId, events);
+    } catch (error) {
+      if (!(error instanceof PlatformRefused && error.status === 401)) throw error;
+      const renewed = await credentials.renewed(owner, owner.accessToken);
+      return createSubscriptions(api, renewed?.accessToken ?? null, broadcasterId, events);
+    }
+  }
+
+  #allFailed({ channelId }: Subject, events: readonly EventName[], error: unknown): ReadonlyMap<EventName, Standing> {
+    const { clock, log } = this.#deps;
+    const reason = reasonOf(error);
+    if (reason === LIMIT_REACHED) {
+      // One for the operator: no channel can be added until others go, or Kick verifies the application.
+      log.error('kick_chatbot.events_subscription_limit', { channelId });
+      this.#fullUntilMs = clock.monotonicMs() + CREATED_AGAIN_AFTER_MS;
+    }
+    const status = error instanceof PlatformRefused ? (error.status ?? null) : null;
+    for (const event of events) {
+      log.warn('kick_chatbot.events_subscription_create_failed', { channelId, event, status, error });
+      // Kick never saw the question, or said nothing about it: the next round may ask again.
+      if (error instanceof PlatformUnreachable && !error.isSent) this.#asked.delete(`${channelId} ${event}`);
+    }
+    return new Map(events.map((event) => [event, { status: 'failed', reason, remoteId: null }]));
+  }
+
+  async #deleteSurplus(listed: Awaited<ReturnType<typeof listSubscriptions>>, events: readonly EventName[]) {
+    const surplus = events.flatMap((event) => listed.filter((one) => one.event === event).slice(1));
+    if (surplus.length === 0) return;
+    const ids = surplus.map(({ id }) => id);
+    await deleteSubscriptions(this.#deps.api, ids).catch((error: unknown) => {
+      this.#deps.log.warn('kick_chatbot.events_subscription_delete_failed', { subscriptionIds: ids, error });
+    });
+  }
+
+  #mayAsk(channelId: ChannelId, event: EventName): boolean {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const askedMs = this.#asked.get(`${channelId} ${event}`) ?? Number.NEGATIVE_INFINITY;
+    return nowMs >= this.#fullUntilMs && nowMs - askedMs >= CREATED_AGAIN_AFTER_MS;
+  }
+
+  #isRecent(at: Date): boolean {
+    return this.#deps.clock.now().getTime() - at.getTime() < CREATED_AGAIN_AFTER_MS;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof PlatformUnreachable) return 'unreachable';
+  if (!(error instanceof PlatformRefused)) throw error;
+  return error.code || `refused_${error.status ?? 'answer'}`;
+}

@@ -1,0 +1,77 @@
+/** Speaks through `POST /public/v1/chat` as the account itself: the answer says whether the chat took the message (sheet §4.4). */
+import type { PlatformMessageId } from '../../lib/brand.ts';
+import { PlatformUnreachable } from '../../lib/errors.ts';
+import type { HttpAnswer } from '../../lib/http.ts';
+import type { ChatSender, CommonDeps, SendOutcome } from '../platform.ts';
+import { isFromTheEdge, retryTime } from './api/client.ts';
+import { sendAnswer } from './api/kick.external.ts';
+
+type SenderDeps = Pick<CommonDeps, 'http' | 'clock'>;
+
+const NOT_CONFIGURED = 'KICK_SEND_CHAT_URL is not configured';
+/** A positive integer that is one in JavaScript too. */
+const CHANNEL_ID = /^[1-9]\d{0,15}$/;
+
+export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | null): ChatSender {
+  return {
+    // Kick knows no windows that a role opens.
+    isPrivileged: () => false,
+    async send({ target }, text, as, deadlineMs) {
+      const content = speakable(text);
+      if (content === '') return { kind: 'rejected', reason: 'empty_message' };
+      if (sendChatUrl === null) return { kind: 'rejected', reason: NOT_CONFIGURED };
+      if (!CHANNEL_ID.test(target)) return { kind: 'rejected', reason: failed(400) };
+      try {
+        const answer = await http(sendChatUrl, {
+          method: 'POST',
+          headers: {
+            accept: 'application/json',
+            authorization: `Bearer ${as.accessToken}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ broadcaster_user_id: Number(target), content, type: 'user' }),
+          timeoutMs: deadlineMs,
+        });
+        return outcomeOf(answer, clock);
+      } catch (error) {
+        if (!(error instanceof PlatformUnreachable)) throw error;
+        return error.isSent
+          ? { kind: 'unconfirmed', reason: 'unconfirmed' }
+          : { kind: 'unavailable', reason: failed(0) };
+      }
+    },
+  };
+}
+
+/** A leading `/` or `.` would be a chat command and is removed (design §5). */
+function speakable(text: string): string {
+  return text.replace(/^[\s/.]+/, '').trimEnd();
+}
+
+/** The contract's text (workers §10.4). */
+function failed(status: number): string {
+  return `Kick send chat failed (${status})`;
+}
+
+function outcomeOf(answer: HttpAnswer, clock: CommonDeps['clock']): SendOutcome {
+  const { status } = answer;
+  const reason = failed(status);
+  if (status < 300) return verdictOf(answer);
+  if (status === 401) return { kind: 'unauthorized', reason };
+  if (status === 429) {
+    const retryAt = retryTime(answer, clock);
+    return { kind: 'unavailable', reason, ...(retryAt === undefined ? {} : { retryAt }) };
+  }
+  // The edge in front of Kick never looked at the message.
+  if (status >= 500 || status === 408 || isFromTheEdge(answer)) return { kind: 'unavailable', reason };
+  return { kind: 'rejected', reason };
+}
+
+/** A success says only that the message was looked at. */
+function verdictOf(answer: HttpAnswer): SendOutcome {
+  const parsed = sendAnswer.safeParse(answer.json());
+  if (!parsed.success) return { kind: 'unconfirmed', reason: 'unconfirmed' };
+  const { is_sent: isSent, message_id: id } = parsed.data.data;
+  if (!isSent) return { kind: 'retry', reason: 'not_sent' };
+  return { kind: 'sent', platformMessageId: (id || null) as PlatformMessageId | null };
+}

@@ -1,0 +1,19 @@
+/** Where the Kick application has to deliver its events: shown to whoever sets it up, used by nothing (design §9.3). */
+import type { KickSettings } from '../settings.ts';
+import { WEBHOOK_PATH } from './webhook.ts';
+
+/** Null while nothing names a public host. */
+export function webhookAddress(
+  { KICK_WEBHOOK_CALLBACK_URL: given }: Pick<KickSettings, 'KICK_WEBHOOK_CALLBACK_URL'>,
+  publicBaseUrl: string | null,
+): string | null {
+  return given ?? (publicBaseUrl === null ? null : `${publicBaseUrl}${WEBHOOK_PATH}`);
+}
+
+/** A sentence when the address cannot be the one this API answers at; null when it can. */
+export function problemOf(address: string | null): string | null {
+  if (address === null)
+    return 'neither KICK_WEBHOOK_CALLBACK_URL nor DOMAIN is set: Kick has nowhere to deliver chat to';
+  const { pathname } = new URL(address);
+  return pathname === WEBHOOK_PATH ? null : `events are taken at ${WEBHOOK_PATH}, not at ${pathname}`;
+}

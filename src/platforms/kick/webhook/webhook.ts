@@ -1,0 +1,191 @@
+/** `POST /webhooks/kick/events`: what Kick tells us, proven, stored and answered at once (http-api §11.1, design §9.3). */
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { rememberDelivery } from '../../../db/webhook-inbox.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import { BadInput } from '../../../lib/errors.ts';
+import { plainText } from '../../../lib/plain-text.ts';
+import type { ApiDeps } from '../../platform.ts';
+import { rolesOf } from '../chat/roles.ts';
+import { CHAT_EVENT, KICK, type StoredLine, storeLine } from '../chat/stored-line.ts';
+import { readTime } from '../live-status.ts';
+import type { ChannelMap } from './channel-map.ts';
+import { anyEvent, type ChatEvent, chatEvent, namedEvent, type StreamEvent, streamEvent } from './events.external.ts';
+import { type Proof, prove, type RefusalReason } from './proof.ts';
+import type { KeyRing } from './public-key.ts';
+
+export interface WebhookDeps extends Pick<ApiDeps, 'db' | 'clock' | 'log' | 'recordLive'> {
+  readonly keys: KeyRing;
+  readonly channels: ChannelMap;
+  readonly replayWindowMs: number;
+}
+
+export const WEBHOOK_PATH = '/webhooks/kick/events';
+
+const answer = z.object({
+  ok: z.literal(true),
+  duplicate: z.literal(true).optional(),
+  ignored: z.literal(true).optional(),
+  reason: z.enum(['missing_identity', 'channel_not_mapped']).optional(),
+});
+type Answer = z.infer<typeof answer>;
+
+const OK: Answer = { ok: true };
+const DUPLICATE: Answer = { ok: true, duplicate: true };
+const INCOMPLETE: Answer = { ok: true, ignored: true, reason: 'missing_identity' };
+const NOT_MAPPED: Answer = { ok: true, ignored: true, reason: 'channel_not_mapped' };
+
+const STREAM_EVENT = 'livestream.status.updated';
+/** Coins are another service's: these are remembered, and nothing else happens (http-api §11.1). */
+const OTHER_EVENTS = new Set([
+  'channel.followed',
+  'channel.subscription.new',
+  'channel.subscription.renewal',
+  'channel.subscription.gifts',
+  'channel.reward.redemption.updated',
+  'livestream.metadata.updated',
+  'moderation.banned',
+  'kicks.gifted',
+]);
+const VERSION = '1';
+const LONGEST_CONTENT = 4000;
+const LONGEST_TOLD_CHARS = 80;
+const TELL_REFUSALS_EVERY_MS = 60_000;
+/** Whoever knows the address may invent types: only so many are told of. */
+const UNKNOWN_TOLD_MAX = 50;
+
+export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
+  const refusals = new Refusals(deps);
+  const unknown = new Set<string>();
+
+  app.withTypeProvider<ZodTypeProvider>().post(
+    WEBHOOK_PATH,
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Deliveries of Kick events, signed',
+        // Read by hand: nothing of a body is looked at before its signature was.
+        body: z.unknown(),
+        response: { 200: answer },
+      },
+    },
+    async (request) => {
+      const proof = await prove(request, deps.keys, deps.clock.now(), deps.replayWindowMs);
+      if (proof.kind === 'nameless') throw new BadInput('BAD_REQUEST', 'Kick-Event-Message-Id is missing');
+      if (proof.kind === 'refused') throw refusals.tell(proof);
+      const type = headerText(request.headers['kick-event-type']) || namedEvent.parse(request.body);
+      const event = { type: type.toLowerCase(), version: headerText(request.headers['kick-event-version']) || VERSION };
+      if (isKnown(event)) return take(deps, event.type, proof, request.body);
+      // An error would invite repetition and, after a day, the end of all deliveries (sheet §6.2).
+      tellOnce(unknown, event, deps);
+      return OK;
+    },
+  );
+}
+
+interface EventName {
+  readonly type: string;
+  readonly version: string;
+}
+
+function isKnown({ type, version }: EventName): boolean {
+  return version === VERSION && (type === CHAT_EVENT || type === STREAM_EVENT || OTHER_EVENTS.has(type));
+}
+
+function tellOnce(told: Set<string>, { type, version }: EventName, { log }: WebhookDeps): void {
+  const name = `${type} ${version}`.slice(0, LONGEST_TOLD_CHARS);
+  if (told.has(name) || told.size >= UNKNOWN_TOLD_MAX) return;
+  told.add(name);
+  log.warn('kick.webhook.unknown_event', { type: type.slice(0, LONGEST_TOLD_CHARS), version });
+}
+
+/** The type is in no signature: a body has to have the shape its header claims. */
+async function take(
+  deps: WebhookDeps,
+  type: string,
+  { messageId, sentAt }: Proof & { kind: 'genuine' },
+  body: unknown,
+): Promise<Answer> {
+  const about = anyEvent.safeParse(body);
+  const chat = type === CHAT_EVENT ? storable(body, about.data?.broadcaster.user_id) : null;
+  const stream = type === STREAM_EVENT ? streamEvent.safeParse(body).data : null;
+  if (!about.success || chat === undefined || stream === undefined) return INCOMPLETE;
+  const channelId = await deps.channels.find(about.data.broadcaster.user_id);
+  if (channelId === null) return NOT_MAPPED;
+  const now = deps.clock.now();
+  // Told twice it changes nothing, so it is remembered after it was recorded: a failure comes again.
+  if (stream !== null) await recordStream(deps, channelId, stream, sentAt);
+  const isNew =
+    chat === null
+      ? await rememberDelivery(deps.db, KICK, messageId, now)
+      : await storeLine(deps.db, channelId, messageId, chat, now);
+  return isNew ? OK : DUPLICATE;
+}
+
+async function recordStream(
+  { recordLive }: WebhookDeps,
+  channelId: ChannelId,
+  { is_live: isLive, started_at: startedAt, ended_at: endedAt }: StreamEvent,
+  sentAt: Date,
+): Promise<void> {
+  await recordLive(channelId, { isLive, at: readTime(isLive ? startedAt : endedAt) ?? sentAt });
+}
+
+/** @returns undefined for a line without author or words */
+function storable(body: unknown, broadcasterId: string | undefined): StoredLine | undefined {
+  const parsed = chatEvent.safeParse(body);
+  const content = parsed.success ? plainText(parsed.data.content).slice(0, LONGEST_CONTENT).toWellFormed() : '';
+  return parsed.success && content !== '' ? storedLine(parsed.data, content, broadcasterId) : undefined;
+}
+
+function storedLine(
+  { message_id: messageId, sender, created_at: createdAt }: ChatEvent,
+  content: string,
+  broadcasterId: string | undefined,
+): StoredLine {
+  const name = plainText(sender.username ?? '');
+  const badges = sender.identity?.badges?.map(({ type }) => type) ?? [];
+  return {
+    messageId,
+    userId: sender.user_id,
+    login: name.toLowerCase().replace(/^@+/, '') || null,
+    displayName: name || sender.user_id,
+    avatarUrl: plainText(sender.profile_picture ?? '') || null,
+    roles: rolesOf(sender.user_id === broadcasterId ? [...badges, 'broadcaster'] : badges),
+    content,
+    sentAt: readTime(createdAt)?.toISOString() ?? null,
+  };
+}
+
+function headerText(value: string | string[] | undefined): string {
+  return typeof value === 'string' ? value.trim() : '';
+}
+
+/** Counts what was turned away and tells of it now and then: anybody can send nonsense. */
+class Refusals {
+  readonly #deps: WebhookDeps;
+  readonly #counts = new Map<RefusalReason, { count: number; silentUntilMs: number }>();
+
+  constructor(deps: WebhookDeps) {
+    this.#deps = deps;
+  }
+
+  /** @returns the same answer for every reason but the one that is ours */
+  tell({ reason, ageMs }: Proof & { kind: 'refused' }): BadInput {
+    const { clock, log } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const known = this.#counts.get(reason) ?? { count: 0, silentUntilMs: Number.NEGATIVE_INFINITY };
+    known.count += 1;
+    this.#counts.set(reason, known);
+    if (nowMs >= known.silentUntilMs) {
+      const age = ageMs === null ? {} : { ageSeconds: Math.round(ageMs / 1000) };
+      log.warn('kick.webhook.refused', { reason, deliveries: known.count, ...age });
+      known.count = 0;
+      known.silentUntilMs = nowMs + TELL_REFUSALS_EVERY_MS;
+    }
+    return reason === 'public_key_unavailable'
+      ? new BadInput('KICK_PUBLIC_KEY_UNAVAILABLE')
+      : new BadInput('FORBIDDEN', 'Invalid signature');
+  }
+}
