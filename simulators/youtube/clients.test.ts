@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { youtube } from '@googleapis/youtube';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
 import type { YouTubeSimulator } from './simulator.ts';
 import { BareStream, bearer, READ, simulator, TEXT, until, WRITE } from './test-support.ts';
@@ -76,9 +77,8 @@ test('unmodified google-auth-library verifies the id token, and sees a denied co
   expect([denied.get('error'), denied.get('code')]).toEqual(['access_denied', null]);
   const { tokens } = await auth.getToken((await consent(`${url}&as=northpine`)).get('code') ?? '');
   const idToken = tokens.id_token ?? '';
-  const { keys } = await (await fetch(`${sim.urls.api}/oauth2/v3/certs`)).json();
-  const { createLocalJWKSet, jwtVerify } = await import('jose');
-  const { payload } = await jwtVerify(idToken, createLocalJWKSet({ keys }), { audience: sim.application.id });
+  const keys = createRemoteJWKSet(new URL(`${sim.urls.api}/oauth2/v3/certs`));
+  const { payload } = await jwtVerify(idToken, keys, { audience: sim.application.id });
   expect(payload).toMatchObject({ sub: ownerId, email: 'northpine@example.com' });
 });
 

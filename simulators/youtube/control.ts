@@ -134,43 +134,44 @@ function chatActions(sim: YouTubeSimulator): ControlActions {
 }
 
 function faultActions(sim: YouTubeSimulator): ControlActions {
-  const { faults } = sim;
   const some = z.object({ times });
   const person = z.object({ name });
   return {
-    mute: () => faults.mute(),
-    dropConnections: () => faults.dropConnections(),
-    refuse: action(z.object({ forMs: z.number().optional() }), (given) => faults.refuse(given.forMs)),
-    refuseGrpc: () => faults.refuseGrpc(),
-    accept: () => faults.accept(),
-    endStreams: () => faults.endStreams(),
-    failStreams: action(z.object({ reason }), (given) => faults.failStreams(given.reason)),
+    mute: () => sim.faults.mute(),
+    dropConnections: () => sim.faults.dropConnections(),
+    refuse: action(z.object({ forMs: z.number().optional() }), (given) => sim.faults.refuse(given.forMs)),
+    refuseGrpc: () => sim.faults.refuseGrpc(),
+    accept: () => sim.faults.accept(),
+    endStreams: () => sim.faults.endStreams(),
+    failStreams: action(z.object({ reason }), (given) => sim.faults.failStreams(given.reason)),
     refuseStreams: action(z.object({ reason, times, code: z.number().int().optional() }), (given) =>
-      faults.refuseStreams(given.reason, given.times, given.code),
+      sim.faults.refuseStreams(given.reason, given.times, given.code),
     ),
-    goAway: action(z.object({ graceMs: z.number().optional() }), (given) => faults.goAway(given.graceMs)),
-    garbage: () => faults.garbage(),
-    garbageFrames: () => faults.garbageFrames(),
+    goAway: action(z.object({ graceMs: z.number().optional() }), (given) => sim.faults.goAway(given.graceMs)),
+    garbage: () => sim.faults.garbage(),
+    garbageFrames: () => sim.faults.garbageFrames(),
     oversizedResponse: action(z.object({ bytes: z.number().int().optional() }), (given) =>
-      faults.oversizedResponse(given.bytes),
+      sim.faults.oversizedResponse(given.bytes),
     ),
-    httpFault: action(httpFault, (given) => faults.http(given)),
+    httpFault: action(httpFault, (given) => sim.faults.http(given)),
     refuseCalls: action(z.object({ reason, path: z.string(), times, method: z.string().optional() }), (given) =>
-      faults.refuseCalls(given.reason, given.path, given.times, given.method),
+      sim.faults.refuseCalls(given.reason, given.path, given.times, given.method),
     ),
-    refuseMessages: action(z.object({ reason, times }), (given) => faults.refuseMessages(given.reason, given.times)),
-    holdMessages: action(some, (given) => faults.holdMessages(given.times)),
+    refuseMessages: action(z.object({ reason, times }), (given) =>
+      sim.faults.refuseMessages(given.reason, given.times),
+    ),
+    holdMessages: action(some, (given) => sim.faults.holdMessages(given.times)),
     delayEchoes: action(z.object({ delayMs: z.number(), times }), (given) =>
-      faults.delayEchoes(given.delayMs, given.times),
+      sim.faults.delayEchoes(given.delayMs, given.times),
     ),
-    loseInsertAnswers: action(some, (given) => faults.loseInsertAnswers(given.times)),
-    duplicateLines: action(some, (given) => faults.duplicateLines(given.times)),
-    expirePageTokens: () => faults.expirePageTokens(),
-    exhaustQuota: () => faults.exhaustQuota(),
-    setApiEnabled: action(z.object({ enabled: z.boolean() }), (given) => faults.setApiEnabled(given.enabled)),
-    expireTokens: action(person, (given) => faults.expireTokens(sim.personOf(given.name))),
-    revokeGrant: action(person, (given) => faults.revokeGrant(sim.personOf(given.name))),
-    clearFaults: () => faults.clear(),
+    loseInsertAnswers: action(some, (given) => sim.faults.loseInsertAnswers(given.times)),
+    duplicateLines: action(some, (given) => sim.faults.duplicateLines(given.times)),
+    expirePageTokens: () => sim.faults.expirePageTokens(),
+    exhaustQuota: () => sim.faults.exhaustQuota(),
+    setApiEnabled: action(z.object({ enabled: z.boolean() }), (given) => sim.faults.setApiEnabled(given.enabled)),
+    expireTokens: action(person, (given) => sim.faults.expireTokens(sim.personOf(given.name))),
+    revokeGrant: action(person, (given) => sim.faults.revokeGrant(sim.personOf(given.name))),
+    clearFaults: () => sim.faults.clear(),
   };
 }
 

@@ -144,17 +144,16 @@ export class YouTubeFaults {
     else this.#state.closedProjects.add(PROJECT);
   }
 
-  /** The person's access tokens run out now; refreshing works, and streams that are open stay open. */
+  /** The person's access tokens run out now; refreshing works, and streams stay open unless behaviour says otherwise. */
   expireTokens({ id }: Person): void {
     this.#state.grants.expire(id);
+    if (this.#state.behaviour.endsStreamsOfExpiredTokens) this.#failStreamsOf(id);
   }
 
   /** The person disconnects the application: tokens are dead, and so are the streams opened with them. */
   revokeGrant({ id }: Person): void {
     this.#state.grants.disconnect(APPLICATION.id, id);
-    for (const stream of this.#streams.all()) {
-      if (stream.caller.token?.personId === id) stream.fail(new Refusal('authError'));
-    }
+    this.#failStreamsOf(id);
   }
 
   /** Puts an end to all that is scripted and not yet hit, and lets everybody in again. */
@@ -165,5 +164,11 @@ export class YouTubeFaults {
     this.#state.closedProjects.clear();
     this.#state.quota.refill(PROJECT);
     await this.accept();
+  }
+
+  #failStreamsOf(personId: string): void {
+    for (const stream of this.#streams.all()) {
+      if (stream.caller.token?.personId === personId) stream.fail(new Refusal('authError'));
+    }
   }
 }

@@ -51,6 +51,8 @@ export interface Spending {
   calls: Partial<Record<Method, number>>;
   /** Calls refused because the day was spent. */
   refused: number;
+  /** Nothing is left today, whatever was counted here. */
+  isExhausted: boolean;
 }
 
 const pacificDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/Los_Angeles' });
@@ -79,10 +81,8 @@ export class QuotaLedger {
     const isSearch = method === 'search.list';
     if (isSearch) spending.searches += this.prices[method];
     else spending.units += this.prices[method];
-    const isSpent = isSearch
-      ? searchesPerDay > 0 && spending.searches > searchesPerDay
-      : unitsPerDay > 0 && spending.units > unitsPerDay;
-    if (!isSpent) return;
+    const [spent, limit] = isSearch ? [spending.searches, searchesPerDay] : [spending.units, unitsPerDay];
+    if (!spending.isExhausted && (limit === 0 || spent <= limit)) return;
     spending.refused += 1;
     throw new Refusal('quotaExceeded');
   }
@@ -92,16 +92,14 @@ export class QuotaLedger {
     const day = pacificDay.format(this.#clock.now());
     const known = this.#projects.get(project);
     if (known?.day === day) return known;
-    const fresh: Spending = { day, units: 0, searches: 0, calls: {}, refused: 0 };
+    const fresh: Spending = { day, units: 0, searches: 0, calls: {}, refused: 0, isExhausted: false };
     this.#projects.set(project, fresh);
     return fresh;
   }
 
-  /** The project has nothing left today, wherever it was spent. */
+  /** Somebody else has spent what was left of the project's day. */
   exhaust(project: string): void {
-    const spending = this.spending(project);
-    spending.units = Math.max(spending.units, this.#limits.unitsPerDay || Number.POSITIVE_INFINITY);
-    spending.searches = Math.max(spending.searches, this.#limits.searchesPerDay || Number.POSITIVE_INFINITY);
+    this.spending(project).isExhausted = true;
   }
 
   /** As if nothing had been spent today. */

@@ -101,6 +101,7 @@ const KINDS = {
   missingRequiredParameter: plain(400, INVALID_ARGUMENT, GLOBAL, 'A required parameter is missing.'),
   incompatibleParameters: plain(400, INVALID_ARGUMENT, GLOBAL, 'Incompatible parameters specified in the request.'),
   invalidParameter: plain(400, INVALID_ARGUMENT, GLOBAL, 'A parameter has an invalid value.'),
+  invalidPageToken: plain(400, INVALID_ARGUMENT, GLOBAL, 'The page token is not valid.'),
   notFound: plain(404, NOT_FOUND, GLOBAL, 'Not Found'),
   backendError: infrastructure(503, UNAVAILABLE, 'The service is currently unavailable.', 'UNAVAILABLE', null),
 } as const satisfies Record<string, Kind>;

@@ -173,6 +173,7 @@ export class YouTubeSimulator {
   /** Somebody of the simulation writes; no limit applies. A name nobody has becomes a channel. */
   say(channel: string, name: string, text: string, options: Flags & { broadcast?: string; at?: Date } = {}): string {
     const { chat } = this.broadcast(channel, options.broadcast);
+    if (chat.state !== 'open') throw new Error(`the chat of ${channel} is ${chat.state}`);
     return this.#state.talk.say(chat, this.addChannel(name), text, options, options.at).id;
   }
 

@@ -144,7 +144,11 @@ export class BareStream {
     { metadata, ...request }: { liveChatId: string; pageToken?: string; metadata: Record<string, string> },
     options: Record<string, number> = {},
   ) {
-    const client = new Client(sim.urls.grpc, credentials.createInsecure(), options);
+    const client = new Client(sim.urls.grpc, credentials.createInsecure(), {
+      // Else clients of one process share a connection, and its trouble.
+      'grpc.use_local_subchannel_pool': 1,
+      ...options,
+    });
     onTestFinished(() => client.close());
     const given = Metadata.fromHttp2Headers(metadata);
     const open = client.StreamList?.bind(client) as (

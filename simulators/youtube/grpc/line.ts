@@ -2,6 +2,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+
+const LISTEN_ATTEMPTS = 20;
+const LISTEN_PAUSE_MS = 50;
 
 /** Hands on what a socket brings and takes until it is muted; then TCP stays up and nothing passes. */
 class Line extends Duplex {
@@ -66,11 +70,17 @@ export class Lines {
     });
   }
 
-  /** Without a port: where it listened before. */
+  /** Without a port: where it listened before, also when somebody borrows that port for a moment. */
   async listen(port = this.port): Promise<void> {
-    if (this.#server.listening) return;
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
+    for (let attempt = 1; !this.#server.listening; attempt += 1) {
+      try {
+        this.#server.listen(port, '127.0.0.1');
+        await once(this.#server, 'listening');
+      } catch (error) {
+        if (attempt === LISTEN_ATTEMPTS) throw error;
+        await setTimeout(LISTEN_PAUSE_MS);
+      }
+    }
     this.port = (this.#server.address() as AddressInfo).port;
   }
 

@@ -41,7 +41,8 @@ const MESSAGES: Record<string, Fields> = {
     channelId: [10101, TEXT],
   },
   LiveChatMessageSnippet: {
-    type: [1, 'MessageType'],
+    // The same on the wire as the enum, and able to carry numbers nobody has published.
+    type: [1, 'int32'],
     publishedAt: [4, TEXT],
     displayMessage: [16, TEXT],
     hasDisplayContent: [17, 'bool'],
@@ -117,34 +118,35 @@ const MESSAGES: Record<string, Fields> = {
   },
 };
 
+/** Numbers of `TypeWrapper.Type`. */
+export const MESSAGE_TYPES: Readonly<Record<string, number>> = {
+  INVALID_TYPE: 0,
+  TEXT_MESSAGE_EVENT: 1,
+  TOMBSTONE: 2,
+  FAN_FUNDING_EVENT: 3,
+  CHAT_ENDED_EVENT: 4,
+  SPONSOR_ONLY_MODE_STARTED_EVENT: 5,
+  SPONSOR_ONLY_MODE_ENDED_EVENT: 6,
+  NEW_SPONSOR_EVENT: 7,
+  MESSAGE_DELETED_EVENT: 8,
+  MESSAGE_RETRACTED_EVENT: 9,
+  USER_BANNED_EVENT: 10,
+  SUPER_CHAT_EVENT: 15,
+  SUPER_STICKER_EVENT: 16,
+  MEMBER_MILESTONE_CHAT_EVENT: 17,
+  MEMBERSHIP_GIFTING_EVENT: 18,
+  GIFT_MEMBERSHIP_RECEIVED_EVENT: 19,
+  POLL_EVENT: 20,
+  GIFT_EVENT: 21,
+};
+
 const ENUMS: Record<string, Record<string, number>> = {
-  MessageType: {
-    INVALID_TYPE: 0,
-    TEXT_MESSAGE_EVENT: 1,
-    TOMBSTONE: 2,
-    FAN_FUNDING_EVENT: 3,
-    CHAT_ENDED_EVENT: 4,
-    SPONSOR_ONLY_MODE_STARTED_EVENT: 5,
-    SPONSOR_ONLY_MODE_ENDED_EVENT: 6,
-    NEW_SPONSOR_EVENT: 7,
-    MESSAGE_DELETED_EVENT: 8,
-    MESSAGE_RETRACTED_EVENT: 9,
-    USER_BANNED_EVENT: 10,
-    SUPER_CHAT_EVENT: 15,
-    SUPER_STICKER_EVENT: 16,
-    MEMBER_MILESTONE_CHAT_EVENT: 17,
-    MEMBERSHIP_GIFTING_EVENT: 18,
-    GIFT_MEMBERSHIP_RECEIVED_EVENT: 19,
-    POLL_EVENT: 20,
-    GIFT_EVENT: 21,
-  },
   BanType: { PERMANENT: 1, TEMPORARY: 2 },
   PollStatus: { UNKNOWN: 0, ACTIVE: 1, CLOSED: 2 },
 };
 
 /** What a type that the schema does not know is numbered with. */
 export const FUTURE_TYPE = 99;
-export const MESSAGE_TYPES: Readonly<Record<string, number>> = ENUMS.MessageType ?? {};
 
 const root = protobuf.Root.fromJSON({
   nested: {

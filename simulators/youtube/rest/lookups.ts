@@ -4,7 +4,7 @@ import { ownChannel } from '../callers.ts';
 import type { Channel } from '../channels.ts';
 import { Refusal } from '../refusal.ts';
 import type { YouTubeState } from '../state.ts';
-import { type ApiRequest, countOf, listed, listOf, partsOf, resource } from './requests.ts';
+import { type ApiRequest, countOf, listed, listOf, paged, partsOf, resource } from './requests.ts';
 
 const IDS_MAX = 50;
 const PAGE = { min: 0, max: 50, usual: 5 };
@@ -52,12 +52,9 @@ export function listBroadcasts({ broadcasts }: YouTubeState, { caller, query }: 
   if (!channel.canStream) throw new Refusal('liveStreamingNotEnabled');
   const own = [...broadcasts.of(channel.id)].reverse();
   const items = query.has('id') ? byId(own, listed(query, 'id')) : own.filter(statusAndType(query));
-  return listOf(
-    'liveBroadcast',
-    items.slice(0, perPage).map((item) => shownBroadcast(item, parts)),
-    perPage,
-    false,
-  );
+  const { page, next } = paged(items, query, perPage);
+  const shown = page.map((broadcast) => shownBroadcast(broadcast, parts));
+  return { ...listOf('liveBroadcast', shown, perPage, false), ...next };
 }
 
 function byId(own: readonly Broadcast[], ids: readonly string[]): Broadcast[] {
@@ -158,13 +155,14 @@ export function search({ broadcasts }: YouTubeState, { query }: ApiRequest): obj
     .filter(
       (each) => (channelId === null || each.channel.id === channelId) && (!content || contentOf(each) === content),
     );
-  const items = found.slice(0, perPage).map((each) => ({
+  const { page, next } = paged(found, query, perPage);
+  const items = page.map((each) => ({
     kind: 'youtube#searchResult',
     etag: `etag-${each.id}`,
     id: { kind: 'youtube#video', videoId: each.id },
     snippet: { channelId: each.channel.id, title: each.title, liveBroadcastContent: contentOf(each) },
   }));
-  return { ...listOf('search', items, perPage, false), regionCode: 'US' };
+  return { ...listOf('search', items, perPage, false), ...next, regionCode: 'US' };
 }
 
 export function listPlaylistItems({ broadcasts }: YouTubeState, { query }: ApiRequest): object {

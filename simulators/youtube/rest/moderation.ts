@@ -7,7 +7,7 @@ import { authorIn, makeItem, profileOf } from '../items.ts';
 import { Refusal } from '../refusal.ts';
 import type { YouTubeState } from '../state.ts';
 import { chatFor } from './messages.ts';
-import { type ApiRequest, countOf, listOf, objectIn, partsOf, resource, textIn } from './requests.ts';
+import { type ApiRequest, countOf, listOf, objectIn, paged, partsOf, resource, textIn } from './requests.ts';
 
 const BAN_SECONDS_USUAL = 300;
 
@@ -16,12 +16,8 @@ export function listModerators(state: YouTubeState, { caller, query }: ApiReques
   const perPage = countOf(query, { min: 0, max: 50, usual: 5 });
   const chat = chatFor(state, query.get('liveChatId'));
   requireOwner(chat, ownChannel(caller));
-  const entries = [...chat.owner.moderators];
-  const start = Number(query.get('pageToken') ?? 0);
-  const items = entries
-    .slice(start, start + perPage)
-    .map(([channelId, entryId]) => shownModerator(state, chat, channelId, entryId, parts));
-  const next = start + perPage < entries.length ? { nextPageToken: String(start + perPage) } : {};
+  const { page, next } = paged([...chat.owner.moderators], query, perPage);
+  const items = page.map(([channelId, entryId]) => shownModerator(state, chat, channelId, entryId, parts));
   return { ...listOf('liveChatModerator', items, perPage, false), ...next };
 }
 

@@ -53,6 +53,22 @@ export function listOf(kind: string, items: readonly unknown[], perPage: number,
   };
 }
 
+/** One page of a list, and what leads to the next. */
+export function paged<T>(items: readonly T[], query: URLSearchParams, perPage: number) {
+  const start = pageStart(query.get('pageToken'));
+  const end = start + perPage;
+  const next =
+    perPage > 0 && end < items.length ? { nextPageToken: Buffer.from(`page ${end}`).toString('base64url') } : {};
+  return { page: items.slice(start, end), next };
+}
+
+function pageStart(token: string | null): number {
+  if (token === null || token === '') return 0;
+  const start = /^page (\d+)$/.exec(Buffer.from(token, 'base64url').toString('utf8'))?.[1];
+  if (start === undefined) throw new Refusal('invalidPageToken', 'pageToken');
+  return Number(start);
+}
+
 /** @throws Refusal for a body that is no object */
 export function jsonOf({ body }: Call): Record<string, unknown> {
   if (body.length === 0) return {};
