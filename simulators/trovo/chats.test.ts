@@ -77,6 +77,14 @@ test('built-in roles have their numbers, and a role of the streamer’s own is 2
   expect(await chat.item('mine')).toMatchObject({ roles: ['streamer'] });
 });
 
+test('subscribers and aces carry their badges', async () => {
+  const { sim, chat } = await watched();
+  sim.setRole('northpine', 'alice', 'ace');
+  sim.setRole('northpine', 'alice', 'subscriber');
+  sim.say('northpine', 'alice', 'with badges');
+  expect(await chat.item('with badges')).toMatchObject({ sub_lv: 'L1', sub_tier: '1', medals: ['ace', 'sub_L1_T1'] });
+});
+
 test('spells are JSON in a string, with either currency', async () => {
   const { shown } = await watched();
   const spell = { gift: 'Stay Safe', num: 3, giftValue: 100, currency: 'Mana' } as const;

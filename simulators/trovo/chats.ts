@@ -1,7 +1,7 @@
 /** The items of a CHAT frame as Trovo writes them, one builder for each kind it has (sheet §6.3, §6.4). */
 import { randomInt } from 'node:crypto';
 import type { Person } from '../world/people.ts';
-import type { HeldRole } from './room.ts';
+import { type HeldRole, ROLE_TYPES } from './room.ts';
 
 /** Any member may be missing, and unknown ones may come: a test may say so. */
 export type Chat = Record<string, unknown> & { readonly message_id: string };
@@ -35,15 +35,21 @@ export function chatOf({ channelId, author, roles, sentAtMs }: ChatContext, kind
     user_name: author?.login ?? '',
     nick_name: author?.displayName ?? '',
     avatar: author === null ? '' : `${AVATARS}${author.id}.jpeg`,
-    sub_lv: 'L0',
-    sub_tier: '0',
-    medals: [],
+    ...badgesOf(roles),
     decos: [],
     roles: roles.map(({ name }) => name),
     custom_role: JSON.stringify(roles.map(({ name, type }) => ({ roleName: name, roleType: type }))),
     send_time: Math.floor(sentAtMs / 1000),
     content_data: { normal_emote_enabled: '', ...kind.content_data },
   };
+}
+
+/** What shows beside the name: a subscriber's level and tier, and medals. */
+function badgesOf(roles: readonly HeldRole[]): { sub_lv: string; sub_tier: string; medals: string[] } {
+  const isSubscriber = roles.some(({ type }) => type === ROLE_TYPES.subscriber);
+  const aces = roles.filter(({ type }) => type === ROLE_TYPES.ace || type === ROLE_TYPES['ace+']);
+  const medals = [...aces.map(({ name }) => name), ...(isSubscriber ? ['sub_L1_T1'] : [])];
+  return isSubscriber ? { sub_lv: 'L1', sub_tier: '1', medals } : { sub_lv: 'L0', sub_tier: '0', medals };
 }
 
 /** The container; its id is no message's id. @param isHistory gives it the hint some captures show (sheet §6.5) */
