@@ -1,6 +1,7 @@
 /** The unmodified `centrifuge` client takes the simulator for VK's pub/sub: connections (sheet §7.3). */
 import { expect, test, vi } from 'vitest';
-import { BareSocket, BOT, connectionToken, RealClient, STREAMER, simulator } from './test-support.ts';
+import { LeapingClock } from '../../src/platforms/conformance/leaping-clock.ts';
+import { ask, BareSocket, BOT, connectionToken, RealClient, STREAMER, simulator } from './test-support.ts';
 
 test('two channels subscribed before connecting travel in one frame with the connect, and both are read', async () => {
   const sim = await simulator();
@@ -98,6 +99,25 @@ test('pings keep a connection, and when they stop the client makes a new one and
   await sim.faults.clear();
   sim.say(STREAMER, 'mira_k', 'again');
   expect(await client.hears(1)).toEqual(['again']);
+});
+
+test('when the clock leaps by minutes, whoever answers pings keeps the connection', async () => {
+  const clock = new LeapingClock();
+  const sim = await simulator({ clock });
+  const client = await RealClient.reading(sim, sim.socketName(STREAMER, 'chat'));
+  const breathe = () => ask(sim, BOT, 'GET /v1/current_user');
+  await clock.leapUntil(() => expect(sim.pubsub.sessions()[0]?.pongs).toBeGreaterThan(5), 300_000, breathe);
+  expect(client.reported).toEqual([]);
+  sim.say(STREAMER, 'mira_k', 'still here');
+  expect(await client.hears(1)).toEqual(['still here']);
+});
+
+test('a refused handshake is tried again', async () => {
+  const sim = await simulator();
+  sim.faults.refuseUpgrades(502, 2);
+  const client = new RealClient(sim);
+  client.centrifuge.connect();
+  await client.reports('error 2', 'connected');
 });
 
 test('a mute connection hears and says nothing until the client gives it up', async () => {

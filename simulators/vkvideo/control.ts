@@ -189,6 +189,9 @@ function socketFaultActions(sim: VkVideoSimulator): ControlActions {
     ping: () => sim.faults.ping(),
     batching: action(isOn, (given) => sim.faults.batching(given.isOn)),
     pushDisconnects: action(isOn, (given) => sim.faults.pushDisconnects(given.isOn)),
+    refuseUpgrades: action(z.object({ status: z.number().int(), times }), (given) =>
+      sim.faults.refuseUpgrades(given.status, given.times),
+    ),
     ignoreCommands: action(z.object({ method, times }), (given) =>
       sim.faults.ignoreCommands(given.method, given.times),
     ),

@@ -76,6 +76,11 @@ export class VkVideoFaults {
     this.#state.chat.repeat = { times, places };
   }
 
+  /** The next pub/sub connections are refused with this HTTP status. */
+  refuseUpgrades(status: number, times = 1): void {
+    this.#pubsub.faults.refuseUpgrades(status, times);
+  }
+
   /** One kind of command is never answered. */
   ignoreCommands(method: Method, times = 1): void {
     this.#pubsub.faults.ignore(method, times);

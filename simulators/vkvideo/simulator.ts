@@ -201,7 +201,8 @@ export class VkVideoSimulator {
 
   /** Logins of the accounts that read this channel's chat now. */
   readersOf(slug: string): string[] {
-    const listeners = this.pubsub.listenersOf(this.channel(slug).socketName('chat', null));
+    const channel = this.channel(slug);
+    const listeners = this.pubsub.listenersOf(channel.socketName(channel.isLimited ? 'limited_chat' : 'chat', null));
     return listeners.map(({ userId }) => this.#state.people.byId(userId)?.login ?? 'application');
   }
 

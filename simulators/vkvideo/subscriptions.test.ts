@@ -11,12 +11,14 @@ test('a limited chat is read with a token, and not at all by whom VK gives none'
   const shutOut = client.subscription(limited, { getToken: ({ channel }) => subscriptionToken(sim, channel) });
   await client.reports('unsubscribed 1');
   expect(client.centrifuge.state).toBe('connected');
-  expect(sim.readersOf(STREAMER)).toEqual([BOT]);
+  expect(sim.pubsub.listenersOf(sim.socketName(STREAMER, 'chat'))).toHaveLength(1);
+  expect(sim.readersOf(STREAMER)).toEqual([]);
 
   client.centrifuge.removeSubscription(shutOut);
   sim.channel(STREAMER).limitedReaders = new Set([sim.person(BOT).id]);
   client.subscription(limited, { getToken: ({ channel }) => subscriptionToken(sim, channel) });
   await client.reports('subscribed');
+  expect(sim.readersOf(STREAMER)).toEqual([BOT]);
   sim.say(STREAMER, 'mira_k', 'for the few');
   expect(await client.hears(1)).toEqual(['for the few']);
 });

@@ -12,6 +12,7 @@ export class PubsubFaults {
   hasStoppedPings = false;
   /** The reason of a close is also pushed, as servers do towards one-way clients. */
   pushesDisconnects = false;
+  #upgrades = { status: 0, times: 0 };
   #scripted: { method: Method; trouble: CommandTrouble; times: number }[] = [];
 
   /** The next commands of this kind are never answered. */
@@ -24,6 +25,18 @@ export class PubsubFaults {
     this.#scripted.push({ method, trouble: { kind: 'refused', error }, times });
   }
 
+  /** The next connections are refused with this HTTP status, before there is a socket. */
+  refuseUpgrades(status: number, times: number): void {
+    this.#upgrades = { status, times };
+  }
+
+  /** @returns the status to refuse with, or null */
+  takeUpgrade(): number | null {
+    if (this.#upgrades.times === 0) return null;
+    this.#upgrades.times -= 1;
+    return this.#upgrades.status;
+  }
+
   take(method: Method): CommandTrouble {
     const next = this.#scripted.find((each) => each.method === method && each.times > 0);
     if (!next) return null;
@@ -33,6 +46,7 @@ export class PubsubFaults {
 
   clear(): void {
     this.#scripted = [];
+    this.#upgrades = { status: 0, times: 0 };
     this.isBatching = true;
     this.isAllMute = false;
     this.hasStoppedPings = false;

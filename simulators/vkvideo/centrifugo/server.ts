@@ -1,5 +1,5 @@
 /** A Centrifugo v4 as far as clients see it: takes connections, knows channels, and plays faults on all of them. */
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Clock } from '../../../src/lib/clock.ts';
@@ -33,8 +33,6 @@ export class PubsubServer {
   readonly accessTo: (channel: string) => Access;
   /** What clients sent, oldest first. */
   frames: ReceivedFrame[] = [];
-  /** Connections that were taken over and ended, for load reports. */
-  lostConnections = 0;
   readonly #topics = new Map<string, Topic>();
   readonly #sessions = new Set<Session>();
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: FRAME_MAX_BYTES });
@@ -48,21 +46,16 @@ export class PubsubServer {
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    // Version 1 is a protocol of its own, which nobody here speaks.
-    const isWrongVersion = (url.searchParams.get('cf_protocol_version') ?? 'v2') !== 'v2';
-    if (url.pathname !== PATH || isWrongVersion) {
-      const status = url.pathname === PATH ? '400 Bad Request' : '404 Not Found';
-      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    const refusal = this.#refusalOf(url);
+    if (refusal !== null) {
+      refuse(socket, refusal);
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const session = new Session(this, new Wire(webSocket, this.faults));
       this.#sessions.add(session);
       if (this.faults.isAllMute) session.mute();
-      webSocket.on('close', () => {
-        this.#sessions.delete(session);
-        if (session.userId !== null) this.lostConnections += 1;
-      });
+      webSocket.on('close', () => this.#sessions.delete(session));
     });
   }
 
@@ -120,4 +113,15 @@ export class PubsubServer {
     this.cutAll();
     this.#sockets.close();
   }
+
+  #refusalOf({ pathname, searchParams }: URL): number | null {
+    if (pathname !== PATH) return 404;
+    // Version 1 is a protocol of its own, which nobody here speaks.
+    if ((searchParams.get('cf_protocol_version') ?? 'v2') !== 'v2') return 400;
+    return this.faults.takeUpgrade();
+  }
+}
+
+function refuse(socket: Socket, status: number): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
