@@ -1,15 +1,72 @@
 /** YouTube as the core sees it. */
-import { announce, noRoles } from '../announced.ts';
+import type { ProviderId } from '../../lib/brand.ts';
+import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import { openApiSide } from './api-side.ts';
+import { createOAuth } from './google/oauth.ts';
+import { findLegacySender } from './legacy-sender.ts';
+import { youtubeSettings, youtubeVariables } from './settings.ts';
+import { tables } from './tables.ts';
+import { openWorkerSide } from './worker-side.ts';
 
-export const youtube = announce({
-  id: 'youtube',
+export const youtube: Platform = {
+  id: 'youtube' as ProviderId,
   title: 'YouTube',
   logPrefix: 'youtube_chatbot.',
-  tablePrefix: 'YouTube',
-  targetColumn: 'youtubeChannelId',
+  tables,
   // The account's own id is that of the Google account; the channel id is stored beside it when it is linked.
   authorAccountColumn: 'login',
-  needsOwner: true,
-  messageMax: 200,
-  capabilities: { ...noRoles, roles: ['moderator', 'subscriber'], deliversHistory: true, chatsOffline: 'neither' },
-});
+  variables: youtubeVariables,
+  errorCodes: {
+    YOUTUBE_ENABLE_FAILED: { status: 400, message: 'The YouTube channel could not be found out' },
+    YOUTUBE_CHANNEL_REQUIRED: { status: 409, message: 'The linked Google account has no YouTube channel' },
+    YOUTUBE_RELINK_REQUIRED: {
+      status: 412,
+      message: 'The YouTube account has to be linked again',
+      hint: 'Link the account again and leave every permission ticked',
+    },
+    YOUTUBE_BOT_NOT_CONFIGURED: { status: 503, message: 'No account can speak on YouTube: no default bot is linked' },
+    YOUTUBE_API_NOT_CONFIGURED: {
+      status: 503,
+      message: 'The YouTube Data API is not switched on for this application',
+    },
+    YOUTUBE_API_QUOTA: { status: 503, message: 'YouTube answers nothing more today: the daily quota is spent' },
+  },
+  capabilities: {
+    roles: ['moderator', 'subscriber'],
+    hasPlatformRoleIds: false,
+    hasFollowEvents: false,
+    confirmsMessages: 'answer',
+    readsBy: 'connection',
+    deliversHistory: true,
+    chatsOffline: 'neither',
+  },
+  limits,
+  timers,
+  noSenderReason: 'YouTube bot token is not configured',
+  oauth: createOAuth,
+  legacySender: findLegacySender,
+  openWorkerSide,
+  openApiSide,
+};
+
+/** The live checks know first; this only heals what could not be stored then. */
+const LIVE_POLL_MS = 60_000;
+
+/** 200 of which unit is written nowhere; UTF-16 units never let a longer text through (sheet §2.3). */
+function limits(values: PlatformSettings): PlatformLimits {
+  const { YOUTUBE_CHANNEL_SEND_PER_S: max } = youtubeSettings(values);
+  return {
+    message: { max: 200, unit: 'utf16' },
+    sendWindows: [{ scope: 'channel', max, periodMs: 1000, blocks: 'everyone' }],
+  };
+}
+
+function timers(values: PlatformSettings): WorkerTimers {
+  const settings = youtubeSettings(values);
+  return {
+    syncMs: settings.YOUTUBE_CHATBOT_SYNC_SECONDS * 1000,
+    outboxPollMs: settings.YOUTUBE_CHATBOT_OUTBOX_POLL_MS,
+    commandsRefreshMs: settings.YOUTUBE_CHATBOT_COMMANDS_REFRESH_SECONDS * 1000,
+    livePollMs: LIVE_POLL_MS,
+  };
+}

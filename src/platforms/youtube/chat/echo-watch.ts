@@ -1,0 +1,65 @@
+/** Notices when what was sent does not show up in the chat: held back, or seen by nobody but its sender (sheet §5.6). */
+import type { ChannelId } from '../../../lib/brand.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import type { Logger } from '../../../lib/logger.ts';
+import type { ReaderState } from '../../platform.ts';
+
+interface EchoWatchDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The judgement of a channel changed. */
+  readonly changed: (channelId: ChannelId) => void;
+}
+
+/** Chat reaches us within seconds where it reaches us at all. */
+const PATIENCE_MS = 30_000;
+const SEEN_KEPT = 2000;
+
+export class EchoWatch {
+  readonly #deps: EchoWatchDeps;
+  /** Awaited ids of each channel. */
+  readonly #awaited = new Map<ChannelId, Set<string>>();
+  readonly #missing = new Set<ChannelId>();
+  /** Of all channels, oldest first: an echo may come before the answer that names it. */
+  readonly #seen = new Set<string>();
+
+  constructor(deps: EchoWatchDeps) {
+    this.#deps = deps;
+  }
+
+  /** @param isRead whether the chat is being heard, now and when the patience ends */
+  sent(channelId: ChannelId, id: string, isRead: () => boolean): void {
+    if (this.#seen.has(id)) this.#heard(channelId);
+    if (this.#seen.has(id) || !isRead()) return;
+    const awaited = this.#awaited.get(channelId) ?? new Set();
+    this.#awaited.set(channelId, awaited.add(id));
+    const give = () => {
+      if (awaited.delete(id) && isRead()) this.#miss(channelId);
+    };
+    this.#deps.clock.setTimer(PATIENCE_MS, give, { unref: true });
+  }
+
+  seen(channelId: ChannelId, id: string): void {
+    if (this.#awaited.get(channelId)?.delete(id)) this.#heard(channelId);
+    this.#seen.add(id);
+    const [oldest] = this.#seen;
+    if (this.#seen.size > SEEN_KEPT && oldest !== undefined) this.#seen.delete(oldest);
+  }
+
+  /** The reader's word, with the warning where there is one. */
+  judge(channelId: ChannelId, state: ReaderState): ReaderState {
+    const isQuiet = state.kind === 'live' && state.reason === null && this.#missing.has(channelId);
+    return isQuiet ? { kind: 'live', reason: 'echo_missing' } : state;
+  }
+
+  #miss(channelId: ChannelId): void {
+    if (this.#missing.has(channelId)) return;
+    this.#missing.add(channelId);
+    this.#deps.log.warn('youtube_chatbot.echo_missing', { channelId });
+    this.#deps.changed(channelId);
+  }
+
+  #heard(channelId: ChannelId): void {
+    if (this.#missing.delete(channelId)) this.#deps.changed(channelId);
+  }
+}

@@ -1,0 +1,286 @@
+/** Reads one live chat to its end: streamed where that works, polled where it does not (sheet §2.4, §3.3). */
+import { backoffMs } from '../../../lib/backoff.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
+import type { AccountCredential, CommonDeps, CredentialSource, ReaderState } from '../../platform.ts';
+import type { YouTubeApi } from '../api/client.ts';
+import type { Ledger } from '../quota/ledger.ts';
+import type { ChatPage } from './chat.external.ts';
+import type { ChatLines } from './lines.ts';
+import { type Line, lineIn } from './message.ts';
+import type { Positions } from './positions.ts';
+import { type Trouble, troubleOfCode, troubleOfError } from './trouble.ts';
+
+export interface LiveChatDeps extends Pick<CommonDeps, 'clock' | 'random' | 'log'> {
+  readonly api: YouTubeApi;
+  readonly ledger: Ledger;
+  readonly lines: ChatLines;
+  readonly positions: Positions;
+  readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
+  /** How many chats are polled right now, this one included. */
+  readonly polled: { size: number; add(chat: object): unknown; delete(chat: object): unknown };
+}
+
+export interface LiveChatEvents {
+  line(id: string, line: Line, isBacklog: boolean): void;
+  state(state: ReaderState): void;
+  /** Whether the broadcast still runs is to be asked. */
+  doubt(): void;
+  /** Nothing more will come; told once, at the end. */
+  ended(): void;
+}
+
+/** A stream that lasted shorter was refused, whatever it said (sheet §2.4). */
+const SHORT_MS = 30_000;
+/** A chat may be quiet for hours; a stream the server has forgotten is, too. Opening it again is cheap. */
+const QUIET_MS = 60 * 60_000;
+const RETRY = { firstMs: 1000, longestMs: 60_000 };
+const SLOW_RETRY = { firstMs: 60_000, longestMs: 300_000 };
+const PARKED_MS = 300_000;
+const RELINK_LOOK_MS = 60_000;
+/** Our own ledger answers for nothing: what it keeps back may be free again long before midnight. */
+const UNITS_LOOK_MS = 900_000;
+/** Streaming has failed for so long, and so often, that polling is worth its price. */
+const GIVE_UP_AFTER = { failures: 4, ms: 120_000 };
+const STREAM_AGAIN_MS = 600_000;
+const POLL = { fastestMs: 5000, quietMs: 10_000, unsaidMs: 2000, quietPages: 3 };
+
+export class LiveChat {
+  readonly #deps: LiveChatDeps;
+  readonly #channelId: ChannelId;
+  readonly #id: string;
+  readonly #events: LiveChatEvents;
+  readonly #closing = new AbortController();
+  readonly #startedAtMs: number;
+  /** Lines written earlier are history. */
+  #newSinceMs: number;
+  #streamPosition: string | null = null;
+  #pollPosition: string | null = null;
+  #pollUntilMs: number | null = null;
+  #emptyPages = 0;
+  #failures = 0;
+  #failingSinceMs = 0;
+  #isOver = false;
+  #isSaidUnreadable = false;
+
+  constructor(deps: LiveChatDeps, channelId: ChannelId, id: string, events: LiveChatEvents) {
+    this.#deps = deps;
+    this.#channelId = channelId;
+    this.#id = id;
+    this.#events = events;
+    this.#startedAtMs = deps.clock.now().getTime();
+    this.#newSinceMs = this.#startedAtMs;
+    void this.#run();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#deps.polled.delete(this);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, positions, log } = this.#deps;
+    const { signal } = this.#closing;
+    this.#streamPosition = await positions.find(this.#channelId, this.#id);
+    // Whatever comes after a stored position is new, however long nobody read.
+    if (this.#streamPosition !== null) this.#newSinceMs = Number.NEGATIVE_INFINITY;
+    while (!signal.aborted) {
+      const pauseMs = await this.#read().catch((error: unknown) => {
+        log.warn('youtube_chatbot.poll_failed', { channelId: this.#channelId, error });
+        return this.#fail('unreachable');
+      });
+      if (signal.aborted) return;
+      if (pauseMs === null) return this.#finish();
+      await clock.sleep(pauseMs, signal).catch(() => {});
+    }
+  }
+
+  #finish(): void {
+    this.close();
+    void this.#deps.positions.forget(this.#channelId, this.#id);
+    this.#events.ended();
+  }
+
+  /** @returns how long to wait before reading on; null at the end of the chat */
+  async #read(): Promise<number | null> {
+    const credential = await this.#deps.credentials.owner(this.#channelId);
+    if (this.#closing.signal.aborted) return 0;
+    if (credential === null) return this.#needsOwner('owner_relink_required');
+    const outcome = this.#isPolling() ? await this.#poll(credential) : await this.#stream(credential);
+    if (this.#isOver) return null;
+    return typeof outcome === 'number' ? outcome : this.#handle(outcome, credential);
+  }
+
+  #isPolling(): boolean {
+    const { clock, polled } = this.#deps;
+    if (this.#pollUntilMs !== null && clock.monotonicMs() >= this.#pollUntilMs) {
+      this.#pollUntilMs = null;
+      this.#failures = 0;
+      polled.delete(this);
+    }
+    return this.#pollUntilMs !== null;
+  }
+
+  async #stream({ accessToken }: AccountCredential): Promise<number | Trouble> {
+    const { ledger, lines, clock } = this.#deps;
+    const { signal } = this.#closing;
+    if (!(await ledger.take('liveChatMessages.streamList'))) return 'quota';
+    if (signal.aborted) return 0;
+    const openedMs = clock.monotonicMs();
+    const code = await new Promise<number>((resolve) => {
+      const request = { liveChatId: this.#id, pageToken: this.#streamPosition };
+      const quiet = () => clock.setTimer(QUIET_MS, () => stop(0), { unref: true });
+      const stop = (endCode: number) => {
+        timer.cancel();
+        signal.removeEventListener('abort', leave);
+        close();
+        resolve(endCode);
+      };
+      const leave = () => stop(0);
+      let timer = quiet();
+      const close = lines.open(request, accessToken, {
+        alive: () => this.#events.state({ kind: 'live', reason: null }),
+        page: (page) => {
+          timer.cancel();
+          timer = quiet();
+          this.#takeStreamed(page);
+          if (this.#isOver) stop(0);
+        },
+        ended: stop,
+      });
+      signal.addEventListener('abort', leave, { once: true });
+    });
+    const isLong = clock.monotonicMs() - openedMs >= SHORT_MS;
+    if (isLong) this.#failures = 0;
+    if (code !== 0) return troubleOfCode(code);
+    return isLong || this.#isOver ? 0 : this.#fail('unreachable', 'live');
+  }
+
+  #takeStreamed(page: ChatPage): void {
+    this.#take(page);
+    if (page.nextPageToken === null) return;
+    this.#streamPosition = page.nextPageToken;
+    this.#deps.positions.keep(this.#channelId, this.#id, page.nextPageToken);
+  }
+
+  async #poll({ accessToken }: AccountCredential): Promise<number | Trouble> {
+    const { api, ledger, polled } = this.#deps;
+    let page: ChatPage;
+    try {
+      page = await api.messages(accessToken, this.#id, this.#pollPosition);
+    } catch (error) {
+      return troubleOfError(error);
+    }
+    if (this.#closing.signal.aborted) return 0;
+    this.#failures = 0;
+    this.#events.state({ kind: 'live', reason: null });
+    this.#take(page);
+    this.#pollPosition = page.nextPageToken ?? this.#pollPosition;
+    this.#emptyPages = page.items.length === 0 ? this.#emptyPages + 1 : 0;
+    const ownMs = this.#emptyPages >= POLL.quietPages ? POLL.quietMs : POLL.fastestMs;
+    const sparingMs = ledger.distanceMs('liveChatMessages.list', polled.size);
+    return Math.max(page.pollAfterMs ?? POLL.unsaidMs, ownMs, sparingMs);
+  }
+
+  #take({ items, unreadable, isOffline }: ChatPage): void {
+    if (unreadable > 0 && !this.#isSaidUnreadable) {
+      this.#isSaidUnreadable = true;
+      this.#deps.log.warn('youtube_chatbot.unreadable_items', { channelId: this.#channelId, items: unreadable });
+    }
+    const nowMs = this.#deps.clock.now().getTime();
+    for (const item of items) {
+      if (item.snippet.type === 'chatEndedEvent') this.#isOver = true;
+      const line = lineIn(item, nowMs);
+      if (line !== null) this.#events.line(item.id, line, line.sentAtMs < this.#newSinceMs);
+    }
+    // The chat outlives the video for a while: it is read on (sheet §2.2).
+    if (isOffline) this.#events.doubt();
+  }
+
+  #handle(trouble: Trouble, credential: AccountCredential): number | null | Promise<number> {
+    switch (trouble) {
+      case 'ended':
+        return null;
+      case 'ended_or_disabled':
+      case 'disabled':
+        this.#events.doubt();
+        return this.#say('degraded', 'chat_disabled', PARKED_MS);
+      case 'forbidden':
+        return this.#isPolling() ? this.#say('degraded', 'chat_forbidden', PARKED_MS) : this.#startPolling();
+      case 'unsupported':
+        return this.#startPolling();
+      case 'position':
+        return this.#startOver();
+      case 'unauthorized':
+        return this.#renew(credential);
+      case 'scope':
+        return this.#needsOwner('owner_scope_missing');
+      case 'quota':
+        return this.#say('degraded', 'quota_exhausted', this.#untilUnitsMs());
+      case 'too_fast':
+      case 'unreachable':
+        return this.#fail(trouble);
+    }
+  }
+
+  /** What was read is known; the history that comes again is not taken for new. */
+  #startOver(): number {
+    const hadPosition = this.#isPolling() ? this.#pollPosition !== null : this.#streamPosition !== null;
+    this.#newSinceMs = this.#startedAtMs;
+    if (this.#isPolling()) this.#pollPosition = null;
+    else {
+      this.#streamPosition = null;
+      void this.#deps.positions.forget(this.#channelId, this.#id);
+    }
+    if (hadPosition) return 0;
+    this.#events.doubt();
+    return this.#fail('too_fast');
+  }
+
+  async #renew(credential: AccountCredential): Promise<number> {
+    const renewed = await this.#deps.credentials.renewed(credential, credential.accessToken);
+    if (renewed === null) return this.#needsOwner('owner_relink_required');
+    // Refused with a new token too: it is not the token.
+    if (this.#failures > 0) return this.#fail('too_fast');
+    this.#countFailure();
+    return 0;
+  }
+
+  #startPolling(): number {
+    const { clock, polled, log } = this.#deps;
+    log.info('youtube_chatbot.polling', { channelId: this.#channelId });
+    this.#pollUntilMs = clock.monotonicMs() + STREAM_AGAIN_MS;
+    polled.add(this);
+    return 0;
+  }
+
+  #fail(trouble: 'too_fast' | 'unreachable', kind: ReaderState['kind'] = 'degraded'): number {
+    const { clock, random } = this.#deps;
+    this.#countFailure();
+    const failingMs = clock.monotonicMs() - this.#failingSinceMs;
+    const isHopeless = this.#failures >= GIVE_UP_AFTER.failures && failingMs >= GIVE_UP_AFTER.ms;
+    if (trouble === 'unreachable' && isHopeless && !this.#isPolling()) return this.#startPolling();
+    const limits = trouble === 'too_fast' ? SLOW_RETRY : RETRY;
+    const reason = trouble === 'too_fast' ? 'rate_limited' : 'unreachable';
+    return this.#say(kind, kind === 'degraded' ? reason : null, backoffMs(this.#failures, limits, random));
+  }
+
+  #countFailure(): void {
+    if (this.#failures === 0) this.#failingSinceMs = this.#deps.clock.monotonicMs();
+    this.#failures += 1;
+  }
+
+  #needsOwner(reason: string): number {
+    return this.#say('needs_user_action', reason, RELINK_LOOK_MS);
+  }
+
+  #say(kind: ReaderState['kind'], reason: string | null, pauseMs: number): number {
+    this.#events.state({ kind, reason });
+    return pauseMs;
+  }
+
+  #untilUnitsMs(): number {
+    const { ledger, clock, random } = this.#deps;
+    const untilMs = Math.max(0, ledger.renewedAt.getTime() - clock.now().getTime());
+    return Math.min(untilMs, UNITS_LOOK_MS) + random() * RETRY.longestMs;
+  }
+}

@@ -1,0 +1,57 @@
+/** What can be wrong with reading a chat, whichever way it is read. */
+import { status } from '@grpc/grpc-js';
+import { type Refusal, refusalOf } from '../api/refusal.ts';
+
+export type Trouble =
+  /** The chat is over, for good. */
+  | 'ended'
+  /** It is over, or its owner has switched it off: the broadcast tells which (sheet §2.4). */
+  | 'ended_or_disabled'
+  | 'disabled'
+  | 'forbidden'
+  /** The position is not accepted. */
+  | 'position'
+  | 'unauthorized'
+  | 'scope'
+  | 'quota'
+  | 'too_fast'
+  | 'unreachable'
+  /** This way of reading is not offered. */
+  | 'unsupported';
+
+const BY_CODE: Readonly<Record<number, Trouble>> = {
+  [status.INVALID_ARGUMENT]: 'position',
+  [status.NOT_FOUND]: 'ended',
+  [status.PERMISSION_DENIED]: 'forbidden',
+  [status.RESOURCE_EXHAUSTED]: 'too_fast',
+  [status.FAILED_PRECONDITION]: 'ended_or_disabled',
+  [status.UNIMPLEMENTED]: 'unsupported',
+  [status.UNAUTHENTICATED]: 'unauthorized',
+};
+
+/** @param code of gRPC, other than OK */
+export function troubleOfCode(code: number): Trouble {
+  return BY_CODE[code] ?? 'unreachable';
+}
+
+const BY_REFUSAL: Readonly<Record<Refusal, Trouble>> = {
+  quota: 'quota',
+  too_fast: 'too_fast',
+  chat_ended: 'ended',
+  chat_disabled: 'disabled',
+  position: 'position',
+  unauthorized: 'unauthorized',
+  scope: 'scope',
+  forbidden: 'forbidden',
+  no_channel: 'forbidden',
+  not_enabled: 'forbidden',
+  outage: 'unreachable',
+  other: 'forbidden',
+};
+
+/** @throws what is no word of the platform */
+export function troubleOfError(error: unknown): Trouble {
+  const refusal = refusalOf(error);
+  if (refusal === null) throw error;
+  return BY_REFUSAL[refusal];
+}

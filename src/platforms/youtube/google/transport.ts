@@ -1,0 +1,51 @@
+/** Google's libraries on our HTTP client: one request per call, our deadline, and no retry nobody sees. */
+import { gaxios } from 'google-auth-library';
+import { PlatformUnreachable } from '../../../lib/errors.ts';
+import type { HttpClient, HttpRequest } from '../../../lib/http.ts';
+
+type Adapter = NonNullable<gaxios.GaxiosOptions['adapter']>;
+
+/** Left alone, they send a refused request up to four times, each one billed (sheet §1.5, §4). */
+export const NO_RETRY = { retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } } as const;
+
+/** Any status is an answer; only silence throws. */
+export function adapterOn(http: HttpClient, timeoutMs?: number): Adapter {
+  return async (options) => {
+    const answer = await http(String(options.url), {
+      method: (options.method ?? 'GET') as NonNullable<HttpRequest['method']>,
+      headers: headersOf(options.headers),
+      ...(options.body === undefined ? {} : { body: String(options.body) }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    const body = [204, 205, 304].includes(answer.status) ? null : answer.text;
+    const response = new Response(body, { status: answer.status });
+    return Object.assign(response, { config: options, data: answer.json() ?? answer.text }) as never;
+  };
+}
+
+/** Compressed answers are not ours to ask for: the HTTP client hands bodies on as they come. */
+function headersOf(headers: Headers): Record<string, string> {
+  const { 'accept-encoding': _, ...rest } = Object.fromEntries(headers);
+  return rest;
+}
+
+/** For the OAuth client, which asks for retries on every call of its own. */
+export class PlainTransport extends gaxios.Gaxios {
+  readonly #adapter: Adapter;
+
+  constructor(http: HttpClient) {
+    super();
+    this.#adapter = adapterOn(http);
+  }
+
+  override request<T>(options: gaxios.GaxiosOptions = {}): gaxios.GaxiosPromise<T> {
+    return super.request<T>({ ...options, ...NO_RETRY, adapter: this.#adapter });
+  }
+}
+
+/** What a library's error stands for: Google's answer, or the silence our client reported. @throws anything else */
+export function refusalIn(error: unknown): { status: number; data: unknown } {
+  if (!(error instanceof gaxios.GaxiosError)) throw error;
+  if (error.response !== undefined) return { status: error.response.status, data: error.response.data };
+  throw error.cause instanceof PlatformUnreachable ? error.cause : error;
+}

@@ -1,0 +1,32 @@
+/** The sender an old installation names by YOUTUBE_BOT_REFRESH_TOKEN (workers §9.1). */
+import type { Db } from '../../db/pool.ts';
+import type { CommonDeps, LegacySender } from '../platform.ts';
+import { youtubeSettings } from './settings.ts';
+
+type Tokens = Pick<LegacySender, 'accessToken' | 'expiresAt'>;
+
+/** The environment has no place for access tokens: they live as long as the process that uses its database. */
+const known = new WeakMap<Db, Tokens & { readonly refreshToken: string }>();
+
+/** @returns null when the environment names nobody */
+export async function findLegacySender({
+  settings,
+  db,
+}: CommonDeps & { readonly db: Db }): Promise<LegacySender | null> {
+  const refreshToken = youtubeSettings(settings).YOUTUBE_BOT_REFRESH_TOKEN;
+  if (refreshToken === null) return null;
+  const last = known.get(db);
+  const { accessToken, expiresAt } =
+    last?.refreshToken === refreshToken ? last : { accessToken: null, expiresAt: null };
+  return {
+    accountId: null,
+    platformUserId: null,
+    login: null,
+    accessToken,
+    refreshToken,
+    expiresAt,
+    async save(tokens) {
+      known.set(db, { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt, refreshToken });
+    },
+  };
+}

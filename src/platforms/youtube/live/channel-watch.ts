@@ -1,0 +1,277 @@
+/** Watches one streamer: finds the broadcasts that run, reads the chat of each, and knows where to speak. */
+import type { Timer } from '../../../lib/clock.ts';
+import { PlatformRefused } from '../../../lib/errors.ts';
+import type { Turnstile } from '../../../lib/turnstile.ts';
+import type { LiveFact, ReadChannel, ReaderState } from '../../platform.ts';
+import { type Refusal, refusalOf } from '../api/refusal.ts';
+import type { Broadcast } from '../api/youtube.external.ts';
+import { LiveChat, type LiveChatDeps } from '../chat/live-chat.ts';
+import type { Line } from '../chat/message.ts';
+import { nextCheckMs } from './check-times.ts';
+
+export interface WatchDeps extends LiveChatDeps {
+  readonly shortestCheckMs: number;
+  /** Checks of all channels go through it. */
+  readonly turnstile: Turnstile;
+  /** How many channels are watched. */
+  readonly watched: { readonly size: number };
+}
+
+export interface WatchEvents {
+  line(id: string, line: Line, isBacklog: boolean): void;
+  state(state: ReaderState): void;
+  live(fact: LiveFact): void;
+  sendable(): void;
+}
+
+/** Where a message for the channel goes. */
+export type Place =
+  | { kind: 'chat'; liveChatId: string }
+  | { kind: 'offline' }
+  /** Nobody has looked yet, or nobody could. */
+  | { kind: 'unknown'; reason: string };
+
+interface OpenChat {
+  readonly reader: LiveChat;
+  startedAt: Date;
+  state: ReaderState;
+  /** Its broadcast is not listed any more. */
+  leaving: Timer | null;
+}
+
+const CONNECTING: ReaderState = { kind: 'connecting', reason: null };
+const IDLE: ReaderState = { kind: 'idle', reason: null };
+/** How long a chat is read whose broadcast is over and that does not say so itself (sheet §5.11). */
+const LEAVING_MS = 120_000;
+const DOUBT_DISTANCE_MS = 5000;
+/** After a check that could not be made. */
+const RELINK_LOOK_MS = 60_000;
+
+export class ChannelWatch {
+  readonly channel: ReadChannel;
+  readonly #deps: WatchDeps;
+  readonly #events: WatchEvents;
+  readonly #chats = new Map<string, OpenChat>();
+  /** Chats that ended while their broadcast was still listed. */
+  readonly #over = new Set<string>();
+  #fact: LiveFact | null = null;
+  #trouble: ReaderState = CONNECTING;
+  #isChecked = false;
+  #isChecking = false;
+  #isClosed = false;
+  #isFailing = false;
+  #timer: Timer | null = null;
+  #dueMs = Number.POSITIVE_INFINITY;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
+  #offlineSinceMs: number;
+
+  constructor(deps: WatchDeps, channel: ReadChannel, events: WatchEvents) {
+    this.#deps = deps;
+    this.channel = channel;
+    this.#events = events;
+    this.#offlineSinceMs = deps.clock.monotonicMs();
+    events.state(CONNECTING);
+    this.#checkIn(0);
+  }
+
+  /** Null until the first check is over. */
+  get fact(): LiveFact | null {
+    return this.#fact;
+  }
+
+  /** Of several chats the one whose broadcast began first. */
+  get place(): Place {
+    if (!this.#isChecked) return { kind: 'unknown', reason: this.#trouble.reason ?? 'live_check_pending' };
+    const [first] = [...this.#chats]
+      .filter(([, { leaving }]) => leaving === null)
+      .sort(([, a], [, b]) => a.startedAt.getTime() - b.startedAt.getTime());
+    return first === undefined ? { kind: 'offline' } : { kind: 'chat', liveChatId: first[0] };
+  }
+
+  reads(liveChatId: string): boolean {
+    return this.#chats.get(liveChatId)?.state.kind === 'live';
+  }
+
+  /** Somebody would like to speak, or has reason to believe that what is known is outdated. */
+  doubt(distanceMs = DOUBT_DISTANCE_MS): void {
+    const sinceMs = this.#deps.clock.monotonicMs() - this.#checkedAtMs;
+    if (!this.#isChecking) this.#checkIn(Math.max(0, distanceMs - sinceMs), true);
+  }
+
+  /** A refusal said that this chat takes nothing any more. */
+  chatEnded(liveChatId: string): void {
+    this.#chats.get(liveChatId)?.reader.close();
+    this.#drop(liveChatId);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    for (const { reader, leaving } of this.#chats.values()) {
+      leaving?.cancel();
+      reader.close();
+    }
+    this.#chats.clear();
+  }
+
+  /** Says how the channel is; the same twice does no harm. */
+  report(): void {
+    const states = [...this.#chats.values()].map(({ state }) => state);
+    const best = states.find(({ kind }) => kind === 'live') ?? states[0];
+    this.#events.state(best ?? this.#trouble);
+  }
+
+  /** @param isSooner keeps an earlier appointment */
+  #checkIn(delayMs: number, isSooner = false): void {
+    const { clock } = this.#deps;
+    if (isSooner && this.#dueMs <= clock.monotonicMs() + delayMs) return;
+    this.#timer?.cancel();
+    this.#dueMs = clock.monotonicMs() + delayMs;
+    this.#timer = clock.setTimer(delayMs, () => void this.#check(), { unref: true });
+  }
+
+  async #check(): Promise<void> {
+    if (this.#isClosed || this.#isChecking) return;
+    this.#isChecking = true;
+    const nextMs = await this.#deps.turnstile.run(() => this.#ask()).catch((error: unknown) => this.#failed(error));
+    this.#isChecking = false;
+    this.#checkedAtMs = this.#deps.clock.monotonicMs();
+    if (this.#isClosed) return;
+    this.report();
+    this.#checkIn(nextMs);
+  }
+
+  /** @returns when to look again */
+  async #ask(): Promise<number> {
+    const { credentials, api } = this.#deps;
+    let credential = await credentials.owner(this.channel.channelId);
+    if (credential === null) return this.#needsOwner('owner_relink_required');
+    let broadcasts: readonly Broadcast[];
+    try {
+      broadcasts = await api.activeBroadcasts(credential.accessToken);
+    } catch (error) {
+      if (refusalOf(error) !== 'unauthorized') throw error;
+      credential = await credentials.renewed(credential, credential.accessToken);
+      if (credential === null) return this.#needsOwner('owner_relink_required');
+      broadcasts = await api.activeBroadcasts(credential.accessToken);
+    }
+    if (this.#isClosed) return 0;
+    this.#isFailing = false;
+    return this.#learn(broadcasts);
+  }
+
+  #learn(broadcasts: readonly Broadcast[]): number {
+    const own = broadcasts.filter(({ channelId }) => channelId === (this.channel.target as string));
+    // Another channel of the same Google account was chosen on the consent page (sheet §5.15).
+    if (own.length === 0 && broadcasts.length > 0) return this.#needsOwner('owner_channel_mismatch');
+    const wasChecked = this.#isChecked;
+    const couldSpeak = this.place.kind === 'chat';
+    this.#isChecked = true;
+    this.#trouble = own.length > 0 ? { kind: 'idle', reason: 'chat_disabled' } : IDLE;
+    this.#openAndLeave(own);
+    this.#noteFact(own);
+    const canSpeak = this.place.kind === 'chat';
+    if (!wasChecked || (canSpeak && !couldSpeak)) this.#events.sendable();
+    return this.#regularMs(own.length > 0);
+  }
+
+  #openAndLeave(own: readonly Broadcast[]): void {
+    const listed = new Map(own.flatMap(({ liveChatId, startedAt }) => (liveChatId ? [[liveChatId, startedAt]] : [])));
+    for (const [id, startedAt] of listed) {
+      const chat = this.#chats.get(id);
+      chat?.leaving?.cancel();
+      if (chat) Object.assign(chat, { leaving: null, startedAt });
+      else if (!this.#over.has(id)) this.#open(id, startedAt);
+    }
+    for (const id of this.#over) if (!listed.has(id)) this.#over.delete(id);
+    for (const [id, chat] of this.#chats) {
+      if (listed.has(id)) continue;
+      chat.leaving ??= this.#deps.clock.setTimer(LEAVING_MS, () => this.chatEnded(id), { unref: true });
+    }
+  }
+
+  #open(id: string, startedAt: Date): void {
+    const reader = new LiveChat(this.#deps, this.channel.channelId, id, {
+      line: this.#events.line,
+      state: (state) => {
+        const chat = this.#chats.get(id);
+        if (chat === undefined) return;
+        chat.state = state;
+        this.report();
+      },
+      doubt: () => this.doubt(),
+      ended: () => {
+        this.#over.add(id);
+        this.#drop(id);
+      },
+    });
+    this.#chats.set(id, { reader, startedAt, state: CONNECTING, leaving: null });
+    this.#deps.log.info('youtube_chatbot.live', { channelId: this.channel.channelId });
+  }
+
+  #drop(id: string): void {
+    const chat = this.#chats.get(id);
+    if (chat === undefined) return;
+    chat.leaving?.cancel();
+    this.#chats.delete(id);
+    this.#deps.log.info('youtube_chatbot.offline', { channelId: this.channel.channelId });
+    this.report();
+    this.doubt();
+  }
+
+  /** A video whose chat is switched off says nothing new about the stream (workers §8). */
+  #noteFact(own: readonly Broadcast[]): void {
+    const starts = own.filter(({ liveChatId }) => liveChatId !== null).map(({ startedAt }) => startedAt.getTime());
+    const isLive = starts.length > 0;
+    if ((!isLive && own.length > 0) || this.#fact?.isLive === isLive) return;
+    const { clock } = this.#deps;
+    if (!isLive) this.#offlineSinceMs = clock.monotonicMs();
+    this.#fact = { isLive, at: isLive ? new Date(Math.min(...starts)) : clock.now() };
+    this.#events.live(this.#fact);
+  }
+
+  #regularMs(isLive: boolean): number {
+    const { clock, random, ledger, watched, shortestCheckMs } = this.#deps;
+    return nextCheckMs({
+      shortestMs: shortestCheckMs,
+      isLive,
+      offlineMs: clock.monotonicMs() - this.#offlineSinceMs,
+      affordableMs: ledger.distanceMs('liveBroadcasts.list', watched.size),
+      random: random(),
+    });
+  }
+
+  #needsOwner(reason: string): number {
+    this.#trouble = { kind: 'needs_user_action', reason };
+    return Math.max(RELINK_LOOK_MS, this.#regularMs(false));
+  }
+
+  /** What is known stays known. */
+  #failed(error: unknown): number {
+    const refusal = refusalOf(error);
+    if (!this.#isFailing) {
+      this.#isFailing = true;
+      this.#deps.log.warn('youtube_chatbot.live_check_failed', { channelId: this.channel.channelId, error });
+    }
+    const state = refusal === null ? null : (STATES[refusal] ?? refusedState(error));
+    this.#trouble = state ?? { kind: 'degraded', reason: 'live_check_failed' };
+    // No right to stream at all: there is nothing to wait for before the first message is answered.
+    if (this.#trouble.kind === 'needs_user_action' && refusal !== 'scope') this.#isChecked = true;
+    return this.#regularMs(this.#chats.size > 0);
+  }
+}
+
+const STATES: Partial<Record<Refusal, ReaderState>> = {
+  outage: { kind: 'degraded', reason: 'unreachable' },
+  quota: { kind: 'degraded', reason: 'quota_exhausted' },
+  too_fast: { kind: 'degraded', reason: 'rate_limited' },
+  unauthorized: { kind: 'needs_user_action', reason: 'owner_relink_required' },
+  scope: { kind: 'needs_user_action', reason: 'owner_scope_missing' },
+  not_enabled: { kind: 'degraded', reason: 'api_not_enabled' },
+};
+
+/** `liveStreamingNotEnabled` and its like: only the streamer can change it. */
+function refusedState(error: unknown): ReaderState {
+  const code = error instanceof PlatformRefused ? error.code : undefined;
+  return { kind: 'needs_user_action', reason: code ?? 'live_check_failed' };
+}

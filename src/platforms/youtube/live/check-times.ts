@@ -1,0 +1,27 @@
+/** When a channel is asked next whether it broadcasts: soon while that may change, rarely while it has not for long. */
+
+export interface Moment {
+  /** `YOUTUBE_CHATBOT_LIVE_CHECK_SECONDS`. */
+  readonly shortestMs: number;
+  readonly isLive: boolean;
+  /** Since the last stream, or since this reader began. */
+  readonly offlineMs: number;
+  /** What the day's units allow. */
+  readonly affordableMs: number;
+  /** 0 ≤ x < 1 */
+  readonly random: number;
+}
+
+/** A chat tells its own end; only a second broadcast beside it has to be found. */
+const LIVE_MS = 300_000;
+/** Most streams that break off are back by then. */
+const STILL_HOPEFUL_MS = 600_000;
+const LONGEST_FACTOR = 6;
+/** Channels that started together part ways. */
+const JITTER = 0.2;
+
+export function nextCheckMs({ shortestMs, isLive, offlineMs, affordableMs, random }: Moment): number {
+  const patience = Math.min(LONGEST_FACTOR, 1 + Math.floor(offlineMs / STILL_HOPEFUL_MS));
+  const wantedMs = isLive ? Math.max(LIVE_MS, shortestMs) : shortestMs * patience;
+  return Math.max(wantedMs, affordableMs) * (1 - JITTER / 2 + JITTER * random);
+}

@@ -1,0 +1,182 @@
+/** What a Google project has spent today, over all copies of all processes: no call without units (sheet §3). */
+import type { Db } from '../../../db/pool.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import type { Logger } from '../../../lib/logger.ts';
+import type { YouTubeSettings } from '../settings.ts';
+import { nextPacificMidnight, pacificDay } from './pacific-day.ts';
+import { distanceMs, type Method, RESERVED_SHARE } from './plan.ts';
+import { LedgerRows } from './rows.ts';
+
+export type { Method } from './plan.ts';
+
+export interface Ledger {
+  /** Pays for one call. @returns false when it must not be made */
+  take(method: Method): Promise<boolean>;
+  /** Google says the project has nothing left: nobody asks it anything until the next day there. */
+  refused(): void;
+  /** How far apart calls for each of `channels` have to be so that the day's units last. */
+  distanceMs(method: 'liveBroadcasts.list' | 'liveChatMessages.list', channels: number): number;
+  /** From when on a refused call is worth another try. */
+  readonly renewedAt: Date;
+  outlook(): QuotaOutlook;
+}
+
+/** For operators. */
+export interface QuotaOutlook {
+  readonly unitsLeft: number;
+  readonly unitsMax: number;
+  /** Spent by the project in the last hour this process saw. */
+  readonly unitsPerHour: number;
+  /** How long chat can be served at that pace; null while nothing was spent. */
+  readonly hoursLeft: number | null;
+  readonly renewedAt: Date;
+}
+
+export interface LedgerDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly settings: YouTubeSettings;
+  /** Share of the project that is this copy's to spread; each call is counted for all. */
+  readonly share: () => number;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+/** Google renews units a little after midnight, and not for everybody at once (sheet §3.3). */
+const LATE_MS = 120_000;
+/** A refusal this early in the day is yesterday's: it is asked again soon. */
+const EARLY_MS = 2 * HOUR_MS;
+const ASK_AGAIN_MS = 30 * 60_000;
+
+export function createLedger(deps: LedgerDeps): Ledger {
+  return new ProjectLedger(deps);
+}
+
+class ProjectLedger implements Ledger {
+  readonly #deps: LedgerDeps;
+  readonly #rows: LedgerRows;
+  readonly #costs: Readonly<Record<Method, number>>;
+  #day = '';
+  #spent = 0;
+  #pausedUntil: Date | null = null;
+  /** Units of the day at moments of the last hour, oldest first. */
+  #history: { readonly atMs: number; readonly spent: number }[] = [];
+  #isSaidSpent = false;
+
+  constructor(deps: LedgerDeps) {
+    const { settings } = deps;
+    this.#deps = deps;
+    this.#rows = new LedgerRows(deps.db, settings.YOUTUBE_CLIENT_ID ?? '');
+    this.#costs = {
+      'channels.list': 1,
+      'liveBroadcasts.list': 1,
+      'liveChatMessages.list': settings.YOUTUBE_LIST_UNITS,
+      'liveChatMessages.streamList': settings.YOUTUBE_STREAM_UNITS,
+      'liveChatMessages.insert': settings.YOUTUBE_INSERT_UNITS,
+    };
+  }
+
+  async take(method: Method): Promise<boolean> {
+    const now = this.#turn();
+    const cost = this.#costs[method];
+    const limit = this.#limit(method, now);
+    if (this.#isPaused(now) || cost > limit) return this.#spentOut(method);
+    try {
+      const { isTaken, spent, pausedUntil } = await this.#rows.take({ day: this.#day, method, cost, limit, now });
+      this.#note(spent, pausedUntil, now);
+      return isTaken || this.#spentOut(method);
+    } catch (error) {
+      // Without the database this copy counts for itself, and tells what it spent when it is back.
+      this.#deps.log.debug('youtube_chatbot.quota_unrecorded', { error });
+      if (this.#spent + cost > limit) return this.#spentOut(method);
+      this.#rows.owe(this.#day, method, cost);
+      this.#note(this.#spent + cost, null, now);
+      return true;
+    }
+  }
+
+  refused(): void {
+    const now = this.#turn();
+    const { random, log } = this.#deps;
+    const sinceMidnightMs = DAY_MS - (nextPacificMidnight(now).getTime() - now.getTime());
+    const until =
+      sinceMidnightMs < EARLY_MS
+        ? new Date(now.getTime() + ASK_AGAIN_MS)
+        : new Date(nextPacificMidnight(now).getTime() + random() * LATE_MS);
+    if (this.#isPaused(now)) return;
+    this.#pausedUntil = until;
+    log.warn('youtube_chatbot.quota_exceeded', { unitsCounted: this.#spent, until });
+    this.#rows.pause(this.#day, until).catch((error) => log.warn('youtube_chatbot.quota_unrecorded', { error }));
+  }
+
+  distanceMs(method: 'liveBroadcasts.list' | 'liveChatMessages.list', channels: number): number {
+    const now = this.#turn();
+    const msLeft = nextPacificMidnight(now).getTime() - now.getTime();
+    const unitsLeft = Math.max(0, this.#limit(method, now) - this.#spent) * this.#deps.share();
+    return distanceMs(method, this.#costs[method], channels, { unitsLeft, msLeft });
+  }
+
+  get renewedAt(): Date {
+    const now = this.#turn();
+    return this.#isPaused(now) ? (this.#pausedUntil ?? now) : nextPacificMidnight(now);
+  }
+
+  outlook(): QuotaOutlook {
+    const now = this.#turn();
+    const unitsMax = this.#deps.settings.YOUTUBE_DAILY_QUOTA_UNITS;
+    const unitsLeft = this.#isPaused(now) ? 0 : Math.max(0, unitsMax - this.#spent);
+    const [oldest] = this.#history;
+    const unitsPerHour = this.#spent - (oldest?.spent ?? this.#spent);
+    return {
+      unitsLeft,
+      unitsMax,
+      unitsPerHour,
+      hoursLeft: unitsPerHour > 0 ? Math.round((unitsLeft / unitsPerHour) * 10) / 10 : null,
+      renewedAt: this.renewedAt,
+    };
+  }
+
+  /** Of the day's units, as many as this call leaves to those that are given up later. */
+  #limit(method: Method, now: Date): number {
+    const unitsMax = this.#deps.settings.YOUTUBE_DAILY_QUOTA_UNITS;
+    const dayLeft = (nextPacificMidnight(now).getTime() - now.getTime()) / DAY_MS;
+    return Math.floor(unitsMax * (1 - RESERVED_SHARE[method] * Math.min(dayLeft, 1)));
+  }
+
+  #turn(): Date {
+    const now = this.#deps.clock.now();
+    const day = pacificDay(now);
+    if (day !== this.#day) {
+      this.#day = day;
+      this.#spent = 0;
+      this.#history = [];
+      this.#isSaidSpent = false;
+    }
+    return now;
+  }
+
+  #isPaused(now: Date): boolean {
+    return this.#pausedUntil !== null && now < this.#pausedUntil;
+  }
+
+  #note(spent: number, pausedUntil: Date | null, now: Date): void {
+    this.#spent = Math.max(this.#spent, spent);
+    if (pausedUntil !== null && pausedUntil > now) this.#pausedUntil = pausedUntil;
+    const sinceMs = now.getTime() - HOUR_MS;
+    this.#history = [
+      ...this.#history.filter(({ atMs }) => atMs > sinceMs),
+      { atMs: now.getTime(), spent: this.#spent },
+    ];
+  }
+
+  /** Said once a day. */
+  #spentOut(method: Method): false {
+    if (!this.#isSaidSpent) {
+      this.#isSaidSpent = true;
+      this.#deps.log.warn('youtube_chatbot.quota_spent', { method, ...this.outlook() });
+    }
+    return false;
+  }
+}

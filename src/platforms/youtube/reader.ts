@@ -1,0 +1,104 @@
+/** Reads the chats of every channel it is given, and tells the sender where to speak. */
+import type { ChannelId } from '../../lib/brand.ts';
+import type { ChatReader, LiveFact, LiveStatus, ReadChannel, ReaderEvents } from '../platform.ts';
+import { EchoWatch } from './chat/echo-watch.ts';
+import { type Line, toMessage } from './chat/message.ts';
+import type { OwnMessages } from './chat/own-messages.ts';
+import { ChannelWatch, type Place, type WatchDeps } from './live/channel-watch.ts';
+
+export interface ReaderDeps extends Omit<WatchDeps, 'watched'> {
+  readonly events: ReaderEvents;
+  readonly own: OwnMessages;
+}
+
+/** What the sender asks of the reader. */
+export interface Places {
+  of(channelId: ChannelId): Place;
+  /** A message with this id is to show up there. */
+  sent(channelId: ChannelId, liveChatId: string, id: string): void;
+  /** Somebody waits for the stream to be found. */
+  wanted(channelId: ChannelId): void;
+  ended(channelId: ChannelId, liveChatId: string): void;
+}
+
+export class YouTubeReader implements ChatReader, Places, LiveStatus {
+  readonly #deps: ReaderDeps;
+  readonly #echoes: EchoWatch;
+  readonly #watches = new Map<ChannelId, ChannelWatch>();
+
+  constructor(deps: ReaderDeps) {
+    this.#deps = deps;
+    this.#echoes = new EchoWatch({ ...deps, changed: (channelId) => this.#watches.get(channelId)?.report() });
+  }
+
+  setChannels(channels: readonly ReadChannel[]): void {
+    const { log } = this.#deps;
+    const wanted = new Map(channels.map((channel) => [channel.channelId, channel]));
+    for (const [channelId, watch] of this.#watches) {
+      const channel = wanted.get(channelId);
+      if (channel !== undefined && isSame(channel, watch.channel)) continue;
+      watch.close();
+      this.#watches.delete(channelId);
+      log.info('youtube_chatbot.sub.remove', { channelId });
+    }
+    for (const channel of wanted.values()) {
+      if (this.#watches.has(channel.channelId)) continue;
+      log.info('youtube_chatbot.sub.add', { channelId: channel.channelId });
+      this.#watches.set(channel.channelId, this.#watch(channel));
+    }
+  }
+
+  of(channelId: ChannelId): Place {
+    return this.#watches.get(channelId)?.place ?? { kind: 'unknown', reason: 'live_check_pending' };
+  }
+
+  sent(channelId: ChannelId, liveChatId: string, id: string): void {
+    this.#echoes.sent(channelId, id, () => this.#watches.get(channelId)?.reads(liveChatId) ?? false);
+  }
+
+  wanted(channelId: ChannelId): void {
+    this.#watches.get(channelId)?.doubt(this.#deps.shortestCheckMs);
+  }
+
+  ended(channelId: ChannelId, liveChatId: string): void {
+    this.#watches.get(channelId)?.chatEnded(liveChatId);
+  }
+
+  /** Of what the live checks learned: asking again would cost units. */
+  async poll(channels: readonly ReadChannel[]): Promise<ReadonlyMap<ChannelId, LiveFact>> {
+    const facts = new Map<ChannelId, LiveFact>();
+    for (const { channelId } of channels) {
+      const fact = this.#watches.get(channelId)?.fact;
+      if (fact) facts.set(channelId, fact);
+    }
+    return facts;
+  }
+
+  close(): void {
+    for (const watch of this.#watches.values()) watch.close();
+    this.#watches.clear();
+  }
+
+  #watch(channel: ReadChannel): ChannelWatch {
+    const { events } = this.#deps;
+    const { channelId } = channel;
+    return new ChannelWatch({ ...this.#deps, watched: this.#watches }, channel, {
+      line: (id, line, isBacklog) => {
+        this.#echoes.seen(channelId, id);
+        this.#line(channelId, id, line, isBacklog);
+      },
+      state: (state) => events.state(channelId, this.#echoes.judge(channelId, state)),
+      live: (fact) => events.live(channelId, fact),
+      sendable: () => events.sendable(channelId),
+    });
+  }
+
+  #line(channelId: ChannelId, id: string, line: Line, isBacklog: boolean): void {
+    const isOwn = this.#deps.own.isOwn(channelId, id, line);
+    this.#deps.events.message(toMessage(id, line, { channelId, isBacklog, isOwn }));
+  }
+}
+
+function isSame(channel: ReadChannel, known: ReadChannel): boolean {
+  return channel.target === known.target && channel.ownerUserId === known.ownerUserId;
+}

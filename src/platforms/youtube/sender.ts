@@ -1,0 +1,124 @@
+/** Speaks into live chats: one insert per message, and the id in its answer is the confirmation (sheet §2.3). */
+import type { PlatformMessageId } from '../../lib/brand.ts';
+import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
+import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
+import type { YouTubeApi } from './api/client.ts';
+import { meaningOf } from './api/refusal.ts';
+import type { OwnMessages } from './chat/own-messages.ts';
+import type { Ledger } from './quota/ledger.ts';
+import type { Places } from './reader.ts';
+
+export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
+  readonly api: YouTubeApi;
+  readonly ledger: Pick<Ledger, 'renewedAt'>;
+  readonly own: OwnMessages;
+  readonly places: Places;
+  /** `YOUTUBE_CHATBOT_LIVE_CHECK_SECONDS`. */
+  readonly shortestCheckMs: number;
+}
+
+/** As operators and support search for it (workers §10.4). */
+export const NO_CHAT = 'No active live chat';
+
+/** The next live check may find the stream; three tries have to end well inside a message's life. */
+const LONGEST_WAIT_FOR_CHAT_MS = 60_000;
+/** Numbers are published nowhere (sheet §2.3). */
+const TOO_FAST_MS = 5000;
+
+export function createSender(deps: SenderDeps): ChatSender {
+  return {
+    // The moderator's mark is seen on lines only, and no limit of ours asks for it.
+    isPrivileged: () => false,
+    async send(channel, text, as, deadlineMs) {
+      const plain = speakable(text);
+      if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
+      const { channelId } = channel;
+      const place = deps.places.of(channelId);
+      if (place.kind === 'unknown') return { kind: 'unavailable', reason: place.reason };
+      if (place.kind === 'offline') return noChat(deps, channel);
+      deps.log.info('youtube_chatbot.say.sender', senderFields(channel, as));
+      const { liveChatId } = place;
+      return deps.own.sending(channelId, plain, () => insert(deps, { channel, liveChatId }, plain, as, deadlineMs));
+    },
+  };
+}
+
+/** A leading `/` or `.` is a command on other platforms; the core promises that none goes out (design §5). */
+function speakable(text: string): string {
+  return text
+    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/^[\s/.]+/, '')
+    .trimEnd();
+}
+
+interface Target {
+  readonly channel: ReadChannel;
+  readonly liveChatId: string;
+}
+
+async function insert(
+  deps: SenderDeps,
+  target: Target,
+  text: string,
+  as: SenderCredential,
+  deadlineMs: number,
+): Promise<SendOutcome> {
+  const { api, places } = deps;
+  try {
+    const id = await api.insert(as.accessToken, target.liveChatId, text, deadlineMs);
+    if (id === null) return { kind: 'unconfirmed', reason: 'unconfirmed' };
+    places.sent(target.channel.channelId, target.liveChatId, id);
+    return { kind: 'sent', platformMessageId: id as PlatformMessageId };
+  } catch (error) {
+    if (error instanceof PlatformRefused) return refused(deps, target, error);
+    if (error instanceof PlatformUnreachable) return noAnswer(error);
+    throw error;
+  }
+}
+
+function noAnswer(error: PlatformUnreachable): SendOutcome {
+  if (error.isSent) return { kind: 'unconfirmed', reason: 'unconfirmed' };
+  return { kind: 'unavailable', reason: error.message.startsWith('YouTube') ? error.message : 'unreachable' };
+}
+
+function refused(deps: SenderDeps, { channel, liveChatId }: Target, error: PlatformRefused): SendOutcome {
+  const { clock, ledger, places } = deps;
+  const reason = error.message;
+  switch (meaningOf(error.status ?? 0, error.code ?? '')) {
+    case 'quota':
+      return { kind: 'unavailable', reason: error.code ?? reason, retryAt: ledger.renewedAt };
+    case 'too_fast':
+      return { kind: 'unavailable', reason, retryAt: new Date(clock.now().getTime() + TOO_FAST_MS) };
+    case 'chat_ended':
+      places.ended(channel.channelId, liveChatId);
+      return noChat(deps, channel);
+    case 'unauthorized':
+      return { kind: 'unauthorized', reason };
+    // Linked again with all rights, it goes out; until it expires there is time for that.
+    case 'scope':
+    case 'not_enabled':
+    case 'outage':
+      return { kind: 'unavailable', reason };
+    case 'chat_disabled':
+    case 'forbidden':
+    case 'no_channel':
+    case 'position':
+    case 'other':
+      return { kind: 'rejected', reason };
+  }
+}
+
+function noChat({ places, clock, shortestCheckMs }: SenderDeps, { channelId }: ReadChannel): SendOutcome {
+  places.wanted(channelId);
+  const waitMs = Math.min(shortestCheckMs, LONGEST_WAIT_FOR_CHAT_MS);
+  return { kind: 'retry', reason: NO_CHAT, retryAt: new Date(clock.now().getTime() + waitMs) };
+}
+
+function senderFields({ channelId }: ReadChannel, as: SenderCredential) {
+  const isOverride = as.kind === 'override';
+  return {
+    channelId,
+    sender: isOverride ? 'override' : 'global',
+    overrideExternalAccountId: isOverride ? as.accountId : null,
+  };
+}
