@@ -124,8 +124,10 @@ test('no answer is unavailable before the message left, and unconfirmed after', 
     kind: 'unavailable',
     reason: 'Trovo send chat failed (502).',
   });
-  await world.sim.faults.refuse();
-  expect(await world.send('nobody there')).toEqual({ kind: 'unavailable', reason: 'unreachable' });
+
+  const other = await speaking();
+  await other.sim.faults.refuse();
+  expect(await other.send('nobody there')).toEqual({ kind: 'unavailable', reason: 'unreachable' });
 });
 
 test('without the id of the application nothing is sent, and the reason names the variable', async () => {
