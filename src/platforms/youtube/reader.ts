@@ -39,6 +39,7 @@ export class YouTubeReader implements ChatReader, Places, LiveStatus {
       if (channel !== undefined && isSame(channel, watch.channel)) continue;
       watch.close();
       this.#watches.delete(channelId);
+      this.#deps.positions.drop(channelId);
       log.info('youtube_chatbot.sub.remove', { channelId });
     }
     for (const channel of wanted.values()) {

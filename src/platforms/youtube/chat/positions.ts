@@ -21,7 +21,7 @@ interface Position {
 const PROVIDER = 'youtube';
 const GATHER_MS = 3000;
 /** Pages of a chat are remembered there for about as long as a stream lasts. */
-const KEPT_MS = 24 * 60 * 60_000;
+const IS_YOUNG = sql`"updatedAt" > timezone('utc', now()) - interval '24 hours'`;
 
 export class Positions {
   readonly #deps: PositionsDeps;
@@ -33,14 +33,20 @@ export class Positions {
     this.#deps = deps;
   }
 
-  /** @returns null for a chat that was never read, was read long ago, or whose position cannot be read now */
+  /**
+   * @returns null for a chat that was never read, was read long ago, whose bot was switched off since, or whose
+   * position cannot be read now
+   */
   async find(channelId: ChannelId, chat: string): Promise<string | null> {
     const unwritten = this.#unwritten.get(chat);
     if (unwritten !== undefined) return unwritten.position;
     try {
       const { rows } = await sql<{ position: string }>`
-        select position from "ChatPosition"
-        where provider = ${PROVIDER} and "channelId" = ${channelId} and chat = ${chat} and "updatedAt" > ${this.#oldest()}
+        select position from "ChatPosition" p
+        where provider = ${PROVIDER} and "channelId" = ${channelId} and chat = ${chat} and ${IS_YOUNG}
+          and not exists (
+            select from "BotIntegrationSettings" g
+            where g."channelId" = p."channelId" and g.provider::text = p.provider and g."updatedAt" > p."updatedAt")
       `.execute(this.#deps.db);
       return rows[0]?.position ?? null;
     } catch (error) {
@@ -54,6 +60,11 @@ export class Positions {
     this.#timer ??= this.#deps.clock.setTimer(GATHER_MS, () => void this.flush(), { unref: true });
   }
 
+  /** The channel is not ours any more: what was read last is for others to know. */
+  drop(channelId: ChannelId): void {
+    for (const [chat, position] of this.#unwritten) if (position.channelId === channelId) this.#unwritten.delete(chat);
+  }
+
   /** The chat is over. */
   async forget(channelId: ChannelId, chat: string): Promise<void> {
     this.#unwritten.delete(chat);
@@ -61,7 +72,7 @@ export class Positions {
       await sql`
         delete from "ChatPosition"
         where provider = ${PROVIDER} and "channelId" = ${channelId}
-          and (chat = ${chat} or "updatedAt" <= ${this.#oldest()})
+          and (chat = ${chat} or not ${IS_YOUNG})
       `.execute(this.#deps.db);
     } catch (error) {
       this.#failed(error);
@@ -93,7 +104,7 @@ export class Positions {
   async #write(positions: readonly Position[], startNumber: number): Promise<void> {
     await sql`
       insert into "ChatPosition" (provider, "channelId", chat, position, "updatedAt")
-      select ${PROVIDER}, p.channel_id, p.chat, p.position, ${this.#deps.clock.now()}
+      select ${PROVIDER}, p.channel_id, p.chat, p.position, timezone('utc', now())
       from unnest(${positions.map(({ channelId }) => channelId)}::text[], ${positions.map(({ chat }) => chat)}::text[],
         ${positions.map(({ position }) => position)}::text[]) as p (channel_id, chat, position)
       join "BotChannelLease" lease on lease.provider = ${PROVIDER} and lease."channelId" = p.channel_id
@@ -101,9 +112,5 @@ export class Positions {
       on conflict (provider, "channelId", chat) do update set
         position = excluded.position, "updatedAt" = excluded."updatedAt"
     `.execute(this.#deps.db);
-  }
-
-  #oldest(): Date {
-    return new Date(this.#deps.clock.now().getTime() - KEPT_MS);
   }
 }

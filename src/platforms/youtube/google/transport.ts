@@ -14,13 +14,19 @@ export function adapterOn(http: HttpClient, timeoutMs?: number): Adapter {
     const answer = await http(String(options.url), {
       method: (options.method ?? 'GET') as NonNullable<HttpRequest['method']>,
       headers: headersOf(options.headers),
-      ...(options.body === undefined ? {} : { body: String(options.body) }),
+      ...bodyOf(options.body),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
     const body = [204, 205, 304].includes(answer.status) ? null : answer.text;
     const response = new Response(body, { status: answer.status });
     return Object.assign(response, { config: options, data: answer.json() ?? answer.text }) as never;
   };
+}
+
+/** A form stays one: its type is not among the library's headers. */
+function bodyOf(body: unknown): Pick<HttpRequest, 'body'> {
+  if (body === undefined || body === null) return {};
+  return { body: body instanceof URLSearchParams ? body : String(body) };
 }
 
 /** Compressed answers are not ours to ask for: the HTTP client hands bodies on as they come. */
