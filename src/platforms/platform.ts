@@ -200,6 +200,11 @@ export interface GrantedTokens {
   readonly refreshToken: string | null;
   readonly expiresInSeconds: number | null;
   readonly scopes: readonly string[] | null;
+  /**
+   * How long renewing works from now on, where the platform tells or is known to end grants. Left out of a refresh's
+   * answer, the end stays where it was; left out of a consent's, none is known.
+   */
+  readonly grantEndsInSeconds?: number | null;
 }
 
 export type RefreshOutcome =
