@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { action, type ControlActions } from '../world/control.ts';
 import { USUAL_BEHAVIOUR } from './options.ts';
+import { METHODS } from './quota.ts';
 import { REFUSAL_NAMES } from './refusal.ts';
 import type { YouTubeSimulator } from './simulator.ts';
 
@@ -83,6 +84,9 @@ function worldActions(sim: YouTubeSimulator): ControlActions {
     setLimits: action(z.object({ limits: z.union([z.literal('off'), limits]) }), (given) =>
       sim.setLimits(given.limits === 'off' ? 'off' : defined(given.limits)),
     ),
+    setPrices: action(z.partialRecord(z.enum(METHODS), z.number()), (given) => {
+      Object.assign(sim.quota.prices, given);
+    }),
     setBehaviour: action(behaviour, (given) => sim.setBehaviour(given)),
     startBroadcast: action(newBroadcast, ({ channel: where, ...given }) => {
       const { id, chat } = sim.startBroadcast(where, given);

@@ -33,7 +33,7 @@ export interface Item {
 }
 
 /** Where each type has its details; types that are not here have none (sheet §2.2). */
-export const DETAIL_KEYS: Readonly<Record<string, string>> = {
+const DETAIL_KEYS: Readonly<Record<string, string>> = {
   textMessageEvent: 'textMessageDetails',
   superChatEvent: 'superChatDetails',
   superStickerEvent: 'superStickerDetails',
@@ -83,7 +83,7 @@ export function makeItem({ chatId, type, publishedAt, author, displayMessage, de
   };
 }
 
-export function newMessageId(): string {
+function newMessageId(): string {
   return `LCC.${randomBytes(32).toString('base64url')}`;
 }
 

@@ -111,6 +111,17 @@ test('a person may allow less than was asked, and deny', async () => {
   expect(page).toContain('value="northpine"');
 });
 
+test('what is granted goes by its full name, and joins what was granted before where that is asked for', async () => {
+  const sim = await simulator();
+  sim.addChannel('northpine');
+  const consented = async (scope: string, more: Record<string, string> = {}) =>
+    (await exchange(sim, await codeOf(sim, asked(sim, { scope, ...more })))).body.scope;
+  expect(await consented('openid email')).toBe('openid https://www.googleapis.com/auth/userinfo.email');
+  expect(await consented(READ)).toBe(READ);
+  const joined = String(await consented(WRITE, { include_granted_scopes: 'true' }));
+  expect(joined.split(' ')).toEqual(['openid', 'https://www.googleapis.com/auth/userinfo.email', READ, WRITE]);
+});
+
 test('wrong clients, wrong grants and dead tokens are told apart', async () => {
   const { sim, tokens } = await liveRoom();
   const refresh = { grant_type: 'refresh_token', refresh_token: 'nothing' };

@@ -17,6 +17,11 @@ interface CodeTerms {
   readonly givesRefreshToken: boolean;
 }
 
+/** What Google calls the short names of OpenID when it lists what was granted. */
+const FULL_NAMES: Readonly<Record<string, string>> = {
+  email: 'https://www.googleapis.com/auth/userinfo.email',
+  profile: 'https://www.googleapis.com/auth/userinfo.profile',
+};
 const REFRESH_TOKENS_MAX = 100;
 const DEAD = 'Token has been expired or revoked.';
 
@@ -90,8 +95,11 @@ export class OAuth {
     const person = channel ? people.byId(channel.ownerId) : people.byLogin(name);
     if (!person) return consentPage(given, channels.all());
     const asked = scopesOf(given);
-    const scopes = given.has('grant') ? asked.filter((scope) => given.getAll('grant').includes(scope)) : asked;
-    const isRepeated = grants.granted(application.id, person.id).size > 0;
+    const allowed = given.has('grant') ? asked.filter((scope) => given.getAll('grant').includes(scope)) : asked;
+    const before = grants.granted(application.id, person.id);
+    const kept = given.get('include_granted_scopes') === 'true' ? before : [];
+    const scopes = [...new Set([...kept, ...allowed.map((scope) => FULL_NAMES[scope] ?? scope)])];
+    const isRepeated = before.size > 0;
     const prompts = (given.get('prompt') ?? '').split(' ').includes('consent');
     const code = grants.createCode({ clientId: application.id, personId: person.id, scopes, redirectUri });
     this.#codes.set(code, {

@@ -29,7 +29,7 @@ export interface YouTubeLimits {
 
 export type LimitChoice = 'off' | Partial<YouTubeLimits>;
 
-export const REAL_LIMITS: YouTubeLimits = {
+const REAL_LIMITS: YouTubeLimits = {
   unitsPerDay: 10_000,
   searchesPerDay: 100,
   enforcePolling: 1,
@@ -80,6 +80,8 @@ export interface Behaviour {
   sendsDeletedEvents: boolean;
   /** Whether API errors carry `status` and `details` as infrastructure errors do. */
   detailsInErrors: boolean;
+  /** Whether the HTTP stream, refused before it began, puts the error into an array of one. */
+  wrapsStreamErrors: boolean;
   /** How long a chat outlives its broadcast when `goOffline` alone is said; 0 leaves it open. */
   chatOutlivesSeconds: number;
 }
@@ -97,5 +99,6 @@ export const USUAL_BEHAVIOUR: Behaviour = {
   pushesTombstones: true,
   sendsDeletedEvents: false,
   detailsInErrors: false,
+  wrapsStreamErrors: false,
   chatOutlivesSeconds: 60,
 };

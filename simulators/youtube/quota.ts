@@ -41,6 +41,8 @@ export const REFERENCE_PRICES: Prices = {
   'liveChatBans.delete': 50,
 };
 
+export const METHODS = Object.keys(REFERENCE_PRICES) as [Method, ...Method[]];
+
 /** One project's day so far. */
 export interface Spending {
   /** The day in California, e.g. `2026-11-24`. */

@@ -199,6 +199,8 @@ test('the HTTP form refuses before its header like any call, and in the middle w
       headers: { authorization: `Bearer ${access}` },
     });
   expect((await get('&alt=sse')).status).toBe(400);
+  sim.setBehaviour({ wrapsStreamErrors: true });
+  expect(await (await get('&alt=sse')).json()).toMatchObject([{ error: { code: 400 } }]);
   expect((await get('', 'nothing')).status).toBe(401);
   const failing = await get('');
   say('one');

@@ -39,8 +39,6 @@ interface ApiAnswer {
   reason: string | undefined;
 }
 
-export type Api = ReturnType<typeof apiOf>;
-
 /** Calls as a client makes them: `api('GET', 'videos', token, { id })`. */
 function apiOf(sim: YouTubeSimulator) {
   return async (

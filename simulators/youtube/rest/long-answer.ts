@@ -15,7 +15,7 @@ export function answerWithStream(
   response: ServerResponse,
   query: URLSearchParams,
 ): void {
-  const { detailsInErrors } = state.behaviour;
+  const { detailsInErrors, wrapsStreamErrors } = state.behaviour;
   try {
     const caller = admit(state, credentialsOf(request.headers, query), 'liveChatMessages.streamList');
     // Server-sent events are refused (sheet §2.4).
@@ -29,7 +29,8 @@ export function answerWithStream(
     response.on('drain', () => stream.resume());
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    write(response, error.answer(detailsInErrors));
+    const { status, body } = error.answer(detailsInErrors);
+    write(response, { status, body: wrapsStreamErrors ? [body] : body });
   }
 }
 
