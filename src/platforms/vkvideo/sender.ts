@@ -35,7 +35,7 @@ export function createSender(deps: SenderDeps): ChatSender {
       const channelUrl = deps.directory.channelParameter(channel);
       if (channelUrl === null) return { kind: 'unavailable', reason: 'missing_channel_context' };
       const untilMs = deps.clock.monotonicMs() + deadlineMs;
-      const stream = await findStream(deps, channel, as, deadlineMs / 2);
+      const stream = await findStream(deps, channel, as, Math.round(deadlineMs / 2));
       if ('kind' in stream) return stream;
       deps.log.debug('vkvideo_chatbot.outbox_send', { channelId: channel.channelId, chars: plain.length });
       const request = {
@@ -43,7 +43,7 @@ export function createSender(deps: SenderDeps): ChatSender {
         path: '/v1/chat/message/send',
         query: { channel_url: channelUrl, stream_id: stream.id },
         body: { parts: [{ text: { content: plain } }] },
-        timeoutMs: Math.max(1, untilMs - deps.clock.monotonicMs()),
+        timeoutMs: Math.max(1, Math.round(untilMs - deps.clock.monotonicMs())),
       } as const;
       try {
         const answer = await deps.api.call(as.accessToken, request);
