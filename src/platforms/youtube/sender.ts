@@ -18,7 +18,7 @@ export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
 }
 
 /** As operators and support search for it (workers §10.4). */
-export const NO_CHAT = 'No active live chat';
+const NO_CHAT = 'No active live chat';
 
 /** The next live check may find the stream; three tries have to end well inside a message's life. */
 const LONGEST_WAIT_FOR_CHAT_MS = 60_000;

@@ -96,8 +96,7 @@ async function tokensOf(deps: CommonDeps, ask: (http: CommonDeps['http']) => Pro
   try {
     await ask(listening);
   } catch (error) {
-    const { status, data } = refusalIn(error);
-    return { tokens: null, status, error: refusalAnswer.parse(data).error };
+    return { tokens: null, status: refusalIn(error).status, error: refusalAnswer.parse(raw).error };
   }
   const parsed = tokenAnswer.safeParse(raw);
   if (!parsed.success) return { tokens: null, status: 502, error: '' };
@@ -135,10 +134,10 @@ async function inspectToken(client: OAuth2Client, accessToken: string) {
     const { sub, user_id: userId } = tokenInfo.parse(info);
     return { scopes: granted, subject: sub ?? userId ?? null };
   } catch (error) {
-    const { status, data } = refusalIn(error);
+    const { status, word } = refusalIn(error);
     const sentence = `Google did not say whose token this is (${status})`;
     if (isOutage(status)) throw new PlatformUnreachable(sentence);
-    throw new PlatformRefused(sentence, { status, code: refusalAnswer.parse(data).error });
+    throw new PlatformRefused(sentence, { status, code: word });
   }
 }
 

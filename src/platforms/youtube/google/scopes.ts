@@ -2,7 +2,7 @@
 
 const PREFIX = 'https://www.googleapis.com/auth/';
 export const READ_SCOPE = `${PREFIX}youtube.readonly`;
-export const WRITE_SCOPE = `${PREFIX}youtube.force-ssl`;
+const WRITE_SCOPE = `${PREFIX}youtube.force-ssl`;
 
 export const scopes = {
   streamer: [READ_SCOPE, 'openid'],

@@ -50,8 +50,8 @@ export class PlainTransport extends gaxios.Gaxios {
 }
 
 /** What a library's error stands for: Google's answer, or the silence our client reported. @throws anything else */
-export function refusalIn(error: unknown): { status: number; data: unknown } {
+export function refusalIn(error: unknown): { status: number; word: string } {
   if (!(error instanceof gaxios.GaxiosError)) throw error;
-  if (error.response !== undefined) return { status: error.response.status, data: error.response.data };
+  if (error.response !== undefined) return { status: error.response.status, word: error.message };
   throw error.cause instanceof PlatformUnreachable ? error.cause : error;
 }
