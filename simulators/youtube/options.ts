@@ -25,6 +25,8 @@ export interface YouTubeLimits {
   messagesPer10s: number;
   /** Streams of one project opened on one chat; the real number is not published. */
   streamOpensPerMin: number;
+  /** Streams one gRPC connection carries at once, as chosen at the start; clients let the next one wait, silently. */
+  streamsPerConnection: number;
 }
 
 export type LimitChoice = 'off' | Partial<YouTubeLimits>;
@@ -35,6 +37,7 @@ const REAL_LIMITS: YouTubeLimits = {
   enforcePolling: 1,
   messagesPer10s: 10,
   streamOpensPerMin: 10,
+  streamsPerConnection: 100,
 };
 
 /** What `limits: 'off'` means: as fast as the machine. */
@@ -44,6 +47,7 @@ const NO_LIMITS: YouTubeLimits = {
   enforcePolling: 0,
   messagesPer10s: 0,
   streamOpensPerMin: 0,
+  streamsPerConnection: 0,
 };
 
 export function chosenLimits(choice: LimitChoice): YouTubeLimits {

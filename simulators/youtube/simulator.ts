@@ -260,6 +260,10 @@ export class YouTubeSimulator {
     if (trouble === null) this.#api.stream(request, response, searchParams);
     else if (trouble.kind === 'answer') write(response, trouble);
     else if (trouble.kind === 'cut' || trouble.kind === 'truncated') request.socket.resetAndDestroy();
+    else if (trouble.kind === 'slow') {
+      const begin = () => this.#api.stream(request, response, searchParams);
+      this.#state.clock.setTimer(trouble.delayMs, begin, { unref: true });
+    }
     return true;
   }
 }

@@ -173,6 +173,20 @@ test('a mute stream stays open and silent, and its keepalive finds it; new ones 
   await fresh.said('unheard');
 });
 
+test('a connection carries a hundred streams; the next one waits for one of them to end', async () => {
+  const { sim, tokens } = await room();
+  const chats = Array.from({ length: 101 }, (_, index) => sim.startBroadcast(`streamer${index}`).chat);
+  const shared = { 'grpc.use_local_subchannel_pool': 0 };
+  const streams = chats.map(
+    ({ id }) => new BareStream(sim, { liveChatId: id, metadata: bearer(tokens.streamer) }, shared),
+  );
+  await until(() => streams.filter(({ responses }) => responses.length > 0).length === 100);
+  expect(sim.streamOpens).toHaveLength(100);
+  const begun = streams.findIndex(({ responses }) => responses.length > 0);
+  sim.broadcasts.endChat(sim.broadcast(`streamer${begun}`));
+  await until(() => streams.every(({ responses }) => responses.length > 0));
+});
+
 test('a line that is delivered twice has one id', async () => {
   const { sim, open, say } = await room();
   const stream = open();

@@ -42,13 +42,15 @@ export class GrpcServer {
   readonly opens: { chatId: string; pageToken: string | null; code: number; at: number }[] = [];
   readonly #state: YouTubeState;
   readonly #streams: Streams;
-  readonly #server = new Server();
+  readonly #server: Server;
   readonly #injector: ConnectionInjector;
   #refusals: { refusal: Refusal; code: number | undefined; times: number }[] = [];
 
   constructor(state: YouTubeState, streams: Streams) {
     this.#state = state;
     this.#streams = streams;
+    const { streamsPerConnection } = state.limits;
+    this.#server = new Server(streamsPerConnection > 0 ? { 'grpc.max_concurrent_streams': streamsPerConnection } : {});
     this.#server.addService(SERVICE, { StreamList: (call: StreamCall) => this.#open(call) });
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.lines = new Lines((connection) => this.#injector.injectConnection(connection));
