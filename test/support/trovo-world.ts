@@ -28,7 +28,7 @@ export const BOT = 'helperbot';
 type LogLine = { readonly event: string; readonly [field: string]: unknown };
 
 /** What the configuration makes of these variables. */
-export function trovoSettingsOf(env: Readonly<Record<string, string>>): PlatformSettings {
+function trovoSettingsOf(env: Readonly<Record<string, string>>): PlatformSettings {
   return Object.fromEntries(
     Object.values(trovoVariables).map((variable) => {
       const reading = variable.read(env[variable.name]?.trim() || null, false);
@@ -176,7 +176,7 @@ export function channelOf(name: string, target: string): ReadChannel {
   };
 }
 
-export function account(id: string, login: string, accessToken: string): AccountCredential {
+function account(id: string, login: string, accessToken: string): AccountCredential {
   return {
     accountId: `account-${login}` as ExternalAccountId,
     platformUserId: id as PlatformUserId,

@@ -26,6 +26,7 @@ export type ChatToken =
       status: number;
       /** Nobody is to ask earlier. */
       retryAt?: Date;
+      error?: unknown;
     };
 
 /** Never throws: whatever is wrong is a state. */
@@ -42,7 +43,7 @@ export async function obtainChatToken(deps: ChatTokenDeps, { channelId }: ReadCh
     return second === 'refused_token' ? none(userAction('owner_login_refused'), 401) : second;
   } catch (error) {
     const isTheirs = error instanceof PlatformUnreachable;
-    return none({ kind: 'degraded', reason: isTheirs ? 'unreachable' : 'credentials_unavailable' });
+    return { ...none({ kind: 'degraded', reason: isTheirs ? 'unreachable' : 'credentials_unavailable' }), error };
   }
 }
 
@@ -85,7 +86,7 @@ function stateOf({ kind }: Refusal): ReaderState {
   }
 }
 
-function none(state: ReaderState, status = 0): ChatToken {
+function none(state: ReaderState, status = 0): Extract<ChatToken, { kind: 'none' }> {
   return { kind: 'none', state, status };
 }
 

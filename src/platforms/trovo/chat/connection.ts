@@ -37,6 +37,7 @@ export class Connection {
   #state: ReaderState | null = null;
   /** Said once; a chat that is read again makes the next trouble news. */
   #toldTrouble: string | null = null;
+  #wasAccepted = false;
   #failures = 0;
   #rejections = 0;
   #wake: (() => void) | null = null;
@@ -76,12 +77,12 @@ export class Connection {
     }
   }
 
-  async #withoutToken({ state, status, retryAt }: Extract<ChatToken, { kind: 'none' }>): Promise<void> {
+  async #withoutToken({ state, status, retryAt, error }: Extract<ChatToken, { kind: 'none' }>): Promise<void> {
     const { gate, settings, random, userActionRetryMs } = this.#deps;
     if (retryAt !== undefined) gate.closeUntil(retryAt);
     this.#tell(state);
     if (settings.TROVO_CLIENT_ID === null) this.#trouble('missing_env', { key: 'TROVO_CLIENT_ID' });
-    else this.#trouble('chat_token_failed', { status, reason: state.reason });
+    else this.#trouble('chat_token_failed', { status, reason: state.reason }, error);
     this.#failures += 1;
     const waitsForPeople = state.kind === 'needs_user_action';
     await this.#pause(waitsForPeople ? userActionRetryMs : backoffMs(this.#failures, RECONNECT, random));
@@ -89,6 +90,7 @@ export class Connection {
 
   #live(chatToken: string): Promise<Ending> {
     const { socketUrl, clock, oddities } = this.#deps;
+    this.#wasAccepted = false;
     return new Promise((resolve) => {
       this.#session = new Session({
         url: socketUrl,
@@ -114,6 +116,7 @@ export class Connection {
   #accepted(): void {
     const { events, joined, log } = this.#deps;
     if (this.#isClosed) return;
+    this.#wasAccepted = true;
     this.#rejections = 0;
     this.#toldTrouble = null;
     this.#history.accepted();
@@ -131,8 +134,8 @@ export class Connection {
       if (this.#rejections <= REJECTIONS_UNTIL_BACKOFF) return;
       this.#tell({ kind: 'degraded', reason: 'auth_rejected' });
     } else {
-      const wasRead = this.#state?.kind === 'live';
-      const event = ending.reason === AUTH_NOT_SENT ? 'ws_auth_failed' : wasRead ? 'ws_close' : 'ws_error';
+      const neverRead = ending.reason === AUTH_NOT_SENT ? 'ws_auth_failed' : 'ws_error';
+      const event = this.#wasAccepted ? 'ws_close' : neverRead;
       this.#trouble(event, { reason: ending.reason });
       this.#tell({ kind: 'degraded', reason: 'disconnected' });
     }
@@ -141,11 +144,12 @@ export class Connection {
   }
 
   /** Once for each trouble: a platform that is away for an hour is one line, not a hundred. */
-  #trouble(event: string, fields: Readonly<Record<string, unknown>>): void {
+  #trouble(event: string, fields: Readonly<Record<string, unknown>>, error?: unknown): void {
     const key = `${event} ${JSON.stringify(fields)}`;
     if (this.#toldTrouble === key) return;
     this.#toldTrouble = key;
-    this.#deps.log.warn(`trovo_chatbot.${event}`, { ...this.#fields(), ...fields });
+    const cause = error === undefined ? {} : { error };
+    this.#deps.log.warn(`trovo_chatbot.${event}`, { ...this.#fields(), ...fields, ...cause });
   }
 
   #fields() {
