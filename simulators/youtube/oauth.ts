@@ -221,7 +221,7 @@ export class OAuth {
   }
 
   #secondsLeft(untilMs: number): number {
-    return Math.max(0, Math.floor((untilMs - this.#state.clock.now().getTime()) / 1000));
+    return Math.max(0, Math.ceil((untilMs - this.#state.clock.now().getTime()) / 1000));
   }
 }
 
