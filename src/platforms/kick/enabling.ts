@@ -108,7 +108,7 @@ async function requireEvents(
   const ensured = await subscriptions.ensure({ channelId, broadcasterId }, [CHAT_EVENT], true);
   const reason = 'unknown' in ensured ? ensured.unknown : (ensured.get(CHAT_EVENT)?.reason ?? null);
   if (reason === null) return;
-  log.warn('kick.bot_subscription_create_failed', { channelId, event: CHAT_EVENT, reason });
+  log.warn('kick.bot_subscription_create_failed', { channelId, type: CHAT_EVENT, reason });
   throw new BadInput('KICK_SUBSCRIPTION_CREATE_FAILED', `Kick does not deliver this chat: ${reason}`);
 }
 

@@ -97,11 +97,15 @@ export class Subscriptions {
       return new Map(
         [...creations].map(([event, creation]): [EventName, Standing] => {
           if (creation.kind === 'created') {
-            log.info('kick_chatbot.events_subscription_created', { channelId, event, subscriptionId: creation.id });
+            log.info('kick_chatbot.events_subscription_created', {
+              channelId,
+              type: event,
+              subscriptionId: creation.id,
+            });
             return [event, { status: 'active', reason: null, remoteId: creation.id }];
           }
           const reason = creation.error.slice(0, LONGEST_REASON_CHARS);
-          log.warn('kick_chatbot.events_subscription_create_failed', { channelId, event, status: 200, reason });
+          log.warn('kick_chatbot.events_subscription_create_failed', { channelId, type: event, status: 200, reason });
           return [event, { status: 'failed', reason, remoteId: null }];
         }),
       );
@@ -133,7 +137,7 @@ export class Subscriptions {
     }
     const status = error instanceof PlatformRefused ? (error.status ?? null) : null;
     for (const event of events) {
-      log.warn('kick_chatbot.events_subscription_create_failed', { channelId, event, status, error });
+      log.warn('kick_chatbot.events_subscription_create_failed', { channelId, type: event, status, error });
       // Kick never saw the question, or said nothing about it: the next round may ask again.
       if (error instanceof PlatformUnreachable && !error.isSent) this.#asked.delete(`${channelId} ${event}`);
     }
