@@ -6,6 +6,7 @@ import type { Database } from '../db/tables.ts';
 import type { ChannelId, UserId } from '../lib/brand.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import type { GrantedTokens, PlatformDescription, PlatformIdentity } from '../platforms/platform.ts';
+import { grantEndOf } from './grant-end.ts';
 import type { Session, UserRole } from './sessions.ts';
 
 export interface SignIn {
@@ -99,10 +100,10 @@ async function writeAccount(
   const expiresAt = tokens.expiresInSeconds === null ? null : new Date(now.getTime() + tokens.expiresInSeconds * 1000);
   await sql`
     insert into "ExternalAccount" ("userId", provider, "providerAccountId", "displayName", login, "avatarUrl",
-      "profileUrl", "accessToken", "refreshToken", "tokenExpiresAt", scopes)
+      "profileUrl", "accessToken", "refreshToken", "tokenExpiresAt", "grantEndsAt", scopes)
     values (${userId}, ${platform.id}, ${identity.platformUserId}, ${identity.displayName}, ${identity.login},
       ${identity.avatarUrl}, ${identity.profileUrl}, ${seal.seal(tokens.accessToken)},
-      ${sealed(seal, tokens.refreshToken)}, ${expiresAt}, ${tokens.scopes?.join(' ') ?? null})
+      ${sealed(seal, tokens.refreshToken)}, ${expiresAt}, ${grantEndOf(tokens, now)}, ${tokens.scopes?.join(' ') ?? null})
     on conflict (provider, "providerAccountId") do update set
       "displayName" = coalesce(excluded."displayName", "ExternalAccount"."displayName"),
       login = coalesce(excluded.login, "ExternalAccount".login),
@@ -111,6 +112,7 @@ async function writeAccount(
       "accessToken" = excluded."accessToken",
       "refreshToken" = coalesce(excluded."refreshToken", "ExternalAccount"."refreshToken"),
       "tokenExpiresAt" = excluded."tokenExpiresAt",
+      "grantEndsAt" = excluded."grantEndsAt",
       scopes = coalesce(excluded.scopes, "ExternalAccount".scopes),
       "brokenAt" = null,
       "brokenReason" = null

@@ -9,6 +9,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import { Turnstile } from '../lib/turnstile.ts';
 import type { GrantedTokens, PlatformOAuth, Reason } from '../platforms/platform.ts';
+import { GrantEnds, grantEndOf } from './grant-end.ts';
 
 /** An account's tokens as stored, opened. */
 export interface Grant {
@@ -19,6 +20,8 @@ export interface Grant {
   readonly scopes: ReadonlySet<string>;
   /** Null: valid until the platform refuses it. */
   readonly expiresAt: Date | null;
+  /** When renewing will end, where the platform tells. */
+  readonly grantEndsAt: Date | null;
   /** The platform ended the grant; only a new link helps. */
   readonly isBroken: boolean;
 }
@@ -62,6 +65,7 @@ interface StoredRow {
   readonly scopes: string | null;
   readonly tokenExpiresAt: Date | null;
   readonly brokenAt: Date | null;
+  readonly grantEndsAt: Date | null;
 }
 
 /** Fetched, and perhaps not stored: the old refresh token may be worth nothing any more. */
@@ -70,6 +74,8 @@ interface Unsaved {
   readonly insteadOf: string;
   readonly tokens: GrantedTokens;
   readonly expiresAt: Date | null;
+  /** Null: as before. */
+  readonly grantEndsAt: Date | null;
 }
 
 export class TokenVault {
@@ -81,9 +87,11 @@ export class TokenVault {
   readonly #turnstile = new Turnstile(RENEWALS_AT_ONCE);
   /** Accounts of which it was said that no key opens their tokens. */
   readonly #unreadable = new Set<ExternalAccountId>();
+  readonly #grantEnds: GrantEnds;
 
   constructor(deps: VaultDeps) {
     this.#deps = deps;
+    this.#grantEnds = new GrantEnds(deps);
   }
 
   /** @returns null when the account is not linked any more */
@@ -182,7 +190,8 @@ export class TokenVault {
     const outcome = await oauth.refresh(refreshToken);
     if (outcome.kind === 'refreshed') {
       const { tokens } = outcome;
-      const fetched = { insteadOf: refreshToken, tokens, expiresAt: endOf(tokens, askedAt) };
+      const ends = { expiresAt: endOf(tokens, askedAt), grantEndsAt: grantEndOf(tokens, askedAt) };
+      const fetched = { insteadOf: refreshToken, tokens, ...ends };
       this.#unsaved.set(accountId, fetched);
       return fetched;
     }
@@ -191,20 +200,22 @@ export class TokenVault {
   }
 
   /** What the answer does not name stays as it was; a token from before sealing is sealed at this chance. */
-  async #save(tx: Transaction<Database>, row: StoredRow, { insteadOf, tokens, expiresAt }: Unsaved): Promise<Grant> {
+  async #save(tx: Transaction<Database>, row: StoredRow, unsaved: Unsaved): Promise<Grant> {
     const { seal, clock } = this.#deps;
+    const { insteadOf, tokens, expiresAt } = unsaved;
     const changed: StoredRow = {
       ...row,
       accessToken: seal.seal(tokens.accessToken),
       refreshToken: seal.seal(tokens.refreshToken ?? insteadOf),
       scopes: tokens.scopes?.join(' ') ?? row.scopes,
       tokenExpiresAt: expiresAt,
+      grantEndsAt: unsaved.grantEndsAt ?? row.grantEndsAt,
       brokenAt: null,
     };
-    const { accessToken, refreshToken, scopes, tokenExpiresAt } = changed;
+    const { accessToken, refreshToken, scopes, tokenExpiresAt, grantEndsAt } = changed;
     await tx
       .updateTable('ExternalAccount')
-      .set({ accessToken, refreshToken, scopes, tokenExpiresAt, brokenAt: null, brokenReason: null })
+      .set({ accessToken, refreshToken, scopes, tokenExpiresAt, grantEndsAt, brokenAt: null, brokenReason: null })
       .where('id', '=', row.id)
       .execute();
     this.#fresh.set(row.id, { token: tokens.accessToken, atMs: clock.monotonicMs() });
@@ -223,6 +234,7 @@ export class TokenVault {
   }
 
   #open(row: StoredRow): Grant {
+    if (row.brokenAt === null) this.#grantEnds.seen(row.id, row.grantEndsAt);
     return {
       accountId: row.id,
       platformUserId: row.providerAccountId,
@@ -230,6 +242,7 @@ export class TokenVault {
       accessToken: this.#openToken(row.id, row.accessToken),
       scopes: new Set((row.scopes ?? '').split(/[\s,]+/).filter(Boolean)),
       expiresAt: row.tokenExpiresAt,
+      grantEndsAt: row.grantEndsAt,
       isBroken: row.brokenAt !== null,
     };
   }
@@ -256,6 +269,7 @@ export function endOf({ expiresInSeconds }: GrantedTokens, askedAt: Date): Date 
 
 function columns(accountId: ExternalAccountId) {
   return sql<StoredRow>`
-    select id, "providerAccountId", login, "accessToken", "refreshToken", scopes, "tokenExpiresAt", "brokenAt"
+    select id, "providerAccountId", login, "accessToken", "refreshToken", scopes, "tokenExpiresAt", "brokenAt",
+      "grantEndsAt"
     from "ExternalAccount" where id = ${accountId}`;
 }

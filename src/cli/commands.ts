@@ -1,6 +1,6 @@
 /** What the operator's command can do, apart from the process around it: the demo sets itself up with the same code. */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../config.ts';
+import { type CoreValues, loadConfig } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
 import { createPool, type Db, isMissingSchema, isUnavailable, parseDatabaseUrl } from '../db/pool.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -8,13 +8,17 @@ import { BadInput } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
 import { platforms } from '../platforms/registry.ts';
 import { createChannel, grantAdmin } from './people.ts';
+import { rotateKeys, sealTokens } from './stored-tokens.ts';
 
 const USAGE = `pnpm memalerts <command>
 
   migrate                                     bring the database's schema up to date
   grant-admin    --login NAME [--provider P]  make a signed-in user an owner
   create-channel --login NAME [--provider P] [--slug SLUG] [--name TITLE]
-                                              give a signed-in user a channel and make them a streamer`;
+                                              give a signed-in user a channel and make them a streamer
+  rotate-keys                                 seal every stored token with the first of CREDENTIALS_ENCRYPTION_KEY;
+                                              every process has to know that key, as its first, before
+  seal-tokens                                 seal the tokens that are stored in clear`;
 
 interface Arguments {
   readonly provider: string;
@@ -23,18 +27,20 @@ interface Arguments {
   readonly name: string | undefined;
 }
 
-type Command = (databaseUrl: string, given: Arguments) => Promise<string>;
+type Command = (settings: CoreValues, given: Arguments) => Promise<string>;
 
 const commands: Readonly<Record<string, Command>> = {
-  async migrate(databaseUrl) {
-    const applied = await migrate(parseDatabaseUrl(databaseUrl).connectionString);
+  async migrate({ DATABASE_URL }) {
+    const applied = await migrate(parseDatabaseUrl(DATABASE_URL ?? '').connectionString);
     return applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`;
   },
-  'grant-admin': (databaseUrl, given) => withDatabase(databaseUrl, (db) => grantAdmin(db, personOf(given))),
-  'create-channel': (databaseUrl, given) =>
-    withDatabase(databaseUrl, (db) =>
+  'grant-admin': (settings, given) => withDatabase(settings, (db) => grantAdmin(db, personOf(given))),
+  'create-channel': (settings, given) =>
+    withDatabase(settings, (db) =>
       createChannel(db, { ...personOf(given), slug: given.slug ?? null, name: given.name ?? null }),
     ),
+  'rotate-keys': (settings) => withDatabase(settings, (db) => rotateKeys(db, settings.CREDENTIALS_ENCRYPTION_KEY)),
+  'seal-tokens': (settings) => withDatabase(settings, (db) => sealTokens(db, settings.CREDENTIALS_ENCRYPTION_KEY)),
 };
 
 /**
@@ -49,7 +55,7 @@ export async function runCommand(
   if (wantsHelp) return USAGE;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new BadInput('BAD_REQUEST', USAGE);
-  return command(databaseUrlOf(env), given);
+  return command(settingsOf(env), given);
 }
 
 /** One line for the operator; only an error nobody foresaw comes with its origin. */
@@ -79,10 +85,10 @@ function parse(argv: readonly string[]) {
   return { name, given: { provider, login, slug, name: title }, wantsHelp };
 }
 
-function databaseUrlOf(env: Readonly<Record<string, string | undefined>>): string {
+function settingsOf(env: Readonly<Record<string, string | undefined>>): CoreValues {
   const loaded = loadConfig('cli', env);
   if ('problems' in loaded) throw new BadInput('BAD_REQUEST', loaded.problems.map(({ problem }) => problem).join('\n'));
-  return loaded.config.values.DATABASE_URL ?? '';
+  return loaded.config.values;
 }
 
 function personOf({ provider, login }: Arguments): { provider: string; login: string } {
@@ -96,9 +102,9 @@ function personOf({ provider, login }: Arguments): { provider: string; login: st
   return { provider: platform.id, login: wanted };
 }
 
-async function withDatabase(databaseUrl: string, work: (db: Db) => Promise<string>): Promise<string> {
+async function withDatabase({ DATABASE_URL }: CoreValues, work: (db: Db) => Promise<string>): Promise<string> {
   const log = createLogger({ level: 'warn', clock: systemClock });
-  const pool = createPool(databaseUrl, { applicationName: 'memalerts-cli', slowMs: 10_000, log });
+  const pool = createPool(DATABASE_URL ?? '', { applicationName: 'memalerts-cli', slowMs: 10_000, log });
   try {
     return await work(pool.db);
   } finally {

@@ -215,6 +215,8 @@ interface ExternalAccountTable {
   tokenExpiresAt: Date | null;
   brokenAt: Date | null;
   brokenReason: string | null;
+  grantEndsAt: Date | null;
+  linkedAs: 'login' | 'link' | 'bot_link' | null;
   createdAt: Generated<Date>;
   updatedAt: Generated<Date>;
 }
@@ -239,6 +241,8 @@ interface OAuthStateTable {
   expiresAt: Date;
   consumedAt: Date | null;
   createdAt: Generated<Date>;
+  browserHash: string | null;
+  extraScopes: string | null;
 }
 
 interface PlatformEventSubscriptionTable {

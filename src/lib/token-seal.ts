@@ -14,6 +14,11 @@ export interface TokenSeal {
   isCurrent(stored: string): boolean;
 }
 
+/** Whether a stored value has the envelope; without it, it is a token in clear from before sealing. */
+export function isSealed(stored: string): boolean {
+  return stored.startsWith(PREFIX);
+}
+
 const PREFIX = 'sealed.v1.';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -31,13 +36,13 @@ export function createTokenSeal(keys: readonly Buffer[]): TokenSeal {
   return {
     seal: (token) => (first ? sealWith(first, token) : token),
     open(stored) {
-      if (!stored.startsWith(PREFIX)) return stored;
+      if (!isSealed(stored)) return stored;
       const [keyId = '', payload = ''] = stored.slice(PREFIX.length).split('.');
       const key = ring.find(({ id }) => id === keyId);
       if (!key) throw new Error(`no key ${keyId} to open a stored token with`);
       return openWith(key, payload);
     },
-    isCurrent: (stored) => (first ? stored.startsWith(`${PREFIX}${first.id}.`) : !stored.startsWith(PREFIX)),
+    isCurrent: (stored) => (first ? stored.startsWith(`${PREFIX}${first.id}.`) : !isSealed(stored)),
   };
 }
 

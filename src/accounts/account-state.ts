@@ -1,0 +1,65 @@
+/** Whether linked accounts can be used, in the words status endpoints and health reports share. */
+import { sql } from 'kysely';
+import type { Db } from '../db/pool.ts';
+import type { ExternalAccountId } from '../lib/brand.ts';
+import type { TokenSeal } from '../lib/token-seal.ts';
+import type { Reason } from '../platforms/platform.ts';
+import { isAlive } from './token-vault.ts';
+
+export interface AccountState {
+  /** `relink`: only its person can help. `unreadable`: no key of ours opens its tokens; the operator can help too. */
+  readonly state: 'ok' | 'relink' | 'unreadable';
+  /** Null when it is well; else the platform's word (`invalid_grant`), or ours. */
+  readonly reason: Reason | null;
+  /** When renewing will end, where the platform tells; consents that end are renewed by linking again. */
+  readonly grantEndsAt: Date | null;
+}
+
+interface StoredState {
+  readonly id: ExternalAccountId;
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+  readonly tokenExpiresAt: Date | null;
+  readonly brokenAt: Date | null;
+  readonly brokenReason: string | null;
+  readonly grantEndsAt: Date | null;
+}
+
+interface AccountStateDeps {
+  readonly db: Db;
+  readonly seal: TokenSeal;
+  readonly now: Date;
+}
+
+/** Asks no platform. Accounts that are not linked (any more) are missing in the answer. */
+export async function readAccountStates(
+  { db, seal, now }: AccountStateDeps,
+  accountIds: readonly ExternalAccountId[],
+): Promise<ReadonlyMap<ExternalAccountId, AccountState>> {
+  const { rows } = await sql<StoredState>`
+    select id, "accessToken", "refreshToken", "tokenExpiresAt", "brokenAt", "brokenReason", "grantEndsAt"
+    from "ExternalAccount" where id = any(${sql.val(accountIds)}::text[])
+  `.execute(db);
+  return new Map(rows.map((row) => [row.id, stateOf(row, seal, now)]));
+}
+
+function stateOf(row: StoredState, seal: TokenSeal, now: Date): AccountState {
+  const { grantEndsAt, accessToken, refreshToken } = row;
+  if (row.brokenAt !== null) return { state: 'relink', reason: row.brokenReason, grantEndsAt };
+  const isReadable = [accessToken, refreshToken].every((stored) => stored === null || opens(stored, seal));
+  if (!isReadable) return { state: 'unreadable', reason: 'no_key_opens_it', grantEndsAt };
+  // The vault finds out at the next use.
+  if (refreshToken === null && !isAlive({ accessToken, expiresAt: row.tokenExpiresAt }, now)) {
+    return { state: 'relink', reason: 'no_refresh_token', grantEndsAt };
+  }
+  return { state: 'ok', reason: null, grantEndsAt };
+}
+
+function opens(stored: string, seal: TokenSeal): boolean {
+  try {
+    seal.open(stored);
+    return true;
+  } catch {
+    return false;
+  }
+}
