@@ -27,7 +27,7 @@ test('a channel that cannot be asked about keeps its state and harms no other; a
     ['southoak', true],
   ]);
   await sim.faults.refuse();
-  expect((await side.liveStatus?.poll(channels))?.size).toBe(0);
+  for (let round = 1; round <= 3; round += 1) expect((await side.liveStatus?.poll(channels))?.size).toBe(0);
   expect(events().filter((event) => event === 'trovo_chatbot.live_poll_failed')).toHaveLength(2);
 });
 

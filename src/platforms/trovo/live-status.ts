@@ -22,6 +22,7 @@ interface LiveStatusDeps extends Pick<CommonDeps, 'clock' | 'log'> {
 /** Each channel is a question of its own; with many, those not asked about for longest come first. */
 export function createLiveStatus({ rest, url, clock, log }: LiveStatusDeps): TrovoLiveStatus {
   const askedAtMs = new Map<ChannelId, number>();
+  let failedBefore = 0;
   const age = ({ channelId }: ReadChannel) => askedAtMs.get(channelId) ?? Number.NEGATIVE_INFINITY;
 
   return {
@@ -43,10 +44,11 @@ export function createLiveStatus({ rest, url, clock, log }: LiveStatusDeps): Tro
         }
       };
       await Promise.all(due.map((channel) => turnstile.run(() => askAbout(channel))));
-      // One line for all: hundreds of questions, and one outage.
-      if (failures.length > 0) {
+      // One line for all, and none for what fails as it did before: hundreds of questions, and one outage.
+      if (failures.length > 0 && failures.length !== failedBefore) {
         log.warn('trovo_chatbot.live_poll_failed', { channels: failures.length, error: failures[0] });
       }
+      failedBefore = failures.length;
       return facts;
     },
   };

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { simulatedTrovo, trovoDeps } from '../../../test/support/trovo-world.ts';
 import { createOAuth } from './oauth.ts';
 
 const REDIRECT = 'http://127.0.0.1:3001/auth/trovo/link/callback';
 
 async function linking(env: Readonly<Record<string, string>> = {}) {
-  const sim = await simulatedTrovo();
+  const clock = new ManualClock();
+  const sim = await simulatedTrovo({ clock });
   const deps = trovoDeps({ ...sim.env(), TROVO_CALLBACK_URL: REDIRECT, ...env });
   const oauth = createOAuth(deps);
   return {

@@ -1,5 +1,5 @@
 /** Trovo in a worker: one socket per chat reads, REST speaks. */
-import type { WorkerDeps, WorkerSide } from '../platform.ts';
+import type { ChatReader, WorkerDeps, WorkerSide } from '../platform.ts';
 import { JoinGate } from './chat/join-gate.ts';
 import { Oddities } from './chat/oddities.ts';
 import { openReader } from './chat/reader.ts';
@@ -17,7 +17,6 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const reader = openReader({
     ...deps,
     rest,
-    settings,
     url: urls.chatToken,
     socketUrl: settings.TROVO_CHAT_WS_URL,
     oddities,
@@ -26,10 +25,24 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     joined: ({ channelId }) => liveStatus.ask(channelId),
   });
   return {
-    reader,
+    reader: settings.TROVO_CLIENT_ID === null ? withoutApplication(deps) : reader,
     sender: createSender({ ...deps, rest, settings, url: urls.send, isPrivileged: reader.isPrivileged }),
     ...(settings.TROVO_CLIENT_ID === null ? {} : { liveStatus }),
     details: () => ({ oddities: oddities.counts() }),
     close: () => reader.close(),
+  };
+}
+
+/** Every call carries the application's id: without it there is nothing to try. */
+function withoutApplication({ log, events }: WorkerDeps): ChatReader {
+  let isTold = false;
+  return {
+    setChannels(channels) {
+      for (const { channelId } of channels) {
+        events.state(channelId, { kind: 'needs_user_action', reason: 'TROVO_CLIENT_ID is not configured' });
+      }
+      if (channels.length > 0 && !isTold) log.error('trovo_chatbot.missing_env', { key: 'TROVO_CLIENT_ID' });
+      isTold ||= channels.length > 0;
+    },
   };
 }

@@ -7,12 +7,10 @@ import type { AccountCredential, CredentialSource, ReadChannel, ReaderState } fr
 import type { Rest } from '../rest/client.ts';
 import { type Refusal, refusalOf, resetTime } from '../rest/refusal.ts';
 import { chatTokenAnswer } from '../rest/rest.external.ts';
-import type { TrovoSettings } from '../settings.ts';
 
 export interface ChatTokenDeps {
   readonly rest: Rest;
   readonly url: string;
-  readonly settings: TrovoSettings;
   readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -31,8 +29,7 @@ export type ChatToken =
 
 /** Never throws: whatever is wrong is a state. */
 export async function obtainChatToken(deps: ChatTokenDeps, { channelId }: ReadChannel): Promise<ChatToken> {
-  const { settings, credentials } = deps;
-  if (settings.TROVO_CLIENT_ID === null) return none(userAction('TROVO_CLIENT_ID is not configured'));
+  const { credentials } = deps;
   try {
     const owner = await credentials.owner(channelId);
     if (owner === null) return none(userAction('owner_not_linked'));

@@ -139,9 +139,11 @@ test('a database that is away is a state, and the chat is read once it is back',
 });
 
 test('without the id of the application nothing is asked, and the log names the variable once', async () => {
-  const { sim, streamer, side, states, until, clock, lines } = await trovoWorld({ TROVO_CLIENT_ID: '' });
+  const { sim, streamer, side, states, clock, lines } = await trovoWorld({ TROVO_CLIENT_ID: '' });
   side.reader.setChannels([streamer(STREAMER)]);
-  await until(() => expect(states.get(STREAMER)?.kind).toBe('needs_user_action'));
+  side.reader.setChannels([streamer(STREAMER), streamer('southoak')]);
+  const missing = { kind: 'needs_user_action', reason: 'TROVO_CLIENT_ID is not configured' };
+  expect([...states.values()]).toEqual([missing, missing]);
   await clock.advance(120_000);
   expect(sim.calls).toEqual([]);
   expect(sim.connections).toBe(0);
@@ -166,7 +168,7 @@ test('many chats are connected to at the pace of the limit', async () => {
   const { sim, streamer, side, passUntil, clock } = await trovoWorld({ TROVO_JOINS_PER_10S: '10' });
   const names = Array.from({ length: 15 }, (_, index) => `streamer${index}`);
   side.reader.setChannels(names.map(streamer));
-  await passUntil(() => expect(sim.readChannels()).toHaveLength(10), 100);
+  await passUntil(() => expect(sim.readChannels().length).toBeGreaterThanOrEqual(10), 100);
   expect(clock.monotonicMs()).toBeGreaterThanOrEqual(9_000);
   await passUntil(() => expect(sim.readChannels()).toHaveLength(15), 100);
   expect(clock.monotonicMs()).toBeGreaterThanOrEqual(14_000);

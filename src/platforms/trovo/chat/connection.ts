@@ -78,11 +78,10 @@ export class Connection {
   }
 
   async #withoutToken({ state, status, retryAt, error }: Extract<ChatToken, { kind: 'none' }>): Promise<void> {
-    const { gate, settings, random, userActionRetryMs } = this.#deps;
+    const { gate, random, userActionRetryMs } = this.#deps;
     if (retryAt !== undefined) gate.closeUntil(retryAt);
     this.#tell(state);
-    if (settings.TROVO_CLIENT_ID === null) this.#trouble('missing_env', { key: 'TROVO_CLIENT_ID' });
-    else this.#trouble('chat_token_failed', { status, reason: state.reason }, error);
+    this.#trouble('chat_token_failed', { status, reason: state.reason }, error);
     this.#failures += 1;
     const waitsForPeople = state.kind === 'needs_user_action';
     await this.#pause(waitsForPeople ? userActionRetryMs : backoffMs(this.#failures, RECONNECT, random));

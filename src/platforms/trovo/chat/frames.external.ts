@@ -1,6 +1,6 @@
 /** What comes over Trovo's chat socket, and what goes there (sheet §6.2, §6.3). */
 import { z } from 'zod';
-import { id } from '../rest/rest.external.ts';
+import { idText } from '../rest/rest.external.ts';
 
 const text = z.string().nullish().catch(null);
 
@@ -15,8 +15,8 @@ export const chatItem = z.object({
     .union([z.string(), z.number().transform(String)])
     .nullish()
     .catch(null),
-  uid: id.nullish().catch(null),
-  sender_id: id.nullish().catch(null),
+  uid: idText.nullish().catch(null),
+  sender_id: idText.nullish().catch(null),
   user_name: text,
   nick_name: text,
   avatar: text,
@@ -46,7 +46,7 @@ export const frame = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('CHAT'),
     channel_info: z
-      .object({ channel_id: id.nullish().catch(null) })
+      .object({ channel_id: idText.nullish().catch(null) })
       .nullish()
       .catch(null),
     data: z

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Ids are texts in REST and numbers in chat (sheet §4); 0 stands for nobody. */
-export const id = z
+export const idText = z
   .union([z.string(), z.number()])
   .transform((value) => String(value).trim())
   .transform((value) => (value === '0' ? '' : value));
@@ -35,10 +35,10 @@ const text = z.string().nullish().catch(null);
 /** camelCase as documented; older answers were not (sheet §4). */
 export const userInfoAnswer = z
   .object({
-    userId: id.nullish(),
-    user_id: id.nullish(),
-    channelId: id.nullish(),
-    channel_id: id.nullish(),
+    userId: idText.nullish(),
+    user_id: idText.nullish(),
+    channelId: idText.nullish(),
+    channel_id: idText.nullish(),
     userName: text,
     nickName: text,
     profilePic: text,
