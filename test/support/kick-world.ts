@@ -1,5 +1,4 @@
-/** Kick's parts under test against the simulated Kick, and a whole API that it delivers to. */
-import { randomUUID } from 'node:crypto';
+/** Kick's parts under test against the simulated Kick. */
 import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { type KickSimulator, startKickSimulator } from '../../simulators/kick/simulator.ts';
@@ -9,9 +8,7 @@ import { createHttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { kickVariables } from '../../src/platforms/kick/settings.ts';
 import type { CommonDeps } from '../../src/platforms/platform.ts';
-import { startApiWorld } from './api-world.ts';
 
-export const KICK_HOST = 'bots.example';
 const STREAMER_SCOPES = ['user:read', 'channel:read', 'events:subscribe'];
 
 /** Without limits; stopped with the test. */
@@ -117,44 +114,4 @@ export async function linkDefaultKickBot(db: Db, sim: KickSimulator, login = 'me
   const externalAccountId = await linkKickAccount(db, sim, login, userId);
   await db.insertInto('GlobalKickBotCredential').values({ externalAccountId, enabled: true }).execute();
   return sim.person(login).id;
-}
-
-/** The whole API, which the simulated Kick delivers to, with one streamer whose chat is subscribed to. */
-export async function webhookWorld(databaseUrl: string, env: Readonly<Record<string, string>> = {}) {
-  const sim = await simulatedKick();
-  const api = await startApiWorld(databaseUrl, { env: { ...sim.env(), DOMAIN: KICK_HOST, ...env } });
-  sim.mapHost(KICK_HOST, api.url);
-  sim.setApplication({ webhookUrl: `https://${KICK_HOST}/webhooks/kick/events` });
-  const channel = await addKickChannel(api.db, sim, `pine${randomUUID().slice(0, 8)}`);
-  for (const event of ['chat.message.sent', 'livestream.status.updated'] as const) {
-    sim.subscriptions.add(channel.broadcasterId, event);
-  }
-  return {
-    ...api,
-    sim,
-    channel,
-    /** What the webhook answered, as status and body. */
-    async answers(): Promise<[number | null, unknown][]> {
-      await sim.deliveries.settled();
-      return sim.deliveries.records.map(({ status, answer }) => [status, parsed(answer)]);
-    },
-    /** What waits for a worker. */
-    stored: () =>
-      api.db
-        .selectFrom('WebhookInbox')
-        .select(['payload', 'status', 'deliveryId', 'businessKey'])
-        .where('channelId', '=', channel.channelId)
-        .orderBy('seq')
-        .execute(),
-    events: (name: string) => api.lines.map((line) => JSON.parse(line)).filter(({ event }) => event === name),
-  };
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: answers of every shape
-function parsed(text: string): any {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

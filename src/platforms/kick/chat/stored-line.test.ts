@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import type { ReadChannel } from '../../platform.ts';
+import { wordsOf } from './emotes.ts';
+import { rolesOf } from './roles.ts';
+import { readLine, type StoredLine } from './stored-line.ts';
+
+const room = { channelId: 'c1' } as unknown as ReadChannel;
+const receivedAt = new Date('2026-01-02T03:04:10Z');
+const line: StoredLine = {
+  messageId: 'm1',
+  userId: '202',
+  login: 'alice',
+  displayName: 'Alice',
+  avatarUrl: null,
+  roles: ['vip'],
+  content: 'hello',
+  sentAt: '2026-01-02T03:04:05.000Z',
+};
+const read = (payload: unknown, own = 'nobody') =>
+  readLine(room, { eventType: 'chat.message.sent', payload, receivedAt }, (id) => (id as string) === own);
+
+test('an emote beside words is decoration, an emote alone is a word', () => {
+  expect(wordsOf('!cmd [emote:55:LUL]')).toBe('!cmd');
+  expect(wordsOf('🎉 [emote:55:LUL]')).toBe('🎉');
+  expect(wordsOf('gg [emote:55:LUL] wp')).toBe('gg wp');
+  expect(wordsOf('[emote:55:LUL]')).toBe('LUL');
+  expect(wordsOf('[emote:55:LUL] [emote:7:o7]')).toBe('LUL o7');
+  expect(wordsOf('a [emote] is [emote:no] token')).toBe('a [emote] is [emote:no] token');
+  expect(wordsOf('two  spaces stay')).toBe('two  spaces stay');
+});
+
+test('roles are what badges say: a gifter of subscriptions is no subscriber, the streamer is a moderator', () => {
+  expect(rolesOf(['subscriber', 'vip'])).toEqual(['subscriber', 'vip']);
+  expect(rolesOf(['sub_gifter', 'og', 'founder', 'verified', 'staff', 'toString'])).toEqual([]);
+  expect(rolesOf(['broadcaster', 'moderator'])).toEqual(['moderator']);
+});
+
+test('a stored line becomes a message; without a time of its own it is as old as its delivery', () => {
+  expect(read(line)).toMatchObject({
+    messageId: 'm1',
+    text: 'hello',
+    sentAtMs: Date.parse('2026-01-02T03:04:05Z'),
+    isOwn: false,
+    isBacklog: false,
+    author: { platformUserId: '202', login: 'alice', displayName: 'Alice', roles: new Set(['vip']) },
+  });
+  expect(read({ ...line, sentAt: null })?.sentAtMs).toBe(receivedAt.getTime());
+  expect(read({ ...line, futureField: 1 })).not.toBeNull();
+  for (const payload of [null, {}, 'x', { ...line, userId: 5 }, { ...line, sentAt: 'yesterday' }]) {
+    expect(read(payload)).toBeNull();
+  }
+});
+
+test('our own line keeps its emotes as we wrote them: it is compared with what we sent', () => {
+  expect(read({ ...line, content: 'hi [emote:1:x]' }, '202')).toMatchObject({ isOwn: true, text: 'hi [emote:1:x]' });
+});
