@@ -1,6 +1,6 @@
 /** What comes over Trovo's chat socket, and what goes there (sheet §6.2, §6.3). */
 import { z } from 'zod';
-import { idText } from '../rest/rest.external.ts';
+import { idText, seconds } from '../rest/rest.external.ts';
 
 const text = z.string().nullish().catch(null);
 
@@ -23,12 +23,8 @@ export const chatItem = z.object({
   roles: z.array(z.string()).nullish().catch(null),
   /** JSON in a text, possibly the text `null`. */
   custom_role: text,
-  /** Unix seconds. */
-  send_time: z
-    .union([z.number(), z.string().trim().min(1).transform(Number)])
-    .pipe(z.number().positive())
-    .nullish()
-    .catch(null),
+  /** Unix seconds; whatever cannot be that is as good as missing. */
+  send_time: seconds.nullish().catch(null),
 });
 
 export type ChatItem = z.infer<typeof chatItem>;

@@ -9,6 +9,12 @@ export const idText = z
 
 const number = z.union([z.number(), z.string().trim().min(1).transform(Number)]).pipe(z.number());
 
+/** Far ahead, and still a date. */
+const LATEST_S = 10_000_000_000;
+
+/** Unix seconds; whatever cannot be that is an error. */
+export const seconds = number.pipe(z.number().positive().max(LATEST_S));
+
 /** A refusal may come with any HTTP status, 200 included (sheet §3). */
 export const refusalAnswer = z
   .object({
@@ -60,6 +66,6 @@ export const chatTokenAnswer = z.union([
 /** Times are Unix seconds; `started_at` stays after the stream has ended. */
 export const channelAnswer = z.object({
   is_live: z.boolean(),
-  started_at: number.nullish().catch(null),
-  ended_at: number.nullish().catch(null),
+  started_at: seconds.nullish().catch(null),
+  ended_at: seconds.nullish().catch(null),
 });
