@@ -90,7 +90,7 @@ export class LiveChat {
       });
       if (signal.aborted) return;
       if (pauseMs === null) return this.#finish();
-      await clock.sleep(pauseMs, signal).catch(() => {});
+      if (pauseMs > 0) await clock.sleep(pauseMs, signal).catch(() => {});
     }
   }
 

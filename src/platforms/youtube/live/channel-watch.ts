@@ -127,6 +127,7 @@ export class ChannelWatch {
     if (isSooner && this.#dueMs <= clock.monotonicMs() + delayMs) return;
     this.#timer?.cancel();
     this.#dueMs = clock.monotonicMs() + delayMs;
+    if (delayMs <= 0) return void this.#check();
     this.#timer = clock.setTimer(delayMs, () => void this.#check(), { unref: true });
   }
 
