@@ -1,22 +1,24 @@
 /** A whole API that the simulated Kick delivers to. */
-import { randomUUID } from 'node:crypto';
 import { startApiWorld } from './api-world.ts';
+import { createTestDatabase } from './database.ts';
 import { addKickChannel, simulatedKick } from './kick-world.ts';
 
 const HOST = 'bots.example';
 
 /** The whole API, which the simulated Kick delivers to, with one streamer whose chat is subscribed to. */
-export async function webhookWorld(databaseUrl: string, env: Readonly<Record<string, string>> = {}) {
+export async function webhookWorld(env: Readonly<Record<string, string>> = {}) {
+  const { url: databaseUrl } = await createTestDatabase({ forTest: true });
   const sim = await simulatedKick();
   const api = await startApiWorld(databaseUrl, { env: { ...sim.env(), DOMAIN: HOST, ...env } });
   sim.mapHost(HOST, api.url);
   sim.setApplication({ webhookUrl: `https://${HOST}/webhooks/kick/events` });
-  const channel = await addKickChannel(api.db, sim, `pine${randomUUID().slice(0, 8)}`);
+  const channel = await addKickChannel(api.db, sim, 'northpine');
   for (const event of ['chat.message.sent', 'livestream.status.updated'] as const) {
     sim.subscriptions.add(channel.broadcasterId, event);
   }
   return {
     ...api,
+    databaseUrl,
     sim,
     channel,
     /** What the webhook answered, as status and body. */

@@ -1,16 +1,15 @@
 import { expect, test, vi } from 'vitest';
 import { send } from '../../../../test/support/api-world.ts';
-import { createTestDatabase } from '../../../../test/support/database.ts';
 import { webhookWorld } from '../../../../test/support/kick-api-world.ts';
 
-const { url } = await createTestDatabase();
 const PATIENCE = { timeout: 15_000, interval: 10 };
 const OK = [200, { ok: true }];
 const DUPLICATE = [200, { ok: true, duplicate: true }];
 
 test('a line is proven, stored for the worker and answered, whatever script it is in', async () => {
-  const { sim, channel, answers, stored } = await webhookWorld(url);
-  const id = sim.say(channel.slug, 'Mira_K', 'Привет 🎉 <ok>', { badges: [{ text: 'VIP', type: 'vip' }] });
+  const { sim, channel, answers, stored } = await webhookWorld();
+  const mira = sim.addPerson({ login: 'mira_k', displayName: 'Mira_K' });
+  const id = sim.say(channel.slug, mira, 'Привет 🎉 <ok>', { badges: [{ text: 'VIP', type: 'vip' }] });
   expect(await answers()).toEqual([OK]);
   expect(await stored()).toMatchObject([
     {
@@ -18,8 +17,9 @@ test('a line is proven, stored for the worker and answered, whatever script it i
       businessKey: `chat:${id}`,
       payload: {
         messageId: id,
-        userId: sim.person('mira_k').id,
+        userId: mira.id,
         login: 'mira_k',
+        displayName: 'Mira_K',
         content: 'Привет 🎉 <ok>',
         roles: ['vip'],
         sentAt: expect.any(String),
@@ -29,7 +29,7 @@ test('a line is proven, stored for the worker and answered, whatever script it i
 });
 
 test('the same delivery twice, and the same line through a second subscription, have one effect', async () => {
-  const { sim, channel, answers, stored } = await webhookWorld(url);
+  const { sim, channel, answers, stored } = await webhookWorld();
   sim.faults.deliveries({ duplicates: 1 });
   sim.say(channel.slug, 'mira_k', 'once');
   expect(await answers()).toEqual([OK, DUPLICATE]);
@@ -40,7 +40,7 @@ test('the same delivery twice, and the same line through a second subscription, 
 });
 
 test('who cannot prove to be Kick is told nothing, stores nothing, and is counted, not told of each time', async () => {
-  const { sim, channel, answers, stored, events, port } = await webhookWorld(url);
+  const { sim, channel, answers, stored, events, port } = await webhookWorld();
   sim.faults.retries({ attempts: 1 });
   const refused = [403, expect.objectContaining({ errorCode: 'FORBIDDEN', error: 'Invalid signature' })];
   sim.faults.deliveries({ forged: 3 });
@@ -60,20 +60,20 @@ test('who cannot prove to be Kick is told nothing, stores nothing, and is counte
   expect(await stored()).toEqual([]);
   expect(events('kick.webhook.refused')).toMatchObject([
     { reason: 'invalid_signature' },
-    { reason: 'request_too_old', ageSeconds: 3600 },
+    { reason: 'request_too_old', ageSeconds: expect.closeTo(3600, -1) },
     { reason: 'missing_signature' },
   ]);
 });
 
 test('a date that stands twice in the header is signed as it stands and read as it was meant', async () => {
-  const { sim, channel, answers } = await webhookWorld(url);
+  const { sim, channel, answers } = await webhookWorld();
   sim.faults.deliveries({ doubledDates: 1 });
   sim.say(channel.slug, 'mira_k', 'hello');
   expect(await answers()).toEqual([OK]);
 });
 
 test('a rotated key is noticed by the first delivery that needs it; a hidden one by nobody who has it', async () => {
-  const { sim, channel, answers } = await webhookWorld(url);
+  const { sim, channel, answers } = await webhookWorld();
   const asked = () => sim.calls.filter(({ path }) => path.endsWith('/public-key')).length;
   sim.say(channel.slug, 'mira_k', 'first');
   await sim.deliveries.settled();
@@ -88,7 +88,7 @@ test('a rotated key is noticed by the first delivery that needs it; a hidden one
 });
 
 test('without any key a delivery is refused as ours to mend, and taken when Kick repeats it', async () => {
-  const { sim, channel, answers, stored } = await webhookWorld(url);
+  const { sim, channel, answers, stored } = await webhookWorld();
   sim.faults.hideKey();
   sim.faults.retries({ spacingMs: 1100 });
   sim.say(channel.slug, 'mira_k', 'hello');
@@ -101,7 +101,7 @@ test('without any key a delivery is refused as ours to mend, and taken when Kick
 });
 
 test("the operator's own key is believed in the place of Kick's", async () => {
-  const { sim, channel, answers } = await webhookWorld(url, {
+  const { sim, channel, answers } = await webhookWorld({
     KICK_WEBHOOK_PUBLIC_KEY_PEM: `MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA0tvNzuv/j4N42BFVNvZV
 23Be/6CzGB3cJAutbaTOXo5PEUaBdDUmYs3v2mgWAVpVqtk0n2FrG/MTnPujgUrT
 eigDn+9fu60max1gfEHsH2SV2vuTOJGLTYICzek3eUXFf4tfp3rBxyFaNqtd479n
@@ -117,7 +117,7 @@ pwIDAQAB`,
 });
 
 test('types and versions of tomorrow, and bodies that lie about theirs, are taken without effect and told once', async () => {
-  const { sim, channel, answers, stored, events } = await webhookWorld(url);
+  const { sim, channel, answers, stored, events } = await webhookWorld();
   const body = { broadcaster: { user_id: Number(channel.broadcasterId) } };
   for (let times = 0; times < 3; times += 1) sim.emit(channel.slug, 'chat.polled', '1', body);
   sim.emit(channel.slug, 'chat.message.sent', '2', body);
@@ -137,7 +137,7 @@ test('types and versions of tomorrow, and bodies that lie about theirs, are take
 });
 
 test('gifts of nobody, follows, redemptions and kicks are remembered, and nothing else happens', async () => {
-  const { sim, channel, answers, stored, pg } = await webhookWorld(url);
+  const { sim, channel, answers, stored, pg } = await webhookWorld();
   for (const event of [
     'channel.followed',
     'channel.subscription.gifts',
@@ -160,7 +160,7 @@ test('gifts of nobody, follows, redemptions and kicks are remembered, and nothin
 });
 
 test('a channel whose bot is off is not mapped; switched on, it is from the next line on', async () => {
-  const { sim, channel, answers, stored, pg } = await webhookWorld(url);
+  const { sim, channel, answers, stored, pg } = await webhookWorld();
   const unmapped = [200, { ok: true, ignored: true, reason: 'channel_not_mapped' }];
   const line = async () => {
     const before = sim.deliveries.records.length;
@@ -180,8 +180,8 @@ test('a channel whose bot is off is not mapped; switched on, it is from the next
   expect((await stored()).length).toBe(Number(rows[0].lines));
 });
 
-test('a stream is on record by what its event says happened when, in whatever order the events arrive', async () => {
-  const { sim, channel, answers, db } = await webhookWorld(url);
+test('a stream is on record since the moment its event tells of', async () => {
+  const { sim, channel, answers, db } = await webhookWorld();
   const live = async () =>
     (
       await db
@@ -199,16 +199,20 @@ test('a stream is on record by what its event says happened when, in whatever or
   sim.goOffline(channel.slug);
   await answers();
   expect((await live())?.isLive).toBe(false);
-
-  sim.faults.deliveries({ reordered: 2 });
-  sim.goLive(channel.slug);
-  sim.goOffline(channel.slug);
-  await answers();
-  expect((await live())?.isLive).toBe(false);
 });
 
-test('while the database is away a delivery is not acknowledged', async () => {
-  const { sim, channel, answers, stored, pg } = await webhookWorld(url);
+test('the end of a stream that arrives before its begin is the last word', async () => {
+  const { sim, channel, answers, db } = await webhookWorld();
+  sim.faults.deliveries({ reordered: 2 });
+  sim.goLive(channel.slug, { startedAt: new Date(Date.now() - 60_000), offsetMinutes: 660 });
+  sim.goOffline(channel.slug);
+  expect(await answers()).toEqual([OK, OK]);
+  const states = await db.selectFrom('ChannelLiveState').select('isLive').execute();
+  expect(states).toEqual([{ isLive: false }]);
+});
+
+test('what cannot be stored is not acknowledged, and is taken when Kick repeats it', async () => {
+  const { sim, channel, answers, stored, pg } = await webhookWorld();
   sim.faults.retries({ spacingMs: 300 });
   await pg.query('alter table "WebhookInbox" rename to "WebhookInboxElsewhere"');
   try {
