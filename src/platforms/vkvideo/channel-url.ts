@@ -34,7 +34,7 @@ export function isSameSlug(one: string, other: string): boolean {
 }
 
 function named(slug: string): ChannelName | null {
-  return SLUG.test(slug) ? { slug, url: SITE + encodeURIComponent(slug) } : null;
+  return SLUG.test(slug) && !HOSTS.has(slug.toLowerCase()) ? { slug, url: SITE + encodeURIComponent(slug) } : null;
 }
 
 function parse(text: string): { host: string | null; slug: string } | null {

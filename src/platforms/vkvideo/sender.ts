@@ -6,7 +6,7 @@ import type { HttpAnswer } from '../../lib/http.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
 import { codeOf, type DevApi, describe, NO_BASE, retryTime } from './api.ts';
-import type { ChannelInfo, Directory } from './directory.ts';
+import { type ChannelInfo, type Directory, slugOf } from './directory.ts';
 
 export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
   readonly api: DevApi;
@@ -32,8 +32,7 @@ export function createSender(deps: SenderDeps): ChatSender {
       const plain = speakable(text);
       if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
       if (!deps.hasBase) return { kind: 'rejected', reason: NO_BASE };
-      const channelUrl = deps.directory.channelParameter(channel);
-      if (channelUrl === null) return { kind: 'unavailable', reason: 'missing_channel_context' };
+      if (slugOf(channel) === null) return { kind: 'unavailable', reason: 'missing_channel_context' };
       const untilMs = deps.clock.monotonicMs() + deadlineMs;
       const stream = await findStream(deps, channel, as, Math.round(deadlineMs / 2));
       if ('kind' in stream) return stream;
@@ -41,7 +40,7 @@ export function createSender(deps: SenderDeps): ChatSender {
       const request = {
         method: 'POST',
         path: '/v1/chat/message/send',
-        query: { channel_url: channelUrl, stream_id: stream.id },
+        query: { channel_url: deps.directory.channelParameter(channel) ?? '', stream_id: stream.id },
         body: { parts: [{ text: { content: plain } }] },
         timeoutMs: Math.max(1, Math.round(untilMs - deps.clock.monotonicMs())),
       } as const;

@@ -54,8 +54,11 @@ export class Chat {
     return [...this.#names.keys()];
   }
 
+  /** The public chat is; where there is none, the restricted one. */
   get isHeard(): boolean {
-    return [...this.#names].some(([name, part]) => isChat(part) && this.#hearers.has(name));
+    const chats = [...this.#names].filter(([, part]) => isChat(part));
+    const [main] = chats.find(([, part]) => part === 'chat') ?? chats[0] ?? [];
+    return main !== undefined && this.#hearers.has(main);
   }
 
   partOf(name: string): Part | undefined {
@@ -88,8 +91,10 @@ export class Chat {
     const wasDeaf = hearers === undefined && this.#heardBefore.has(part);
     this.#heardBefore.add(part);
     this.#readSinceMs = Math.min(this.#readSinceMs, this.#deps.clock.now().getTime());
-    this.failures = 0;
-    this.tell({ kind: 'live', reason: null });
+    if (this.isHeard) {
+      this.failures = 0;
+      this.tell({ kind: 'live', reason: null });
+    }
     if (wasDeaf && !isRecovered) this.#fillGap();
   }
 

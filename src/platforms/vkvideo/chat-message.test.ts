@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ChannelId } from '../../lib/brand.ts';
+import { type LineContext, readLine } from './chat-message.ts';
+
+const BOT_ID = '9001';
+const context: LineContext = {
+  channelId: 'north' as ChannelId,
+  isBacklog: false,
+  isOwnAccount: (id) => id === BOT_ID,
+  now: () => new Date('2026-01-01T00:00:00Z'),
+};
+
+const author = { id: 70002, nick: 'Mira_K', nick_color: 2, avatar_url: '', is_owner: false, is_moderator: false };
+const message = (over: object = {}) => ({
+  id: 627000001,
+  created_at: 1_790_000_123,
+  is_private: false,
+  author: { ...author, badges: [], roles: [] },
+  parts: [{ text: { content: 'hello' } }, { text: { content: '\n' } }],
+  ...over,
+});
+const text = (...parts: unknown[]) => readLine(message({ parts }), context)?.message.text;
+
+test('a line is read as the core knows it', () => {
+  expect(readLine(message(), context)?.message).toEqual({
+    provider: 'vkvideo',
+    channelId: 'north',
+    messageId: '627000001',
+    author: { platformUserId: '70002', login: 'mira_k', displayName: 'Mira_K', avatarUrl: null, roles: new Set() },
+    text: 'hello',
+    sentAtMs: 1_790_000_123_000,
+    isBacklog: false,
+    isOwn: false,
+  });
+});
+
+test('parts follow each other as they were written, whatever they are, and the end of the line is none of the text', () => {
+  const parts = [
+    { mention: { id: 70001, nick: 'northpine' } },
+    { text: { content: ' look ' } },
+    { smile: { id: 's1', name: 'hype' } },
+    { text: { content: ' he' } },
+    { text: { content: 'llo  ' } },
+    { link: { url: 'https://example.org/x', content: 'https://example.org/x' } },
+    { link: { url: 'https://example.org/y' } },
+    { text: { content: '\n' } },
+  ];
+  expect(text(...parts)).toBe('@northpine look hype hello https://example.org/xhttps://example.org/y');
+  expect(text({ gift: { id: 1 } }, { text: { content: 'kept' } }, 7, null)).toBe('kept');
+  expect(text()).toBe('');
+});
+
+test('whoever addresses the bot first means the rest as the command; anybody else addressed stays in the text', () => {
+  const command = [{ text: { content: '!cmd ' } }, { text: { content: 'arg' } }, { text: { content: '\n' } }];
+  expect(text({ mention: { id: Number(BOT_ID), nick: 'helperbot' } }, ...command)).toBe('!cmd arg');
+  expect(text({ mention: { id: 9001, nick: 'helperbot' } }, { text: { content: ', !hi' } })).toBe('!hi');
+  expect(text({ mention: { id: 5, nick: 'otto' } }, { text: { content: ' !hi' } })).toBe('@otto !hi');
+});
+
+test('owner and moderator are moderators, everybody else is plain', () => {
+  const roles = (flags: object) =>
+    readLine(message({ author: { ...author, ...flags } }), context)?.message.author.roles;
+  expect(roles({ is_owner: true })).toEqual(new Set(['moderator']));
+  expect(roles({ is_moderator: true })).toEqual(new Set(['moderator']));
+  const badges = [{ achievement_name: 'subscription_01' }];
+  expect(roles({ badges })).toEqual(new Set());
+});
+
+test('roles that came with the line are handed on by id', () => {
+  const roles = [{ id: 'role-1', name: 'VIP' }, { id: 42 }];
+  expect(readLine(message({ author: { ...author, roles } }), context)?.roleIds).toEqual(['role-1', '42']);
+});
+
+test("private lines, the platform's own bot and unreadable things are nobody's lines", () => {
+  expect(readLine(message({ is_private: true }), context)).toBeNull();
+  const badges = [{ achievement_name: 'internal_chatbot' }];
+  expect(readLine(message({ author: { ...author, nick: 'ChatBot', badges } }), context)).toBeNull();
+  // The name alone may be anybody's.
+  expect(readLine(message({ author: { ...author, nick: 'ChatBot' } }), context)).not.toBeNull();
+  for (const raw of [null, 7, 'text', [], {}, message({ author: null }), message({ author: { nick: 'no id' } })]) {
+    expect(readLine(raw, context)).toBeNull();
+  }
+});
+
+test('moments in milliseconds, or none at all, are understood', () => {
+  const sentAt = (created_at: unknown) => readLine(message({ created_at }), context)?.message.sentAtMs;
+  expect(sentAt(1_790_000_123_456)).toBe(1_790_000_123_456);
+  for (const missing of [undefined, null, 'yesterday', 0]) expect(sentAt(missing)).toBe(context.now().getTime());
+});
+
+test('our own lines are known as ours', () => {
+  expect(readLine(message({ author: { ...author, id: 9001 } }), context)?.message.isOwn).toBe(true);
+});
+
+test('nothing that JSON can say makes reading throw', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (whole, parts, by) => {
+      readLine(whole, context);
+      readLine(message({ parts, author: by }), context);
+    }),
+  );
+});

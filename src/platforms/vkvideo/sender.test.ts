@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { BOT, channelNamed, STREAMER, type VkVideoWorld, vkvideoWorld } from '../../../test/support/vkvideo-world.ts';
+import type { SenderCredential, SendOutcome } from '../platform.ts';
+
+const SEND = '/v1/chat/message/send';
+const room = channelNamed(STREAMER);
+
+/** A channel whose chat is read by nobody: speaking needs none of it. */
+async function world(env: Readonly<Record<string, string>> = {}) {
+  const given = await vkvideoWorld({ env });
+  const as = given.accounts.shared as SenderCredential;
+  return {
+    ...given,
+    as,
+    send: (text: string, channel = room) => given.side.sender.send(channel, text, as, 2_000),
+    said: () => said(given),
+    sends: () => given.calls(SEND),
+  };
+}
+
+function said({ sim }: Pick<VkVideoWorld, 'sim'>): string[] {
+  return sim.messagesIn(STREAMER).map(({ text }) => text);
+}
+
+function inMs({ clock }: Pick<VkVideoWorld, 'clock'>, outcome: SendOutcome): number | null {
+  const retryAt = 'retryAt' in outcome ? outcome.retryAt : undefined;
+  return retryAt === undefined ? null : Math.round((retryAt.getTime() - clock.now().getTime()) / 1000) * 1000;
+}
+
+test('an accepted message is sent, and the platform names no id for it', async () => {
+  const { send, said, sim } = await world();
+  expect(await send('hello')).toEqual({ kind: 'sent', platformMessageId: null });
+  expect(said()).toEqual(['hello']);
+  expect(sim.messagesIn(STREAMER)[0]?.author).toBe(BOT);
+});
+
+test('the id of the stream is asked for once, and for every new stream', async () => {
+  const { send, calls, sim, said, leap } = await world();
+  for (const text of ['one', 'two', 'three']) await send(text);
+  expect(calls('/v1/channel')).toHaveLength(1);
+  await leap(60_000);
+  await send('a minute later');
+  expect(calls('/v1/channel')).toHaveLength(2);
+  sim.goOffline(STREAMER);
+  sim.goLive(STREAMER);
+  const changed = await send('into the new stream');
+  expect(changed).toMatchObject({ kind: 'unavailable', reason: 'no_active_stream', retryAt: expect.any(Date) });
+  expect(await send('into the new stream')).toMatchObject({ kind: 'sent' });
+  expect(said().at(-1)).toBe('into the new stream');
+});
+
+test('nothing is sent while the channel is not broadcasting, however old the last stream is', async () => {
+  const { send, sends, sim } = await world();
+  sim.goOffline(STREAMER);
+  for (const text of ['one', 'two']) {
+    expect(await send(text)).toEqual({ kind: 'unavailable', reason: 'no_active_stream' });
+  }
+  sim.addChannel('newcomer');
+  expect(await send('three', channelNamed('newcomer'))).toMatchObject({ reason: 'no_active_stream' });
+  expect(sends()).toEqual([]);
+});
+
+test('a stream that ended unseen costs one refusal, and the next message is held back', async () => {
+  const { send, sends, sim } = await world();
+  await send('while it runs');
+  sim.goOffline(STREAMER);
+  expect(await send('too late')).toMatchObject({ kind: 'unavailable', reason: 'no_active_stream' });
+  expect(await send('too late')).toEqual({ kind: 'unavailable', reason: 'no_active_stream' });
+  expect(sends()).toHaveLength(2);
+});
+
+test('a chat that finds us too fast is left alone a little longer each time, at no cost to the message', async () => {
+  const given = await world();
+  const { sim, send } = given;
+  sim.faults.refuseMessages(400, 'send_too_fast', 4);
+  const waits: (number | null)[] = [];
+  for (let time = 0; time < 4; time += 1) {
+    const outcome = await send('patience');
+    expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'send_too_fast' });
+    waits.push(inMs(given, outcome));
+  }
+  expect(waits).toEqual([3_000, 6_000, 10_000, 10_000]);
+  expect(await send('patience')).toMatchObject({ kind: 'sent' });
+  sim.faults.refuseMessages(400, 'send_too_fast');
+  expect(inMs(given, await send('again'))).toBe(3_000);
+  sim.faults.tooManyRequests(SEND);
+  const limited = await send('again');
+  expect(limited).toMatchObject({ kind: 'unavailable', reason: 'rate_limited' });
+  expect(inMs(given, limited)).toBe(6_000);
+});
+
+test('what VK refuses about the text or the account is final, in its own words', async () => {
+  const { sim, send, said, calls } = await world();
+  for (const [status, error] of [
+    [400, 'same_message'],
+    [400, 'message_too_long'],
+    [400, 'something_new'],
+    [403, 'forbidden'],
+    [422, 'unprocessable'],
+  ] as const) {
+    sim.faults.refuseMessages(status, error);
+    expect(await send('no')).toEqual({ kind: 'rejected', reason: `VKVideo API error: ${status} ${error}` });
+  }
+  expect(said()).toEqual([]);
+  // Of what may be due to the stream it was made sure that it is not.
+  expect(calls('/v1/channel').length).toBe(3);
+});
+
+test('a refused token is for the caller to renew; an outage costs nothing; a lost answer is no certainty', async () => {
+  const { sim, send, said } = await world();
+  await send('first');
+  sim.faults.unauthorized(SEND);
+  expect(await send('401')).toEqual({ kind: 'unauthorized', reason: 'VKVideo API error: 401 unauthorized' });
+  for (const status of [500, 502, 503]) {
+    sim.faults.http({ kind: 'answer', status, path: SEND, times: 1 });
+    expect(await send(String(status))).toMatchObject({ kind: 'unavailable' });
+  }
+  sim.faults.http({ kind: 'cut', path: SEND, times: 1 });
+  expect(await send('cut')).toEqual({ kind: 'unconfirmed', reason: 'unconfirmed' });
+  expect(said()).toEqual(['first', 'cut']);
+  await sim.faults.refuse();
+  expect(await send('away')).toEqual({ kind: 'unavailable', reason: 'unreachable' });
+});
+
+test('an unknown stream and a platform that does not tell are told apart', async () => {
+  const { sim, send } = await world();
+  sim.faults.http({ kind: 'answer', status: 502, path: '/v1/channel', times: 1 });
+  expect(await send('one')).toEqual({ kind: 'unavailable', reason: 'channel_fetch_failed' });
+  sim.faults.unauthorized('/v1/channel');
+  expect(await send('two')).toMatchObject({ kind: 'unauthorized' });
+  expect(await send('three', channelNamed(STREAMER, { vkvideoChannelUrl: null }))).toEqual({
+    kind: 'unavailable',
+    reason: 'missing_channel_context',
+  });
+});
+
+test('a platform nobody configured is named', async () => {
+  const { send } = await world({ VKVIDEO_API_BASE_URL: '', VKVIDEO_USERINFO_URL: '' });
+  expect(await send('hello')).toEqual({ kind: 'rejected', reason: 'VKVIDEO_API_BASE_URL is not configured' });
+});
+
+test('a message is one line without a command at its head', async () => {
+  const { send, said } = await world();
+  await send(' / ./ban mira_k\r\nnow ');
+  expect(said()).toEqual(['ban mira_k now']);
+  expect(await send('/ . /')).toEqual({ kind: 'rejected', reason: 'empty_message' });
+});
+
+test.for(['slug', 'url'] as const)(
+  'a platform that knows channels by their %s alone is spoken to all the same',
+  async (form) => {
+    const { sim, send, said, calls } = await world();
+    sim.faults.channelUrls(form);
+    for (const text of ['one', 'two']) expect(await send(text)).toMatchObject({ kind: 'sent' });
+    expect(said()).toEqual(['one', 'two']);
+    expect(calls('/v1/channel')).toHaveLength(form === 'slug' ? 1 : 2);
+  },
+);
