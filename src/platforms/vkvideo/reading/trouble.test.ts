@@ -147,7 +147,7 @@ test.for([102, 103, 105, 106])(
     world.sim.addChannel('southoak');
     await world.read('southoak');
     await world.until(() => expect(world.sim.pubsub.sessions()[0]?.topics.size).toBe(4));
-    world.sim.faults.refuseCommands('subscribe', { code, message: 'no' }, 1);
+    world.sim.faults.refuseCommands('subscribe', { code, message: 'no' }, 4);
     world.side.reader.setChannels([channelNamed('southoak'), channelNamed(STREAMER)]);
     await world.until(() => {
       expect(world.stateOf(STREAMER)).toEqual({ kind: 'degraded', reason: 'subscription_refused' });
