@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { lastState, STREAMER, youtubeWorld } from '../../../../test/support/youtube-world.ts';
+import { nextCheckMs } from './check-times.ts';
+
+const CHECK = 'liveBroadcasts.list';
+const HOUR_MS = 3_600_000;
+
+async function offline(options: Parameters<typeof youtubeWorld>[0] = {}) {
+  const world = await youtubeWorld(options);
+  const channel = await world.streamer(STREAMER, false);
+  world.accounts.own(channel.channelId, STREAMER);
+  const side = world.open();
+  const checks = () => world.sim.spending().calls[CHECK] ?? 0;
+  return { ...world, channel, side, checks };
+}
+
+test('a stream is found, its start is known, and its end too', async () => {
+  const { side, channel, sim, until, drive, clock } = await offline();
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, { kind: 'idle', reason: null }));
+  expect(side.facts).toEqual([{ isLive: false, at: clock.now() }]);
+  const startedAt = new Date(clock.now().getTime() - 1000);
+  const broadcast = sim.startBroadcast(STREAMER, { startedAt, privacy: 'unlisted', kind: 'persistent' });
+  await drive(() => lastState(side, { kind: 'live' }), 60_000);
+  expect(side.facts.at(-1)).toEqual({ isLive: true, at: startedAt });
+  expect(await side.liveStatus?.poll([channel])).toEqual(
+    new Map([[channel.channelId, { isLive: true, at: startedAt }]]),
+  );
+  sim.broadcasts.endChat(broadcast);
+  await drive(() => lastState(side, { kind: 'idle', reason: null }), 60_000);
+  expect(side.facts.at(-1)?.isLive).toBe(false);
+  expect(sim.spending().calls).not.toHaveProperty('search.list');
+});
+
+test('a waiting room is no stream', async () => {
+  const { side, channel, sim, until, pass, clock } = await offline();
+  sim.startBroadcast(STREAMER, { scheduledAt: new Date(clock.now().getTime() + HOUR_MS) });
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, { kind: 'idle', reason: null }));
+  await pass(60_000);
+  expect(side.facts.map(({ isLive }) => isLive)).toEqual([false]);
+});
+
+test('when Google says that the quota is spent one request was made, and none follows before midnight there', async () => {
+  const { side, channel, sim, until, pass, clock, checks } = await offline({
+    startsAt: new Date('2026-11-01T06:00:00Z'),
+  });
+  sim.faults.exhaustQuota();
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, { kind: 'degraded', reason: 'quota_exhausted' }));
+  expect(checks()).toBe(1);
+  await pass(HOUR_MS - 1000);
+  expect(checks()).toBe(1);
+  // 31 October ends at 07:00 UTC; 1 November has 25 hours there.
+  await pass(10 * 60_000);
+  await until(() => lastState(side, { kind: 'idle', reason: null }));
+  expect(clock.now() > new Date('2026-11-01T07:00:00Z')).toBe(true);
+  expect(checks()).toBeGreaterThan(0);
+});
+
+test('a platform that fails is asked once per step, keeps what is known, and is told of once', async () => {
+  const { side, channel, sim, until, pass, events, checks, drive } = await offline();
+  sim.startBroadcast(STREAMER);
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, { kind: 'live', reason: null }));
+  const before = checks();
+  sim.faults.http({ kind: 'answer', status: 503, body: 'oops', path: '/youtube/v3/liveBroadcasts' });
+  const calls = () => sim.calls.filter(({ path }) => path === '/youtube/v3/liveBroadcasts').length;
+  const called = calls();
+  await drive(() => expect(calls()).toBeGreaterThan(called + 2));
+  expect(calls() - called).toBe(3);
+  expect(checks()).toBe(before);
+  lastState(side, { kind: 'live', reason: null });
+  expect(side.facts.map(({ isLive }) => isLive)).toEqual([true]);
+  expect(events().filter((event) => event === 'youtube_chatbot.live_check_failed')).toHaveLength(1);
+  await pass(1000);
+});
+
+test('an account that ended its grant asks for a new link, is not asked for again at once, and leaves others alone', async () => {
+  const { side, channel, sim, until, pass, accounts, streamer } = await offline();
+  const other = await streamer('southoak');
+  accounts.own(other.channelId, 'southoak');
+  accounts.end(STREAMER);
+  side.reader.setChannels([channel, other]);
+  await until(() => expect(side.states).toContainEqual({ kind: 'needs_user_action', reason: 'owner_relink_required' }));
+  await until(() => expect(sim.isRead('southoak')).toBe(true));
+  const calls = sim.calls.length;
+  await pass(50_000);
+  expect(sim.calls).toHaveLength(calls);
+  expect(accounts.renewals).toBe(0);
+});
+
+test.for([
+  ['insufficientPermissions', { kind: 'needs_user_action', reason: 'owner_scope_missing' }],
+  ['liveStreamingNotEnabled', { kind: 'needs_user_action', reason: 'liveStreamingNotEnabled' }],
+  ['accessNotConfigured', { kind: 'degraded', reason: 'api_not_enabled' }],
+] as const)('refused with %s the channel says what is wrong', async ([reason, state]) => {
+  const { side, channel, sim, until } = await offline();
+  sim.faults.refuseCalls(reason as never, '/youtube/v3/liveBroadcasts', 1);
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, state));
+});
+
+test('broadcasts of another channel of the same account are not read: the streamer chose the wrong one', async () => {
+  const { side, streamer, accounts, sim, until } = await offline();
+  const brand = sim.addChannel('brand', STREAMER);
+  const wrong = await streamer('brand', false);
+  expect(wrong.target).toBe(brand.id);
+  accounts.own(wrong.channelId, STREAMER);
+  sim.startBroadcast(STREAMER);
+  side.reader.setChannels([wrong]);
+  await until(() => lastState(side, { kind: 'needs_user_action', reason: 'owner_channel_mismatch' }));
+  expect(sim.isRead(STREAMER)).toBe(false);
+});
+
+test('a channel that is switched off is asked for no more', async () => {
+  const { side, channel, until, pass, checks } = await offline();
+  side.reader.setChannels([channel]);
+  await until(() => expect(checks()).toBe(1));
+  side.reader.setChannels([]);
+  await pass(HOUR_MS);
+  expect(checks()).toBe(1);
+});
+
+test('checks are rare while a stream runs or a channel was offline for long, and never more than can be paid', () => {
+  const moment = { shortestMs: 20_000, isLive: false, offlineMs: 0, affordableMs: 0, random: 0.5 };
+  expect(nextCheckMs(moment)).toBe(20_000);
+  expect(nextCheckMs({ ...moment, offlineMs: 20 * 60_000 })).toBe(60_000);
+  expect(nextCheckMs({ ...moment, offlineMs: HOUR_MS * 24 })).toBe(120_000);
+  expect(nextCheckMs({ ...moment, isLive: true })).toBe(300_000);
+  expect(nextCheckMs({ ...moment, affordableMs: 400_000 })).toBe(400_000);
+  expect(nextCheckMs({ ...moment, random: 0 })).toBe(18_000);
+});
