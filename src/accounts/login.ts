@@ -5,57 +5,68 @@ import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId, UserId } from '../lib/brand.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
-import type { GrantedTokens, PlatformDescription, PlatformIdentity } from '../platforms/platform.ts';
-import { grantEndOf } from './grant-end.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
+import { giveChannel } from './first-channel.ts';
+import { type FreshGrant, findAccount, type KnownAccount, storeGrant } from './linking/stored-account.ts';
 import type { Session, UserRole } from './sessions.ts';
 
-export interface SignIn {
-  readonly platform: PlatformDescription;
-  readonly identity: PlatformIdentity;
-  readonly tokens: GrantedTokens;
-  readonly now: Date;
+type LoginPlatform = Pick<PlatformDescription, 'id' | 'userColumns' | 'channelIdColumn' | 'authorAccountColumn'>;
+
+export interface SignIn extends FreshGrant {
+  readonly platform: LoginPlatform;
+  /** Whether the grant was asked for with the rights of an earlier one. */
+  readonly isAskedAgain: boolean;
 }
 
 export interface SignInRules {
   readonly seal: TokenSeal;
-  /** Logins of the platform that become owners when they sign in, lower-case. */
-  readonly ownerLogins: ReadonlySet<string>;
+  /** Logins that become owners when they sign in, lower-case, by platform. */
+  readonly ownerLogins: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether a viewer who signs in gets a channel and becomes a streamer. */
   readonly selfSignup: boolean;
 }
 
-export type SignInOutcome = { kind: 'signed_in'; session: Session } | { kind: 'account_already_linked' };
+export type SignInOutcome =
+  | { kind: 'signed_in'; session: Session }
+  | { kind: 'account_already_linked' }
+  | { kind: 'lacks_scopes'; scopes: readonly string[] };
 
 /** One transaction: the user, the account row and, where the installation says so, the channel. */
 export function signIn(db: Db, signing: SignIn, rules: SignInRules): Promise<SignInOutcome> {
+  const { platform, identity, isAskedAgain } = signing;
   return db.transaction().execute(async (tx) => {
     // Two sign-ins of one person at once must not create two users.
-    const person = `sign-in:${signing.platform.id}:${signing.identity.platformUserId}`;
-    await sql`select pg_advisory_xact_lock(hashtextextended(${person}, 0))`.execute(tx);
-    const found = await findUser(tx, signing);
+    const known = await findAccount(tx, platform.id, identity.platformUserId, signing.now);
+    const found = await findUser(tx, signing, known);
     if (found === 'foreign') return { kind: 'account_already_linked' };
     const userId = found ?? (await createUser(tx, signing));
+    const stored = await storeGrant(tx, { known, userId, linkedAs: 'login', isAskedAgain }, signing, rules.seal);
+    if (typeof stored !== 'string') return { kind: 'lacks_scopes', scopes: stored.lacks };
     await writeUser(tx, userId, signing, rules.seal);
-    await writeAccount(tx, userId, signing, rules.seal);
     await promote(tx, userId, signing, rules);
     return { kind: 'signed_in', session: await readSessionOf(tx, userId) };
   });
 }
 
-/** The account may have been linked by somebody else, who keeps it: a bot's account belongs to whoever linked the bot. */
-async function findUser(tx: Transaction<Database>, { platform, identity }: SignIn): Promise<UserId | 'foreign' | null> {
-  const byAccount = await sql<{ userId: UserId }>`
-    select "userId" from "ExternalAccount"
-    where provider::text = ${platform.id} and "providerAccountId" = ${identity.platformUserId}
-  `.execute(tx);
-  const owner = byAccount.rows[0]?.userId ?? null;
+/**
+ * Where the user table names the platform's people, it alone says who somebody is. Elsewhere the account does, unless
+ * it was linked to be a bot: whoever helps with a bot must not become its owner.
+ */
+async function findUser(
+  tx: Transaction<Database>,
+  { platform, identity }: SignIn,
+  known: KnownAccount | null,
+): Promise<UserId | 'foreign' | null> {
   const column = platform.userColumns?.id;
-  if (column === undefined) return owner;
-  const byColumn = await sql<{ id: UserId }>`
+  if (column === undefined) {
+    if (known === null) return null;
+    return known.linkedAs === 'login' || known.linkedAs === 'link' ? known.userId : 'foreign';
+  }
+  const { rows } = await sql<{ id: UserId }>`
     select id from "User" where ${sql.ref(column)} = ${identity.platformUserId}
   `.execute(tx);
-  const known = byColumn.rows[0]?.id ?? null;
-  return owner === null || owner === known ? known : 'foreign';
+  const userId = rows[0]?.id ?? null;
+  return known === null || known.userId === userId ? userId : 'foreign';
 }
 
 async function createUser(tx: Transaction<Database>, { identity }: SignIn): Promise<UserId> {
@@ -81,41 +92,13 @@ async function writeUser(
   `.execute(tx);
   const columns = platform.userColumns;
   if (columns === undefined) return;
+  const refreshToken = tokens.refreshToken === null ? null : seal.seal(tokens.refreshToken);
   await sql`
     update "User" set
       ${sql.ref(columns.id)} = ${identity.platformUserId},
       ${sql.ref(columns.accessToken)} = ${seal.seal(tokens.accessToken)},
-      ${sql.ref(columns.refreshToken)} = coalesce(${sealed(seal, tokens.refreshToken)}, ${sql.ref(columns.refreshToken)})
+      ${sql.ref(columns.refreshToken)} = coalesce(${refreshToken}, ${sql.ref(columns.refreshToken)})
     where id = ${userId}
-  `.execute(tx);
-}
-
-/** Writes what the platform granted; a refresh token is never overwritten by nothing. */
-async function writeAccount(
-  tx: Transaction<Database>,
-  userId: UserId,
-  { platform, identity, tokens, now }: SignIn,
-  seal: TokenSeal,
-): Promise<void> {
-  const expiresAt = tokens.expiresInSeconds === null ? null : new Date(now.getTime() + tokens.expiresInSeconds * 1000);
-  await sql`
-    insert into "ExternalAccount" ("userId", provider, "providerAccountId", "displayName", login, "avatarUrl",
-      "profileUrl", "accessToken", "refreshToken", "tokenExpiresAt", "grantEndsAt", scopes)
-    values (${userId}, ${platform.id}, ${identity.platformUserId}, ${identity.displayName}, ${identity.login},
-      ${identity.avatarUrl}, ${identity.profileUrl}, ${seal.seal(tokens.accessToken)},
-      ${sealed(seal, tokens.refreshToken)}, ${expiresAt}, ${grantEndOf(tokens, now)}, ${tokens.scopes?.join(' ') ?? null})
-    on conflict (provider, "providerAccountId") do update set
-      "displayName" = coalesce(excluded."displayName", "ExternalAccount"."displayName"),
-      login = coalesce(excluded.login, "ExternalAccount".login),
-      "avatarUrl" = coalesce(excluded."avatarUrl", "ExternalAccount"."avatarUrl"),
-      "profileUrl" = coalesce(excluded."profileUrl", "ExternalAccount"."profileUrl"),
-      "accessToken" = excluded."accessToken",
-      "refreshToken" = coalesce(excluded."refreshToken", "ExternalAccount"."refreshToken"),
-      "tokenExpiresAt" = excluded."tokenExpiresAt",
-      "grantEndsAt" = excluded."grantEndsAt",
-      scopes = coalesce(excluded.scopes, "ExternalAccount".scopes),
-      "brokenAt" = null,
-      "brokenReason" = null
   `.execute(tx);
 }
 
@@ -123,37 +106,12 @@ async function promote(
   tx: Transaction<Database>,
   userId: UserId,
   { platform, identity }: SignIn,
-  rules: SignInRules,
+  { ownerLogins, selfSignup }: SignInRules,
 ): Promise<void> {
-  if (identity.login !== null && rules.ownerLogins.has(identity.login.toLowerCase())) {
+  if (identity.login !== null && ownerLogins.get(platform.id)?.has(identity.login.toLowerCase())) {
     await sql`update "User" set role = 'admin' where id = ${userId}`.execute(tx);
   }
-  if (rules.selfSignup && identity.login !== null) await giveChannel(tx, userId, platform, identity);
-}
-
-/** A channel named after the login, unless the user has one already or another channel has that name. */
-async function giveChannel(
-  tx: Transaction<Database>,
-  userId: UserId,
-  platform: PlatformDescription,
-  identity: PlatformIdentity,
-): Promise<void> {
-  const linkColumn = platform.channelIdColumn;
-  if (linkColumn === undefined) return;
-  const channelId = randomUUID() as ChannelId;
-  const created = await sql<{ id: ChannelId }>`
-    insert into "Channel" (id, slug, name, ${sql.ref(linkColumn)})
-    select ${channelId}, ${identity.login?.toLowerCase()}, ${identity.displayName ?? identity.login},
-      ${identity.platformUserId}
-    where exists (select 1 from "User" where id = ${userId} and "channelId" is null)
-    on conflict do nothing
-    returning id
-  `.execute(tx);
-  if (created.rows[0] === undefined) return;
-  await sql`
-    update "User" set "channelId" = ${channelId}, role = case role when 'admin' then 'admin' else 'streamer' end
-    where id = ${userId}
-  `.execute(tx);
+  if (selfSignup) await giveChannel(tx, userId, platform, identity);
 }
 
 async function readSessionOf(tx: Transaction<Database>, userId: UserId): Promise<Session> {
@@ -162,8 +120,4 @@ async function readSessionOf(tx: Transaction<Database>, userId: UserId): Promise
   `.execute(tx);
   const row = result.rows[0];
   return { userId, role: row?.role ?? 'viewer', channelId: row?.channelId ?? null };
-}
-
-function sealed(seal: TokenSeal, token: string | null): string | null {
-  return token === null ? null : seal.seal(token);
 }

@@ -43,6 +43,7 @@ export function serverRules({ values }: Config, db: Db, seal: TokenSeal): Server
       isProduction,
       isBeta,
       domain: values.DOMAIN,
+      origins,
       webBaseUrl: values.WEB_URL ?? (isProduction ? publicBaseUrl(values) : null) ?? DEVELOPMENT_WEB_URL,
     },
     credits: { jwtSecret, relaySecret: values.INTERNAL_RELAY_SECRET, frameAncestors: [...origins.allowed] },

@@ -51,9 +51,11 @@ export const apiVariables = variables({
   SOCKET_ORIGINS_LOG: switchedOn({ help: 'logs the allowed origins at start', readBy: api }),
 });
 
-/** Logins that become owners at sign-in, as sign-in compares them. */
-export function ownerLogins(values: Pick<SettingsOf<typeof apiVariables>, 'OWNER_TWITCH_LOGINS'>): ReadonlySet<string> {
-  return new Set(values.OWNER_TWITCH_LOGINS.map((login) => login.toLowerCase()));
+/** Logins that become owners at sign-in, by the platform they are logins of: elsewhere anybody may have that name. */
+export function ownerLogins(
+  values: Pick<SettingsOf<typeof apiVariables>, 'OWNER_TWITCH_LOGINS'>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map([['twitch', new Set(values.OWNER_TWITCH_LOGINS.map((login) => login.toLowerCase()))]]);
 }
 
 /** `512kb`, `1mb` or plain bytes. */

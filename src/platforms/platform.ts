@@ -36,6 +36,13 @@ export interface PlatformDescription {
   readonly userColumns?: { readonly id: string; readonly accessToken: string; readonly refreshToken: string };
   /** Column of `ExternalAccount` that holds the id a chat line names its author by; `providerAccountId` when absent. */
   readonly authorAccountColumn?: 'providerAccountId' | 'login';
+  /** What the web app is told of a failed link, where it expects other words than for most platforms (http-api §9.5). */
+  readonly linkFailures?: {
+    /** The reason of a consent that the platform says was not given; its own words are details then. */
+    readonly deniedReason?: string;
+    /** Whether the platform is named where linking is not configured, or a code or a token was worth nothing. */
+    readonly namesProvider?: boolean;
+  };
   /** Other names of its settings page in the web app; the id itself is always one. */
   readonly pageAliases?: readonly string[];
   /** Column of `Channel` with the platform's stable id of the streamer, where the model has one. */

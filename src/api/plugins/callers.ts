@@ -40,6 +40,13 @@ const VERIFIED_MAX = 10_000;
 export interface Callers {
   /** @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`, `BETA_ACCESS_REQUIRED`, `FORBIDDEN`, `MISSING_CHANNEL_ID` */
   streamer(request: FastifyRequest): Promise<Streamer>;
+  /** Somebody who runs the installation. @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`, `BETA_ACCESS_REQUIRED`, `FORBIDDEN` */
+  owner(request: FastifyRequest): Promise<Caller>;
+  /**
+   * Anybody who is signed in, whatever their role; sign-in and accounts are open to those the beta is not.
+   * @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`
+   */
+  person(request: FastifyRequest): Promise<Caller>;
   /** The verified user of a request without any refusal: for limits. */
   userIdOf(request: FastifyRequest): Promise<UserId | null>;
 }
@@ -71,10 +78,20 @@ export async function registerCallers(
     return caller;
   };
 
-  const identify = async (request: FastifyRequest): Promise<Caller> => {
+  const person = async (request: FastifyRequest): Promise<Caller> => {
     const session = await sessionOf(request);
-    const caller = rights.get(session.userId) ?? (await lookUp(session));
+    return rights.get(session.userId) ?? lookUp(session);
+  };
+
+  const identify = async (request: FastifyRequest): Promise<Caller> => {
+    const caller = await person(request);
     if (rules.isBeta && !caller.hasBetaAccess) throw new BadInput('BETA_ACCESS_REQUIRED');
+    return caller;
+  };
+
+  const owner = async (request: FastifyRequest): Promise<Caller> => {
+    const caller = await identify(request);
+    if (caller.role !== 'admin') throw new BadInput('FORBIDDEN');
     return caller;
   };
 
@@ -85,21 +102,23 @@ export async function registerCallers(
     return { userId: caller.userId, channelId: caller.channelId, isAdmin: caller.role === 'admin' };
   };
 
-  return {
-    async streamer(request) {
+  const explained =
+    <T>(check: (request: FastifyRequest) => Promise<T>) =>
+    async (request: FastifyRequest): Promise<T> => {
       try {
-        return await streamer(request);
+        return await check(request);
       } catch (error) {
         if (rules.explains && error instanceof BadInput) {
-          log.info('api.login_refused', {
-            requestId: request.id,
-            errorCode: error.code,
-            ...credentialsOf(request),
-          });
+          log.info('api.login_refused', { requestId: request.id, errorCode: error.code, ...credentialsOf(request) });
         }
         throw error;
       }
-    },
+    };
+
+  return {
+    streamer: explained(streamer),
+    owner: explained(owner),
+    person: explained(person),
     async userIdOf(request) {
       try {
         return (await sessionOf(request)).userId;

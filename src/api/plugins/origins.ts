@@ -27,7 +27,7 @@ export function allowedOrigins({ webUrl, overlayUrl, domain }: OriginSources): R
   return new Set(origins.length > 0 ? origins : DEVELOPMENT_ORIGINS);
 }
 
-function isAllowedOrigin(rules: OriginRules, origin: string): boolean {
+export function isAllowedOrigin(rules: OriginRules, origin: string): boolean {
   return rules.allowed.has(origin) || (!rules.isProduction && LOCAL_ORIGIN.test(origin));
 }
 
@@ -45,21 +45,40 @@ export async function registerOrigins(app: FastifyInstance, rules: OriginRules):
   });
 }
 
+/**
+ * For a GET that changes something, reached by a link: a navigation from a foreign page carries the login too
+ * (http-api §2.4).
+ *
+ * @throws BadInput `CSRF_INVALID`
+ */
+export function requireOwnNavigation(rules: OriginRules, request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site === 'same-origin' || site === 'same-site' || site === 'none') return;
+  const origin = originOf(request);
+  if (origin !== null) requireAllowed(rules, origin);
+  else if (rules.isProduction || site !== undefined) throw missingOrigin(request);
+}
+
 function requireOrigin(rules: OriginRules, request: FastifyRequest): void {
   const origin = originOf(request);
   const site = request.headers['sec-fetch-site'];
-  if (origin === null) {
-    if (!rules.isProduction) return;
-    if (pathOf(request) === '/auth/logout' && (site === 'same-origin' || site === 'same-site')) return;
-    throw new BadInput('CSRF_INVALID', '', {
-      details: {
-        reason: 'missing_origin',
-        secFetchSite: site ?? null,
-        originHeader: request.headers.origin ?? null,
-        refererHeader: request.headers.referer ?? null,
-      },
-    });
-  }
+  const isOwnLogout = pathOf(request) === '/auth/logout' && (site === 'same-origin' || site === 'same-site');
+  if (origin !== null) requireAllowed(rules, origin);
+  else if (rules.isProduction && !isOwnLogout) throw missingOrigin(request);
+}
+
+function missingOrigin({ headers }: FastifyRequest): BadInput {
+  return new BadInput('CSRF_INVALID', '', {
+    details: {
+      reason: 'missing_origin',
+      secFetchSite: headers['sec-fetch-site'] ?? null,
+      originHeader: headers.origin ?? null,
+      refererHeader: headers.referer ?? null,
+    },
+  });
+}
+
+function requireAllowed(rules: OriginRules, origin: string): void {
   if (isAllowedOrigin(rules, origin)) return;
   throw new BadInput('CSRF_INVALID', '', {
     details: {

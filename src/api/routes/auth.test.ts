@@ -257,7 +257,7 @@ test('what cannot sign anybody in says so', async () => {
     return new URL(headers.location ?? '').searchParams.get('reason');
   };
   expect(await reasonOf('/auth/twitch')).toBe('no_callback_url');
-  expect(await reasonOf('/auth/kick')).toBe('unsupported_provider');
+  expect(await reasonOf('/auth/kick')).toBe('no_client_id');
   expect(await reasonOf('/auth/myspace')).toBe('unsupported_provider');
 });
 

@@ -13,6 +13,7 @@ export const kick: Platform = {
   title: 'Kick',
   logPrefix: 'kick_chatbot.',
   tables,
+  linkFailures: { namesProvider: true },
   variables: kickVariables,
   errorCodes: {
     KICK_NOT_LINKED: { status: 400, message: 'No Kick account is linked' },

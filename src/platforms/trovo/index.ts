@@ -13,6 +13,7 @@ export const trovo: Platform = {
   logPrefix: 'trovo_chatbot.',
   retiredSince: '2026-06-30',
   tables,
+  linkFailures: { namesProvider: true },
   variables: trovoVariables,
   errorCodes: {
     TROVO_NOT_LINKED: { status: 400, message: 'No Trovo account is linked', hint: 'Link the Trovo account first' },

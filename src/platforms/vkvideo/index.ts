@@ -13,6 +13,7 @@ export const vkvideo: Platform = {
   logPrefix: 'vkvideo_chatbot.',
   pageAliases: ['vk'],
   tables,
+  linkFailures: { deniedReason: 'vk_oauth_error' },
   variables: vkvideoVariables,
   errorCodes: {
     VKVIDEO_BOT_NOT_CONFIGURED: {

@@ -1,0 +1,90 @@
+/** Begins a sign-in, a link or a bot's link: stores the state, and names the consent page to go to (http-api §9.1). */
+import type { Db } from '../../db/pool.ts';
+import type { ProviderId, UserId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { PlatformOAuth } from '../../platforms/platform.ts';
+import {
+  type BotTarget,
+  createBrowserSecret,
+  createOAuthState,
+  createPkcePair,
+  defaultBotSentinel,
+  type OAuthState,
+} from './oauth-state.ts';
+
+/** A platform accounts can be linked of. */
+export interface LinkablePlatform {
+  readonly id: ProviderId;
+  readonly oauth: PlatformOAuth;
+}
+
+export interface Beginning {
+  readonly db: Db;
+  readonly now: Date;
+  /** What the browser carries from an earlier start; null when it carries nothing. */
+  readonly browserSecret: string | null;
+}
+
+/** Where somebody ends after the consent page; both already checked. */
+export interface Destination {
+  readonly redirectTo: string | null;
+  readonly origin: string | null;
+}
+
+export interface Begun {
+  /** The platform's consent page. */
+  readonly authorizeUrl: string;
+  /** For a cookie of this browser that lives as long as the state: without it nobody can finish. */
+  readonly browserSecret: string;
+}
+
+/** @throws BadInput `BOT_NOT_CONFIGURED` */
+export function beginBotLink(
+  beginning: Beginning,
+  platform: LinkablePlatform,
+  { userId, target, ...destination }: Destination & { readonly userId: UserId; readonly target: BotTarget },
+): Promise<Begun> {
+  const missing = platform.oauth.missingSettings();
+  if (missing.length > 0) {
+    throw new BadInput('BOT_NOT_CONFIGURED', '', { details: { provider: platform.id, missing } });
+  }
+  const channelId = target === 'default' ? defaultBotSentinel(platform.id) : target.channelId;
+  return begin(beginning, platform, { ...destination, kind: 'bot_link', userId, channelId });
+}
+
+/** What linking needs is configured: the caller has looked. */
+export function beginLink(
+  beginning: Beginning,
+  platform: LinkablePlatform,
+  given: Destination & { readonly userId: UserId },
+): Promise<Begun> {
+  return begin(beginning, platform, { ...given, kind: 'link', channelId: null });
+}
+
+/** What signing in needs is configured: the caller has looked. */
+export function beginLogin(beginning: Beginning, platform: LinkablePlatform, given: Destination): Promise<Begun> {
+  return begin(beginning, platform, { ...given, kind: 'login', userId: null, channelId: null });
+}
+
+/** The same once more, now with these rights too. */
+export function beginAgain(
+  beginning: Beginning,
+  platform: LinkablePlatform,
+  { state, extraScopes }: { readonly state: OAuthState; readonly extraScopes: readonly string[] },
+): Promise<Begun> {
+  return begin(beginning, platform, { ...state, extraScopes });
+}
+
+type Flow = Pick<OAuthState, 'kind' | 'userId' | 'channelId' | 'redirectTo' | 'origin'> &
+  Partial<Pick<OAuthState, 'extraScopes'>>;
+
+async function begin({ db, now, ...given }: Beginning, { id, oauth }: LinkablePlatform, flow: Flow): Promise<Begun> {
+  const browserSecret = given.browserSecret ?? createBrowserSecret();
+  const pkce = oauth.usesPkce ? createPkcePair() : null;
+  const { extraScopes = [] } = flow;
+  const stored = { ...flow, extraScopes, provider: id, codeVerifier: pkce?.verifier ?? null };
+  const state = await createOAuthState(db, stored, browserSecret, now);
+  const usual = flow.kind === 'bot_link' ? oauth.scopes.bot : oauth.scopes.streamer;
+  const scopes = [...new Set([...usual, ...extraScopes])];
+  return { authorizeUrl: oauth.authorizeUrl({ state, scopes, codeChallenge: pkce?.challenge ?? null }), browserSecret };
+}

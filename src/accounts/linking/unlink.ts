@@ -1,0 +1,118 @@
+/** Takes accounts away, and their tokens back at the platform (http-api §9.6, §4.3). */
+import { sql, type Transaction } from 'kysely';
+import type { Db } from '../../db/pool.ts';
+import type { Database } from '../../db/tables.ts';
+import type { ExternalAccountId, UserId } from '../../lib/brand.ts';
+import type { TokenSeal } from '../../lib/token-seal.ts';
+import type { PlatformDescription, PlatformOAuth } from '../../platforms/platform.ts';
+import { type BotRole, botRolesOf, presentBotTables } from './bot-roles.ts';
+
+/** Tokens of an account that is gone, as they were stored. */
+export interface LeftTokens {
+  readonly accessToken: string | null;
+  readonly refreshToken: string | null;
+}
+
+type UnlinkablePlatform = Pick<PlatformDescription, 'id' | 'tables' | 'userColumns'>;
+
+export type Unlinked =
+  | { kind: 'unlinked'; provider: string; tokens: LeftTokens }
+  | { kind: 'not_found' }
+  | { kind: 'bot'; provider: string; role: BotRole }
+  | { kind: 'last_account' };
+
+interface OwnAccount extends LeftTokens {
+  readonly id: ExternalAccountId;
+  readonly provider: string;
+  readonly providerAccountId: string;
+}
+
+/** Of the user's own accounts one stays, and a bot is taken back first. */
+export async function unlinkAccount(
+  db: Db,
+  platforms: readonly UnlinkablePlatform[],
+  userId: UserId,
+  accountId: ExternalAccountId,
+): Promise<Unlinked> {
+  const botTables = await presentBotTables(db, platforms);
+  return db.transaction().execute(async (tx) => {
+    // One request at a time for each user, or two would take the last two.
+    await sql`select from "User" where id = ${userId} for no key update`.execute(tx);
+    const { rows } = await sql<OwnAccount>`
+      select id, provider::text, "providerAccountId", "accessToken", "refreshToken"
+      from "ExternalAccount" where "userId" = ${userId} order by id for update
+    `.execute(tx);
+    const account = rows.find(({ id }) => id === accountId);
+    if (account === undefined) return { kind: 'not_found' };
+    const bots = await botRolesOf(
+      tx,
+      botTables,
+      rows.map(({ id }) => id),
+    );
+    const { provider, accessToken, refreshToken } = account;
+    const role = bots.get(accountId);
+    if (role !== undefined) return { kind: 'bot', provider, role };
+    if (rows.filter(({ id }) => !bots.has(id)).length === 1) return { kind: 'last_account' };
+    await tx.deleteFrom('ExternalAccount').where('id', '=', accountId).execute();
+    await clearUserColumns(tx, platforms, userId, account);
+    return { kind: 'unlinked', provider, tokens: { accessToken, refreshToken } };
+  });
+}
+
+/** Who unlinks an account means that it signs them in no more. */
+async function clearUserColumns(
+  tx: Transaction<Database>,
+  platforms: readonly UnlinkablePlatform[],
+  userId: UserId,
+  { provider, providerAccountId }: OwnAccount,
+): Promise<void> {
+  const columns = platforms.find(({ id }) => id === provider)?.userColumns;
+  if (columns === undefined) return;
+  await sql`
+    update "User" set ${sql.ref(columns.id)} = null, ${sql.ref(columns.accessToken)} = null,
+      ${sql.ref(columns.refreshToken)} = null
+    where id = ${userId} and ${sql.ref(columns.id)} = ${providerAccountId}
+  `.execute(tx);
+}
+
+/**
+ * Deletes an account that was linked to be a bot and is none any more; anybody's own account stays.
+ *
+ * @param tx the transaction in which it ceased to be a bot
+ * @returns its tokens, to be revoked once the transaction is committed; null when it stays
+ */
+export async function forgetFormerBot(
+  tx: Transaction<Database>,
+  { tables }: Pick<PlatformDescription, 'tables'>,
+  accountId: ExternalAccountId,
+): Promise<LeftTokens | null> {
+  const { rows } = await sql<LeftTokens>`
+    delete from "ExternalAccount" a
+    where a.id = ${accountId} and a."linkedAs" = 'bot_link'
+      and not exists (select from ${sql.table(tables.override)} o where o."externalAccountId" = a.id)
+      and not exists (select from ${sql.table(tables.defaultCredential)} d where d."externalAccountId" = a.id)
+    returning "accessToken", "refreshToken"
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** Best effort: the platform may be away, and a token may be dead or unreadable already. */
+export async function revokeTokens(
+  oauth: Pick<PlatformOAuth, 'revoke'>,
+  seal: Pick<TokenSeal, 'open'>,
+  { accessToken, refreshToken }: LeftTokens,
+): Promise<void> {
+  // Where either ends the whole grant the other is refused, which is as good.
+  for (const stored of [accessToken, refreshToken]) {
+    const token = stored === null ? null : opened(seal, stored);
+    if (token !== null) await oauth.revoke(token);
+  }
+}
+
+function opened(seal: Pick<TokenSeal, 'open'>, stored: string): string | null {
+  try {
+    return seal.open(stored);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,93 @@
+/** `/auth/accounts`: the accounts somebody signs in with, and unlinking them (http-api §9.6). */
+import { z } from 'zod';
+import type { BotRole } from '../../accounts/linking/bot-roles.ts';
+import { ownAccountsOf } from '../../accounts/linking/own-accounts.ts';
+import { revokeTokens, unlinkAccount } from '../../accounts/linking/unlink.ts';
+import type { ExternalAccountId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import { type Api, type ApiContext, findPlatform } from '../context.ts';
+import { isoTime, okAnswer } from '../fields.ts';
+import type { AuthRules } from './auth-rules.ts';
+
+const accountsAnswer = z.object({
+  accounts: z.array(
+    z.object({
+      id: z.string(),
+      provider: z.string(),
+      providerAccountId: z.string(),
+      displayName: z.string().nullable(),
+      login: z.string().nullable(),
+      avatarUrl: z.string().nullable(),
+      profileUrl: z.string().nullable(),
+      createdAt: isoTime,
+      updatedAt: isoTime,
+    }),
+  ),
+});
+
+export function registerAccountRoutes(app: Api, context: ApiContext, { seal }: Pick<AuthRules, 'seal'>): void {
+  const tags = ['sign-in'];
+  const descriptions = context.platforms.map(({ description }) => description);
+  app.get(
+    '/auth/accounts',
+    {
+      schema: { tags, summary: 'The accounts of the signed-in user; bots excepted', response: { 200: accountsAnswer } },
+    },
+    async (request) => {
+      const { userId } = await context.callers.person(request);
+      const accounts = await ownAccountsOf(context.db, descriptions, userId);
+      return {
+        accounts: accounts.map(({ createdAt, updatedAt, ...account }) => ({
+          ...account,
+          createdAt: createdAt.toISOString(),
+          updatedAt: updatedAt.toISOString(),
+        })),
+      };
+    },
+  );
+
+  app.delete(
+    '/auth/accounts/:externalAccountId',
+    {
+      schema: {
+        tags,
+        summary: 'Unlinks an account and revokes its tokens',
+        params: z.object({ externalAccountId: z.string() }),
+        response: { 200: okAnswer },
+      },
+    },
+    async (request) => {
+      const { userId } = await context.callers.person(request);
+      const accountId = request.params.externalAccountId as ExternalAccountId;
+      const outcome = await unlinkAccount(context.db, descriptions, userId, accountId);
+      switch (outcome.kind) {
+        case 'not_found':
+          throw new BadInput('NOT_FOUND');
+        case 'bot':
+          throw isBot(outcome.provider, outcome.role);
+        case 'last_account':
+          throw new BadInput('BAD_REQUEST', 'The last account cannot be unlinked: nobody could sign in any more');
+        case 'unlinked': {
+          const oauth = findPlatform(context, outcome.provider)?.oauth;
+          if (oauth !== undefined) await revokeTokens(oauth, seal, outcome.tokens);
+          return { ok: true as const };
+        }
+      }
+    },
+  );
+}
+
+/** Roles are kept for accounts of hosted platforms alone: the endpoints below exist for each of them. */
+function isBot(provider: string, role: BotRole): BadInput {
+  const ofDefault = `DELETE /owner/bots/${provider}/default`;
+  const ofChannel = `DELETE /streamer/bots/${provider}/bot`;
+  const isDefault = role === 'default';
+  return new BadInput('CONFLICT', 'That account is a bot: it has to be taken back as one first', {
+    details: {
+      kind: isDefault ? 'global_bot_credential' : 'channel_bot_credential',
+      provider,
+      unlinkEndpoint: isDefault ? ofDefault : ofChannel,
+      hint: `The default bot is taken back by ${ofDefault}, the bot of a channel by ${ofChannel}`,
+    },
+  });
+}

@@ -1,0 +1,168 @@
+/** Where platforms send browsers back to, and where those go from there (http-api §9.5). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type CallbackOutcome, consumeState, finish } from '../../accounts/linking/callback.ts';
+import type { OAuthState } from '../../accounts/linking/oauth-state.ts';
+import { issueSession, type Session } from '../../accounts/sessions.ts';
+import { isMissingSchema, isUnavailable } from '../../db/pool.ts';
+import { BadInput } from '../../lib/errors.ts';
+import { type Api, type ApiContext, findPlatform } from '../context.ts';
+import { LOGIN_COOKIES } from '../plugins/callers.ts';
+import {
+  ACCOUNTS_PAGE,
+  type AuthRules,
+  browserSecretOf,
+  cookieOptions,
+  failAt,
+  ownOrigin,
+  ownPage,
+  redirectAnswer,
+} from './auth-rules.ts';
+import { sendTo } from './auth-start.ts';
+
+const LOGIN_SECONDS = 7 * 24 * 60 * 60;
+/** Words of the platform: enough to recognise them. */
+const REASON_MAX_CHARS = 100;
+const DETAILS_MAX_CHARS = 240;
+/** The panel's page for these is the one the link began at; for everything else it is the first one. */
+const TOLD_AT_PAGE: ReadonlySet<string> = new Set([
+  'account_already_linked',
+  'subscription_required',
+  'bot_account_in_use',
+]);
+const ALWAYS_NAME_PROVIDER: ReadonlySet<string> = new Set([
+  ...TOLD_AT_PAGE,
+  'login_not_supported',
+  'provider_not_supported',
+]);
+const SOME_NAME_PROVIDER: ReadonlySet<string> = new Set(['missing_oauth_env', 'no_token', 'no_user']);
+
+const callbackQuery = z.object({
+  code: z.string().optional(),
+  state: z.string().optional(),
+  error: z.string().optional(),
+  error_description: z.string().optional(),
+});
+type CallbackQuery = z.output<typeof callbackQuery>;
+
+interface Returning {
+  readonly context: ApiContext;
+  readonly rules: AuthRules;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+export function registerCallbackRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
+  for (const path of ['/auth/:provider/callback', '/auth/:provider/link/callback']) {
+    app.get(
+      path,
+      {
+        schema: {
+          tags: ['sign-in'],
+          summary: 'Where the platform sends the browser back to',
+          params: z.object({ provider: z.string() }),
+          querystring: callbackQuery,
+          response: redirectAnswer,
+        },
+      },
+      (request, reply) => comeBack({ context, rules, request, reply }, request.params.provider, request.query),
+    );
+  }
+}
+
+async function comeBack(returning: Returning, pathProvider: string, query: CallbackQuery): Promise<FastifyReply> {
+  const { context, rules, request, reply } = returning;
+  const browserSecret = browserSecretOf(request);
+  // Before anything else: whatever comes of it, a state is good for one attempt.
+  const consumed = await consumeState(context, query.state, browserSecret);
+  const state = consumed.kind === 'fresh' ? consumed.state : null;
+  const base = baseOf(rules, state);
+  if (query.error) return failAt(reply, base, deniedReasons(context, state?.provider ?? pathProvider, query));
+  if (!query.code) return failAt(reply, base, { reason: 'no_code' });
+  if (consumed.kind !== 'fresh' || browserSecret === null) return failAt(reply, base, { reason: consumed.kind });
+  const callback = {
+    code: query.code,
+    state: consumed.state,
+    callerId: await context.callers.userIdOf(request),
+    browserSecret,
+  };
+  try {
+    return await answer(returning, consumed.state, await finish({ ...context, rules }, callback));
+  } catch (error) {
+    if (error instanceof BadInput || isMissingSchema(error) || isUnavailable(error)) throw error;
+    const { provider, kind } = consumed.state;
+    context.log.warn('auth.callback_failed', { provider, kind, error });
+    return failAt(reply, base, { reason: 'exception' });
+  }
+}
+
+async function answer(returning: Returning, state: OAuthState, outcome: CallbackOutcome): Promise<FastifyReply> {
+  const { rules, reply } = returning;
+  const base = baseOf(rules, state);
+  switch (outcome.kind) {
+    case 'signed_in':
+      return welcome(returning, state, outcome.session);
+    case 'linked':
+      return reply.redirect(`${base}${ownPage(state.redirectTo) ?? ACCOUNTS_PAGE}`);
+    case 'ask_again':
+      return sendTo(reply, rules, outcome.begun);
+    case 'refused':
+      return refuse(returning, state, outcome);
+  }
+}
+
+async function welcome(
+  { context: { clock }, rules, reply }: Returning,
+  state: OAuthState,
+  session: Session,
+): Promise<FastifyReply> {
+  const token = await issueSession(session, rules.jwtSecret, rules.jwtLifetimeSeconds, clock.now());
+  const name = rules.isBeta ? LOGIN_COOKIES.beta : LOGIN_COOKIES.regular;
+  return reply
+    .setCookie(name, token, cookieOptions(rules, LOGIN_SECONDS))
+    .redirect(`${baseOf(rules, state)}${ownPage(state.redirectTo) ?? landingPage(session)}`);
+}
+
+/** Scripts are told of a taken account in JSON, people by a page (http-api §9.5, row 11). */
+function refuse(
+  { context, rules, request, reply }: Returning,
+  state: OAuthState,
+  { reason, platformUserId }: Extract<CallbackOutcome, { kind: 'refused' }>,
+): FastifyReply {
+  const { provider, kind } = state;
+  context.log.info('auth.callback_refused', { provider, kind, reason });
+  if (reason === 'account_already_linked' && wantsJson(request)) {
+    throw new BadInput('ACCOUNT_ALREADY_LINKED', '', { details: { provider, providerAccountId: platformUserId } });
+  }
+  const namesProvider =
+    ALWAYS_NAME_PROVIDER.has(reason) ||
+    (SOME_NAME_PROVIDER.has(reason) &&
+      findPlatform(context, provider)?.description.linkFailures?.namesProvider === true);
+  const page = TOLD_AT_PAGE.has(reason) ? (ownPage(state.redirectTo) ?? '/') : '/';
+  return failAt(reply, baseOf(rules, state), { reason, ...(namesProvider ? { provider } : {}) }, page);
+}
+
+/** The platform's own word for it, or the one the panel knows. */
+function deniedReasons(
+  context: ApiContext,
+  provider: string,
+  { error = '', error_description: description }: CallbackQuery,
+): Record<string, string> {
+  const platform = findPlatform(context, provider);
+  const reason = platform?.description.linkFailures?.deniedReason;
+  if (platform === undefined || reason === undefined) return { reason: error.slice(0, REASON_MAX_CHARS) };
+  return { reason, provider: platform.description.id, details: (description ?? error).slice(0, DETAILS_MAX_CHARS) };
+}
+
+/** Both ends check: another writer of states may not have. */
+function baseOf(rules: AuthRules, state: Pick<OAuthState, 'origin'> | null): string {
+  return ownOrigin(rules, state?.origin) ?? rules.webBaseUrl;
+}
+
+function landingPage(session: Session): string {
+  return session.role === 'streamer' && session.channelId !== null ? '/dashboard' : '/';
+}
+
+function wantsJson({ headers: { accept = '' } }: FastifyRequest): boolean {
+  return accept.includes('application/json') && !accept.includes('text/html');
+}
