@@ -65,7 +65,7 @@ export class Connection {
     while (!this.#isClosed) {
       await this.#pause(gate.take());
       if (this.#isClosed) return;
-      const answer = await obtainChatToken(this.#deps, this.channel);
+      const answer = await gate.ask(() => obtainChatToken(this.#deps, this.channel));
       if (this.#isClosed) return;
       if (answer.kind === 'none') {
         await this.#withoutToken(answer);

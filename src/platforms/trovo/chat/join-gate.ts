@@ -1,7 +1,10 @@
 /** Spreads connects over time: each costs calls of a budget that the whole application shares (sheet §3). */
 import type { Clock } from '../../../lib/clock.ts';
+import { Turnstile } from '../../../lib/turnstile.ts';
 
 const PERIOD_MS = 10_000;
+/** A thousand calls at once would leave a worker with 30 MiB of memory it never needs again. */
+const QUESTIONS_AT_ONCE = 32;
 
 export interface JoinGateDeps {
   readonly clock: Clock;
@@ -13,6 +16,7 @@ export interface JoinGateDeps {
 
 export class JoinGate {
   readonly #deps: JoinGateDeps;
+  readonly #turnstile = new Turnstile(QUESTIONS_AT_ONCE);
   #nextAtMs = Number.NEGATIVE_INFINITY;
   #closedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -27,6 +31,11 @@ export class JoinGate {
     const turnMs = Math.max(nowMs, this.#nextAtMs, this.#closedUntilMs);
     if (joinsPer10s > 0) this.#nextAtMs = turnMs + PERIOD_MS / Math.max(1, joinsPer10s * limitShare());
     return turnMs - nowMs;
+  }
+
+  /** Lets the question through as soon as few enough others are being answered. */
+  ask<T>(question: () => Promise<T>): Promise<T> {
+    return this.#turnstile.run(question);
   }
 
   /** The budget is used up: nobody asks before it is full again. */
