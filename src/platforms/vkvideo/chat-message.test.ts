@@ -8,7 +8,7 @@ const context: LineContext = {
   channelId: 'north' as ChannelId,
   isBacklog: false,
   isOwnAccount: (id) => id === BOT_ID,
-  now: () => new Date('2026-01-01T00:00:00Z'),
+  now: () => new Date('2026-09-21T14:15:23.400Z'),
 };
 
 const author = { id: 70002, nick: 'Mira_K', nick_color: 2, avatar_url: '', is_owner: false, is_moderator: false };
@@ -29,7 +29,7 @@ test('a line is read as the core knows it', () => {
     messageId: '627000001',
     author: { platformUserId: '70002', login: 'mira_k', displayName: 'Mira_K', avatarUrl: null, roles: new Set() },
     text: 'hello',
-    sentAtMs: 1_790_000_123_000,
+    sentAtMs: 1_790_000_123_400,
     isBacklog: false,
     isOwn: false,
   });

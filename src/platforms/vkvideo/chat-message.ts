@@ -34,12 +34,19 @@ export function readLine(raw: unknown, context: LineContext): ReadLine | null {
       messageId: (data.id ?? null) as PlatformMessageId | null,
       author,
       text: textOf(data.parts ?? [], isOwnAccount),
-      sentAtMs: (data.created_at ?? now()).getTime(),
+      sentAtMs: sentAt(data.created_at, now()),
       isBacklog,
       isOwn,
     },
     roleIds: (data.author.roles ?? []).map((role) => role.id),
   };
+}
+
+/** Moments are whole seconds: the latest the line can have been written, so that no line seems late that is not. */
+function sentAt(createdAt: Date | null, now: Date): number {
+  const nowMs = now.getTime();
+  const createdMs = createdAt?.getTime() ?? nowMs;
+  return createdMs % 1000 === 0 ? Math.max(createdMs, Math.min(nowMs, createdMs + 999)) : createdMs;
 }
 
 function authorOf({ author }: ChatMessageShape): ChatAuthor {

@@ -28,6 +28,8 @@ export interface PubsubHandlers {
   connected(): void;
   /** @param isRecovered nothing was missed since the position it was subscribed from */
   subscribed(name: string, isRecovered: boolean): void;
+  /** Not subscribed for now: the library is at it. */
+  interrupted(name: string): void;
   /** The server ended the subscription, or never granted it; the library does not try again. */
   unsubscribed(name: string, reason: { code: number; text: string }): void;
   publication(name: string, data: unknown): void;
@@ -46,6 +48,8 @@ export interface WantedChannel {
 // Counted in checks, so that a process that was stopped for a minute does not take its own silence for the server's.
 const LIFE_CHECK_MS = 5_000;
 const CHECKS_UNTIL_CONNECTED = 3;
+/** What is published meanwhile is missed; each further try waits longer. */
+const RESUBSCRIBE_MS = 50;
 /** On top of the distance of pings the server announced (sheet §4.4). */
 const PING_GRACE_MS = 10_000;
 
@@ -167,7 +171,11 @@ export class PubsubClient {
       if (fresh === null) throw new UnauthorizedError('no access');
       return fresh;
     };
-    return { ...(token === null ? {} : { token, getToken }), ...(since === null ? {} : { since }) };
+    return {
+      minResubscribeDelay: RESUBSCRIBE_MS,
+      ...(token === null ? {} : { token, getToken }),
+      ...(since === null ? {} : { since }),
+    };
   }
 
   #listenTo(subscription: Subscription): void {
@@ -180,6 +188,11 @@ export class PubsubClient {
         else this.#positions.delete(name);
         handlers.subscribed(name, recovered);
       }),
+    );
+    // Code 0 is our own call.
+    subscription.on(
+      'subscribing',
+      this.#safely(({ code }) => code !== 0 && handlers.interrupted(name)),
     );
     subscription.on(
       'publication',

@@ -48,7 +48,7 @@ interface Opening {
 const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 30_000 };
 const NO_ACCOUNT_RETRY_MS = 30_000;
 /** A connection that read this long starts the next backoff from the beginning. */
-const STABLE_AFTER_MS = 10_000;
+const STABLE_AFTER_MS = 5_000;
 /** How long a successor may take to subscribe before its predecessor is closed all the same. */
 const HANDOVER_MS = 15_000;
 
@@ -195,8 +195,11 @@ export class Shard {
               listener.subscribed(name, client, isRecovered);
               this.#settle(client, channels, name);
             },
+            interrupted: (name) => {
+              if (subscribed.delete(name)) this.#gone(client, name);
+            },
             unsubscribed: (name, why) => {
-              if (subscribed.delete(name)) listener.gone(name, client);
+              if (subscribed.delete(name)) this.#gone(client, name);
               this.#settle(client, channels, name);
               listener.refused(name, why);
             },
@@ -225,17 +228,19 @@ export class Shard {
   }
 
   #ended(client: PubsubClient, subscribed: ReadonlySet<string>): void {
-    for (const name of subscribed) {
-      const position = client.positionOf(name);
-      // The successor knows the later one.
-      if (client === this.#current && position !== null) this.#positions.set(name, position);
-      this.#deps.listener.gone(name, client);
-    }
+    for (const name of subscribed) this.#gone(client, name);
     if (this.#current === client) this.#current = null;
     if (this.#old?.client === client) {
       this.#old.handover.cancel();
       this.#old = null;
     }
+  }
+
+  #gone(client: PubsubClient, name: string): void {
+    const position = client.positionOf(name);
+    // The successor knows the later one.
+    if (client === this.#current && position !== null) this.#positions.set(name, position);
+    this.#deps.listener.gone(name, client);
   }
 
   /** Once everything has been answered the predecessor has nothing left to do. */
