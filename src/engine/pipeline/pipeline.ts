@@ -113,7 +113,8 @@ export class Pipeline {
     }
     if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return false;
     this.#stats.lines += 1;
-    this.#overload.line(message.sentAtMs);
+    // History is late by nature, and says nothing about how far behind we are.
+    if (!message.isBacklog) this.#overload.line(message.sentAtMs);
     // Somebody waits for an answer; nobody waits for a credit, and most chatters write again.
     if (this.#overload.isBehind) this.#stats.shed += 1;
     else credit(message, channel.slug);
