@@ -16,7 +16,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
     async resolveChannel({ channelId, userId, hasSender }) {
       const target = (await ownChannel(parts, channelId, userId)) as PlatformChannelId;
       if (!(await hasSender())) throw new BadInput('YOUTUBE_BOT_NOT_CONFIGURED');
-      return { target, extra: {}, warnings: [] };
+      return { target, extra: { userId }, warnings: [] };
     },
   };
 }
