@@ -46,7 +46,8 @@ const item = z.object({
 });
 
 const cursors = z.object({ cursor: word, next_cursor: word, nextCursor: word });
-const holder = z.looseObject({ data: z.unknown(), messages: z.unknown(), items: z.unknown() });
+const anything = z.unknown().optional();
+const holder = z.object({ data: anything, messages: anything, items: anything });
 
 /** @returns null for what is no page; items without id, author or words are left out */
 export function readPage(json: unknown, broadcasterId: string): Page | null {
