@@ -32,13 +32,15 @@ export type AttachRefusal =
   | 'bot_account_in_use';
 
 /** One transaction: the account, and the bot's row. What may not be is found out before anything is written. */
-export function attach(db: Db, attaching: Attaching, seal: TokenSeal): Promise<Attached> {
+export async function attach(db: Db, attaching: Attaching, seal: TokenSeal): Promise<Attached> {
   const { state, userId, platform, grant } = attaching;
+  // Outside the transaction: where the table is missing nobody is entitled, and nothing else is spoilt.
+  const isEntitledToBot = state.channelId !== null && (await isEntitled(db, state.channelId as ChannelId, grant.now));
   return db.transaction().execute(async (tx) => {
     const known = await findAccount(tx, platform.id, grant.identity.platformUserId, grant.now);
     const isKnown = known?.userId === userId;
     if (known !== null && !isKnown) return { kind: 'refused', reason: 'account_already_linked', isKnown: true };
-    const refusal = await judge(tx, attaching, known);
+    const refusal = await judge(tx, attaching, known, isEntitledToBot);
     // A new account that may not be used is not kept; of one that was linked before the new grant is.
     if (refusal !== null && !isKnown) return { kind: 'refused', reason: refusal, isKnown };
     // For a bot that is not to be, nobody is asked for more.
@@ -54,8 +56,9 @@ export function attach(db: Db, attaching: Attaching, seal: TokenSeal): Promise<A
 /** What the person may do is asked now: when the link began is minutes ago. */
 async function judge(
   tx: Transaction<Database>,
-  { state, userId, platform, grant }: Attaching,
+  { state, userId, platform }: Attaching,
   known: KnownAccount | null,
+  isEntitledToBot: boolean,
 ): Promise<AttachRefusal | null> {
   const user = await tx
     .selectFrom('User')
@@ -69,7 +72,7 @@ async function judge(
   const isStreamer = user.role === 'streamer' || user.role === 'admin';
   if (!isStreamer || user.channelId === null || user.channelId !== state.channelId) return 'forbidden';
   const channelId = user.channelId as ChannelId;
-  if (!(await isEntitled(tx, channelId, grant.now))) return 'subscription_required';
+  if (!isEntitledToBot) return 'subscription_required';
   const isTaken = known !== null && (await isOverrideElsewhere(tx, platform.tables, known.id, channelId));
   return isTaken ? 'bot_account_in_use' : null;
 }

@@ -84,7 +84,14 @@ async function begin({ db, now, ...given }: Beginning, { id, oauth }: LinkablePl
   const { extraScopes = [] } = flow;
   const stored = { ...flow, extraScopes, provider: id, codeVerifier: pkce?.verifier ?? null };
   const state = await createOAuthState(db, stored, browserSecret, now);
-  const usual = flow.kind === 'bot_link' ? oauth.scopes.bot : oauth.scopes.streamer;
-  const scopes = [...new Set([...usual, ...extraScopes])];
+  const scopes = askedScopes(oauth, { ...flow, extraScopes });
   return { authorizeUrl: oauth.authorizeUrl({ state, scopes, codeChallenge: pkce?.challenge ?? null }), browserSecret };
+}
+
+/** The rights a consent page asks for. */
+export function askedScopes(
+  { scopes }: Pick<PlatformOAuth, 'scopes'>,
+  { kind, extraScopes }: Pick<OAuthState, 'kind' | 'extraScopes'>,
+): readonly string[] {
+  return [...new Set([...(kind === 'bot_link' ? scopes.bot : scopes.streamer), ...extraScopes])];
 }

@@ -7,7 +7,7 @@ import type { PlatformDescription, PlatformOAuth } from '../../platforms/platfor
 import { type SignInRules, signIn } from '../login.ts';
 import type { Session } from '../sessions.ts';
 import { type AttachRefusal, attach } from './attach.ts';
-import { type Begun, beginAgain, type LinkablePlatform } from './begin.ts';
+import { askedScopes, type Begun, beginAgain, type LinkablePlatform } from './begin.ts';
 import { type ConsumedState, consumeOAuthState, type OAuthState } from './oauth-state.ts';
 import type { FreshGrant } from './stored-account.ts';
 import { revokeTokens } from './unlink.ts';
@@ -101,7 +101,10 @@ async function askPlatform(
   try {
     const tokens = await oauth.exchangeCode(code, state.codeVerifier);
     reason = 'no_user';
-    return { provider, tokens, identity: await oauth.identify(tokens.accessToken), now };
+    const identity = await oauth.identify(tokens.accessToken);
+    // An answer that names no rights grants those that were asked for (RFC 6749 §5.1).
+    const scopes = tokens.scopes ?? askedScopes(oauth, state);
+    return { provider, identity, tokens: { ...tokens, scopes }, now };
   } catch (error) {
     if (error instanceof PlatformRefused) return { reason };
     throw error;

@@ -95,7 +95,7 @@ async function writeAccount(
       "avatarUrl", "profileUrl", "accessToken", "refreshToken", "tokenExpiresAt", "grantEndsAt", scopes)
     values (${userId}, ${provider}, ${identity.platformUserId}, ${linkedAs}, ${identity.displayName}, ${identity.login},
       ${identity.avatarUrl}, ${identity.profileUrl}, ${seal.seal(tokens.accessToken)}, ${refreshToken},
-      ${endOf(tokens, now)}, ${grantEndOf(tokens, now)}, ${tokens.scopes?.join(' ') ?? null})
+      ${endOf(tokens, now)}, ${grantEndOf(tokens, now)}, ${tokens.scopes?.join(' ') || null})
     on conflict (provider, "providerAccountId") do update set
       ${PROFILE},
       "accessToken" = excluded."accessToken",
