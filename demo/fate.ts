@@ -22,6 +22,7 @@ export interface Fate {
 interface Row {
   readonly id: string;
   readonly dedupKey: string | null;
+  readonly message: string;
   readonly status: string;
   readonly platformMessageId: string | null;
 }
@@ -39,7 +40,7 @@ export async function fateOf(room: Room, key: RowKey): Promise<Fate> {
   if (latest === null) return { status: 'none', lastError: null, message: null, latencyMs: null };
   const told = await room.stage.api.get(`/streamer/bot/outbox/${room.platform.id}/${latest.id}`);
   const { status, lastError } = told as Pick<Fate, 'status' | 'lastError'>;
-  const message = await hear(room, latest.platformMessageId);
+  const message = status === 'sent' ? await hearAnswer(room, latest) : null;
   const line = await hear(room, lineOf(latest));
   const latencyMs = message === null || line === null ? null : message.arrivedAtMs - line.arrivedAtMs;
   return { status, lastError, message, latencyMs };
@@ -58,13 +59,24 @@ function lineOf({ dedupKey }: Row): string | null {
   return dedupKey?.startsWith('chat:') ? dedupKey.slice('chat:'.length) : null;
 }
 
+/** Where the platform does not tell the sender what it calls the message, it is the last one with these words. */
+function hearAnswer(room: Room, { platformMessageId, message }: Row): Promise<AcceptedMessage | null> {
+  if (platformMessageId !== null) return hear(room, platformMessageId);
+  const from = room.chat.messages.findLastIndex(({ transport }) => transport === 'script');
+  return room.chat.hear(
+    Math.max(0, from),
+    ({ transport, text }) => transport !== 'script' && text === message,
+    HEAR_SECONDS,
+  );
+}
+
 async function hear({ chat }: Room, messageId: string | null): Promise<AcceptedMessage | null> {
   return messageId === null ? null : chat.hear(0, ({ id }) => id === messageId, HEAR_SECONDS);
 }
 
 async function findRow({ stage, platform }: Room, { column, value }: RowKey): Promise<Row | null> {
   const { rows } = await stage.stack.pool.pg.query<Row>(
-    `select id, status, "dedupKey", "platformMessageId" from "${platform.tables.outbox}"
+    `select id, status, message, "dedupKey", "platformMessageId" from "${platform.tables.outbox}"
      where "channelId" = $1 and "${column}" like $2`,
     [stage.channelId, value],
   );

@@ -1,4 +1,5 @@
 /** Plays the conversation through the real path, scene by scene, and keeps what came of each. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { answerTo, type Fate, fateOf, type RowKey, wasAnswered } from './fate.ts';
 import { printAnswer, printCue, printNote, printSilence } from './print.ts';
 import type { Scene } from './script.ts';
@@ -17,6 +18,8 @@ type Line = Extract<Scene, { kind: 'line' }>;
 type SilentLine = Extract<Line, { answer: null }>;
 
 const WEBHOOK_SECONDS = 10;
+/** We write once a second into a chat where the bot is nobody special. */
+const BETWEEN_ANSWERS_MS = 1100;
 
 export async function play(room: Room, scenes: readonly Scene[]): Promise<Outcome> {
   const player = new Player(room);
@@ -71,6 +74,7 @@ class Player implements Outcome {
 
   async #line(scene: Line): Promise<void> {
     const { chat, stage } = this.#room;
+    if (scene.answer !== null) await this.#takeTurn();
     const line = { streamer: stage.cast.streamer, viewer: scene.by, text: scene.text, role: scene.as };
     const { id } = (await chat.stage('say', line)) as { id: string };
     if (scene.answer === null) {
@@ -82,6 +86,7 @@ class Player implements Outcome {
 
   async #say(text: string): Promise<void> {
     const { stage, platform } = this.#room;
+    await this.#takeTurn();
     const sinceMs = nowMs();
     const answer = await stage.api.post('/streamer/bot/say', { message: text, provider: platform.id });
     const { outbox } = answer as { outbox: { id: string } };
@@ -117,6 +122,12 @@ class Player implements Outcome {
     const command = items.find((item) => item.trigger === trigger);
     await api.patch(`/streamer/bot/commands/${command?.id}`, { response });
     printNote(`the streamer edits ${trigger}`);
+  }
+
+  /** So that what is shown is the way of an answer, and not the wait for its turn. */
+  async #takeTurn(): Promise<void> {
+    const isPrivileged = this.#room.platform.id === 'twitch';
+    if (!isPrivileged && this.expected > 0) await pause(BETWEEN_ANSWERS_MS);
   }
 
   /** @param sinceMs when it began, where that was no chat line */
