@@ -50,11 +50,12 @@ test('a repeated text refused as spam goes out once it may, in its place, within
 
 test('over many channels the bot keeps to one message a second, so that none is refused', async () => {
   const world = await conformanceWorld({ platform: trovo, simulate: withLimits, databaseUrl });
-  const names = [STREAMER, 'southoak', 'eastbirch'];
+  const names = [STREAMER, 'southoak'];
   const ids = await Promise.all(names.map((name) => world.addStreamer(name)));
   await world.startWorker();
   for (const channelId of ids) await world.queue(channelId, 'first', 'second');
-  for (const name of names) await world.leapUntil(() => expect(world.said(name)).toEqual(['first', 'second']));
+  // In real time: a clock that leaps lets a second pass while a message is on its way.
+  for (const name of names) await world.until(() => expect(world.said(name)).toEqual(['first', 'second']));
   await world.until(async () => {
     for (const channelId of ids) {
       for (const fate of await world.fates(channelId)) expect(fate).toMatchObject({ status: 'sent', attempts: 1 });

@@ -3,7 +3,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
 
 const PERIOD_MS = 10_000;
-/** A thousand calls at once would leave a worker with 30 MiB of memory it never needs again. */
+/** A thousand calls at once leave a worker with 20 to 30 MiB of memory that it never needs again. */
 const QUESTIONS_AT_ONCE = 32;
 
 export interface JoinGateDeps {
