@@ -139,6 +139,18 @@ test('a token refused right after its refresh is not refreshed again and again',
   expect(world.refreshes()).toBe(2);
 });
 
+test('a token that lives little longer than it takes to be renewed in time is renewed each time', async () => {
+  const world = await credentialsWorld();
+  await world.linkedBot({ livesMs: 0 });
+  world.sim.setTokenSeconds(ALMOST_OVER_MS / 1000 + 2);
+  const { credentials } = await world.process();
+  for (let renewals = 1; renewals <= 3; renewals += 1) {
+    expect(await credentials.defaultSender()).not.toBeNull();
+    expect(world.refreshes()).toBe(renewals);
+    await world.clock.advance(2000);
+  }
+});
+
 test('a token refused here is not handed out again because somebody else asked at the same time', async () => {
   const world = await credentialsWorld();
   const id = await world.linkedBot();

@@ -78,12 +78,16 @@ interface Unsaved {
   readonly grantEndsAt: Date | null;
 }
 
+interface Fresh extends Pick<Grant, 'accessToken' | 'expiresAt'> {
+  readonly atMs: number;
+}
+
 export class TokenVault {
   readonly #deps: VaultDeps;
   readonly #renewing = new Map<ExternalAccountId, Promise<Renewal>>();
   readonly #unsaved = new Map<ExternalAccountId, Unsaved>();
   readonly #savingLater = new Set<ExternalAccountId>();
-  readonly #fresh = new Map<ExternalAccountId, { token: string; atMs: number }>();
+  readonly #fresh = new Map<ExternalAccountId, Fresh>();
   readonly #turnstile = new Turnstile(RENEWALS_AT_ONCE);
   /** Accounts of which it was said that no key opens their tokens. */
   readonly #unreadable = new Set<ExternalAccountId>();
@@ -120,9 +124,7 @@ export class TokenVault {
 
   async #renew(accountId: ExternalAccountId, refusedToken: string | null): Promise<Renewal> {
     const { db, clock, random, log, provider } = this.#deps;
-    const fresh = this.#fresh.get(accountId);
-    const isJustRefreshed = fresh !== undefined && clock.monotonicMs() - fresh.atMs < REFRESH_DISTANCE_MS;
-    if (isJustRefreshed && fresh.token === refusedToken) return { kind: 'unavailable' };
+    if (this.#isJustRefreshed(accountId, refusedToken)) return { kind: 'unavailable' };
     for (let tries = 1; ; tries += 1) {
       try {
         const renewal = await this.#turnstile.run(() =>
@@ -141,6 +143,13 @@ export class TokenVault {
         await clock.sleep(backoffMs(tries, SAVE_RETRY, random));
       }
     }
+  }
+
+  #isJustRefreshed(accountId: ExternalAccountId, refusedToken: string | null): boolean {
+    const { clock } = this.#deps;
+    const fresh = this.#fresh.get(accountId);
+    if (fresh === undefined || fresh.accessToken !== refusedToken) return false;
+    return clock.monotonicMs() - fresh.atMs < REFRESH_DISTANCE_MS && isAlive(fresh, clock.now());
   }
 
   #saveLater(accountId: ExternalAccountId): void {
@@ -218,7 +227,7 @@ export class TokenVault {
       .set({ accessToken, refreshToken, scopes, tokenExpiresAt, grantEndsAt, brokenAt: null, brokenReason: null })
       .where('id', '=', row.id)
       .execute();
-    this.#fresh.set(row.id, { token: tokens.accessToken, atMs: clock.monotonicMs() });
+    this.#fresh.set(row.id, { accessToken: tokens.accessToken, expiresAt, atMs: clock.monotonicMs() });
     return this.#open(changed);
   }
 

@@ -20,7 +20,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-export interface WorkerChoice extends Partial<Pick<WorkerOptions, 'clock' | 'lacksSender' | 'relay'>> {
+export interface WorkerChoice extends Partial<Pick<WorkerOptions, 'clock' | 'lacksSender' | 'relay' | 'seal'>> {
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +44,7 @@ export function startTestWorker(platform: Platform, env: Environment, choice: Wo
     settings: config.platform(platform.id),
     databaseUrl: values.DATABASE_URL ?? '',
     slowMs: 60_000,
-    seal: createTokenSeal([]),
+    seal: choice.seal ?? createTokenSeal([]),
     relay: choice.relay ?? { baseUrls: relayBaseUrls(values), secret: null },
     outboxTtlMs: values.OUTBOX_TTL_MINUTES * 60_000,
     commandMaxAgeMs: values.COMMAND_MAX_AGE_SECONDS * 1000,
