@@ -5,6 +5,7 @@ import { type CallbackOutcome, consumeState, finish } from '../../accounts/linki
 import type { OAuthState } from '../../accounts/linking/oauth-state.ts';
 import { issueSession, type Session } from '../../accounts/sessions.ts';
 import { isMissingSchema, isUnavailable } from '../../db/pool.ts';
+import type { UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';
 import { LOGIN_COOKIES } from '../plugins/callers.ts';
@@ -83,7 +84,7 @@ async function comeBack(returning: Returning, pathProvider: string, query: Callb
   const callback = {
     code: query.code,
     state: consumed.state,
-    callerId: await context.callers.userIdOf(request),
+    callerId: consumed.state.kind === 'login' ? null : await signedIn(context, request),
     browserSecret,
   };
   try {
@@ -93,6 +94,15 @@ async function comeBack(returning: Returning, pathProvider: string, query: Callb
     const { provider, kind } = consumed.state;
     context.log.warn('auth.callback_failed', { provider, kind, error });
     return failAt(reply, base, { reason: 'exception' });
+  }
+}
+
+async function signedIn({ callers }: ApiContext, request: FastifyRequest): Promise<UserId | null> {
+  try {
+    return (await callers.person(request)).userId;
+  } catch (error) {
+    if (error instanceof BadInput) return null;
+    throw error;
   }
 }
 
