@@ -32,7 +32,7 @@ type Environment = Readonly<Record<string, string>>;
 type LogLine = { readonly event: string; readonly [field: string]: unknown };
 
 /** What the configuration makes of these variables. */
-export function vkvideoSettingsOf(env: Environment): PlatformSettings {
+function vkvideoSettingsOf(env: Environment): PlatformSettings {
   return Object.fromEntries(
     Object.values(vkvideoVariables).map((variable) => {
       const reading = variable.read(env[variable.name]?.trim() || null, false);
@@ -69,7 +69,7 @@ export async function simulatedVkVideo(options: VkVideoSimulatorOptions = {}): P
 }
 
 /** Accounts in memory; refreshing asks the platform, one at a time. */
-export class Accounts implements CredentialSource {
+class Accounts implements CredentialSource {
   shared: SenderCredential | null = null;
   readonly owners = new Map<string, AccountCredential>();
   readonly #refreshTokens = new Map<string, string>();

@@ -16,7 +16,7 @@ export interface ChannelInfo {
   readonly streamId: string | null;
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
-  /** Null until an answer named them. */
+  /** Null before the reading account asked: what others see may differ (sheet §3.2). */
   readonly names: SocketChannels | null;
   readonly namesReadAtMs: number;
   readonly readAtMs: number;
@@ -33,6 +33,7 @@ export interface DirectoryDeps {
 const BATCH = 100;
 const SINGLE_AT_ONCE = 4;
 const NAMES_LIFE_MS = 60 * 60_000;
+const NO_NAMES: SocketChannels = { chat: null, limited_chat: null, info: null, channel_points: null };
 
 interface Asked {
   readonly channelId: ChannelId;
@@ -80,14 +81,16 @@ export class Directory {
   /**
    * What is known and not older than `maxAgeMs`, else the platform's answer.
    *
+   * @param asOther asks as an account that does not read
    * @throws PlatformRefused, PlatformUnreachable
    */
-  async fresh(channel: ReadChannel, maxAgeMs: number, ask: Ask = this.#deps.ask): Promise<ChannelInfo | null> {
+  async fresh(channel: ReadChannel, maxAgeMs: number, asOther?: Ask): Promise<ChannelInfo | null> {
     const known = this.#known.get(channel.channelId);
     if (known && this.#deps.clock.monotonicMs() - known.readAtMs < maxAgeMs) return known;
     const slug = slugOf(channel);
     if (slug === null) return null;
-    return this.#learn(channel.channelId, await this.#askSingle(slug, ask));
+    const item = await this.#askSingle(slug, asOther ?? this.#deps.ask);
+    return this.#learn(channel.channelId, item, asOther === undefined);
   }
 
   async #refreshBatch(batch: readonly Asked[], failures: Map<ChannelId, unknown>): Promise<void> {
@@ -121,7 +124,7 @@ export class Directory {
   #lacksNames(channelId: ChannelId, item: ChannelItem): boolean {
     if (item.channel.web_socket_channels) return false;
     const known = this.#known.get(channelId);
-    if (!known?.names) return true;
+    if (!known?.names || Object.values(known.names).every((name) => name === null)) return true;
     const isOtherStream = isLive(item) && (item.stream?.id ?? null) !== known.streamId;
     return isOtherStream || this.#deps.clock.monotonicMs() - known.namesReadAtMs >= NAMES_LIFE_MS;
   }
@@ -155,16 +158,16 @@ export class Directory {
     return slug === null ? null : this.#formOf(slug);
   }
 
-  #learn(channelId: ChannelId, item: ChannelItem): ChannelInfo {
+  #learn(channelId: ChannelId, item: ChannelItem, isOurs = true): ChannelInfo {
     const nowMs = this.#deps.clock.monotonicMs();
     const before = this.#known.get(channelId);
-    const names = item.channel.web_socket_channels ?? null;
+    const names = isOurs ? (item.channel.web_socket_channels ?? null) : null;
     const info: ChannelInfo = {
       isLive: isLive(item),
       streamId: isLive(item) ? (item.stream?.id ?? null) : null,
       startedAt: item.stream?.started_at ?? null,
       endedAt: item.stream?.ended_at ?? null,
-      names: names ?? before?.names ?? null,
+      names: names ?? before?.names ?? (isOurs ? NO_NAMES : null),
       namesReadAtMs: names === null ? (before?.namesReadAtMs ?? Number.NEGATIVE_INFINITY) : nowMs,
       readAtMs: nowMs,
     };

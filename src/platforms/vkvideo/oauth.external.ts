@@ -36,5 +36,3 @@ export const currentUserAnswer = z
     const others = (channels ?? []).flatMap((each) => channel.safeParse(each).data ?? []);
     return { user: account, channelUrls: [...(first ? [first] : []), ...others].map(({ url }) => url) };
   });
-
-export type CurrentUser = z.infer<typeof currentUserAnswer>;

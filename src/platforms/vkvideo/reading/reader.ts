@@ -67,9 +67,8 @@ export class Reader implements ChatReader {
   learned(channelId: ChannelId, info: ChannelInfo, before: ChannelInfo | undefined): void {
     const chat = this.#chats.get(channelId);
     if (chat === undefined) return;
-    const isNews = info.names !== before?.names || chat.names.length === 0;
-    if (info.names !== null && isNews) this.#place(chat, info.names);
-    if (chat.names.length === 0) {
+    if (info.names !== null) this.#place(chat, info.names);
+    if (info.names !== null && chat.names.length === 0) {
       this.#failed(chat, { kind: 'degraded', reason: 'no_chat_ws_channels' }, 'no_chat_ws_channels');
     }
     if (!info.isLive || info.streamId === before?.streamId) return;

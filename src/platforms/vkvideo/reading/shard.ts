@@ -47,6 +47,7 @@ interface Opening {
 
 const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 30_000 };
 const NO_ACCOUNT_RETRY_MS = 30_000;
+const AGAIN_MS = 5_000;
 /** A connection that read this long starts the next backoff from the beginning. */
 const STABLE_AFTER_MS = 5_000;
 /** How long a successor may take to subscribe before its predecessor is closed all the same. */
@@ -98,6 +99,7 @@ export class Shard {
       if (client === this.#current) client.add(channels.filter(({ name }) => this.#wanted.has(name)));
     } catch (error) {
       this.#deps.log.warn('vkvideo_chatbot.subscription_token_failed', { channels: names.length, error });
+      this.#deps.clock.setTimer(AGAIN_MS, () => void this.again(names), { unref: true });
     }
   }
 
@@ -175,10 +177,11 @@ export class Shard {
 
   /** @returns why the connection ended; null when a successor is to take its place while it still reads */
   #live({ token, asked, channels }: Opening): Promise<string | null> {
-    const { url, clock, log, tokens, listener, renewAfterMs } = this.#deps;
+    const { url, clock, log, tokens, listener, renewAfterMs, random } = this.#deps;
     return new Promise((resolve) => {
       const subscribed = new Set<string>();
-      const renewal = clock.setTimer(renewAfterMs, () => this.#replace?.(), { unref: true });
+      // Connections that were opened together are not renewed together.
+      const renewal = clock.setTimer(renewAfterMs * (1 - random() / 10), () => this.#replace?.(), { unref: true });
       this.#settled = new Set();
       const client: PubsubClient = new PubsubClient(
         {
