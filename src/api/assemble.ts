@@ -12,6 +12,7 @@ import type { StartCompanion } from './companion.ts';
 import { hintEvents } from './hints.ts';
 import { type Hosting, hostPlatforms } from './hosting.ts';
 import { startJobs } from './jobs.ts';
+import { createChannelFeed } from './routes/events-feed.ts';
 import { serverRules, tokenSeal } from './rules.ts';
 import { buildServer } from './server.ts';
 
@@ -47,16 +48,21 @@ export async function startApi({ config, clock, log, random, companion: start }:
   const seal = tokenSeal(config);
   const roll = createCreditsRoll(db, clock, platforms);
   let listener: Listener | null = null;
-  const overlay = createOverlayFeed({ db, roll, clock, log, isListening: () => listener?.isHealthy ?? false });
+  const isListening = () => listener?.isHealthy ?? false;
+  const overlay = createOverlayFeed({ db, roll, clock, log, isListening });
+  const events = createChannelFeed({ db, platforms, clock, log, isListening });
 
   let hosting: Hosting = { platforms: [], credentials: new Map() };
   const rules = serverRules(config, db, seal);
   if (values.SOCKET_ORIGINS_LOG) log.info('api.allowed_origins', { origins: [...rules.origins.allowed] });
   const { app, context } = await buildServer(rules, { clock, log }, (callers) => {
     hosting = hostPlatforms({ config, db, clock, log, random, seal }, callers);
-    return { db, pg: pool.pg, clock, log, callers, platforms: hosting.platforms, roll, overlay };
+    return { db, pg: pool.pg, clock, log, callers, platforms: hosting.platforms, roll, overlay, events };
   });
-  app.addHook('preClose', async () => overlay.close());
+  app.addHook('preClose', async () => {
+    overlay.close();
+    events.close();
+  });
 
   try {
     await app.listen({ port: values.PORT, host: values.HOST });
@@ -65,7 +71,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
     throw error;
   }
   const companion = start?.({ config, db, seal, roll, clock, log, random }) ?? null;
-  listener = listen(databaseUrl, hintEvents({ ...hosting, companion, roll, overlay }), {
+  listener = listen(databaseUrl, hintEvents({ ...hosting, companion, roll, overlay, events }), {
     applicationName: 'memalerts-api-hints',
     clock,
     random,

@@ -9,9 +9,11 @@ import type { CreditsRoll } from '../credits/roll.ts';
 import type { Db } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
+import { BadInput } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ApiSide, PlatformDescription, PlatformLimits, PlatformOAuth } from '../platforms/platform.ts';
 import type { Callers } from './plugins/callers.ts';
+import type { ChannelFeed } from './routes/events-feed.ts';
 
 /** Fastify with routes typed by their zod schemas. */
 export type Api = FastifyInstance<
@@ -44,10 +46,21 @@ export interface ApiContext {
   readonly platforms: readonly HostedPlatform[];
   readonly roll: CreditsRoll;
   readonly overlay: OverlayFeed;
+  readonly events: ChannelFeed;
 }
 
 /** The hosted platform of a path or body value, or undefined; case and white space are forgiven. */
 export function findPlatform(context: ApiContext, provider: string): HostedPlatform | undefined {
   const wanted = provider.trim().toLowerCase();
   return context.platforms.find((platform) => platform.description.id === wanted);
+}
+
+/** The hosted platform of a path or query value. @throws BadInput `VALIDATION_ERROR` that names the ones there are */
+export function requirePlatform(context: ApiContext, provider: string): HostedPlatform {
+  const platform = findPlatform(context, provider);
+  if (platform !== undefined) return platform;
+  const allowed = context.platforms.map(({ description }) => description.id);
+  throw new BadInput('VALIDATION_ERROR', `provider has to be one of ${allowed.join(', ')}`, {
+    details: { field: 'provider', allowed },
+  });
 }

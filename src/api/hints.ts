@@ -5,6 +5,7 @@ import type { CreditsRoll } from '../credits/roll.ts';
 import type { ListenEvents } from '../db/listen.ts';
 import type { Companion } from './companion.ts';
 import type { HostedPlatform } from './context.ts';
+import type { ChannelFeed } from './routes/events-feed.ts';
 
 export interface HintReaders {
   readonly credentials: ReadonlyMap<string, Credentials>;
@@ -12,11 +13,15 @@ export interface HintReaders {
   readonly companion: Companion | null;
   readonly roll: CreditsRoll;
   readonly overlay: OverlayFeed;
+  readonly events: ChannelFeed;
 }
 
-export function hintEvents({ credentials, platforms, companion, roll, overlay }: HintReaders): ListenEvents {
+export function hintEvents(readers: HintReaders): ListenEvents {
+  const { credentials, platforms, companion, roll, overlay, events } = readers;
   return {
-    hint({ kind, provider, channelId }) {
+    hint(hint) {
+      const { kind, provider, channelId } = hint;
+      events.hint(hint);
       switch (kind) {
         case 'credentials':
           for (const [id, source] of credentials) if (provider === null || provider === id) source.invalidate();
@@ -51,6 +56,7 @@ export function hintEvents({ credentials, platforms, companion, roll, overlay }:
       roll.forgetRules(null);
       roll.forgetSeen(null);
       overlay.changed(null);
+      events.listening();
     },
   };
 }

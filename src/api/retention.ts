@@ -15,6 +15,9 @@ const KEPT: readonly { readonly table: string; readonly since: string; readonly 
   // Used up or not: for a day a late callback is told which of the two it was.
   { table: 'OAuthState', since: 'expiresAt', forMs: DAY_MS },
   { table: 'CreditsRoll', since: 'expiresAt', forMs: DAY_MS },
+  { table: 'ChannelWatch', since: 'until', forMs: HOUR_MS },
+  // For a month a streamer can still see why a tool no longer works.
+  { table: 'ApiToken', since: 'expiresAt', forMs: 30 * DAY_MS },
 ];
 
 export async function pruneOldRows(pool: pg.Pool, now: Date, log: Logger): Promise<void> {

@@ -13,13 +13,17 @@ import { registerMetrics } from './plugins/metrics.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { type OriginRules, registerOrigins } from './plugins/origins.ts';
 import { isTrustedProxy } from './plugins/proxies.ts';
+import { registerApiTokenRoutes } from './routes/api-tokens.ts';
+import { registerStreamerAuditRoutes } from './routes/audit.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import type { AuthRules } from './routes/auth-rules.ts';
 import { registerBotRoutes } from './routes/bots.ts';
 import { registerCapabilityRoutes } from './routes/capabilities.ts';
 import { registerCommandRoutes } from './routes/commands.ts';
+import { registerEventRoutes } from './routes/events.ts';
 import { type BuildFacts, registerHealthRoutes } from './routes/health.ts';
 import { registerInternalCreditsRoutes } from './routes/internal-credits.ts';
+import { registerOutboxHistoryRoutes } from './routes/outbox-history.ts';
 import { type OverlayRules, registerOverlayRoutes } from './routes/overlay.ts';
 import { registerSayRoutes, type SayRules } from './routes/say.ts';
 import { registerStreamDurationRoutes } from './routes/stream-duration.ts';
@@ -106,6 +110,10 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
   registerBotRoutes(api, context);
   registerCommandRoutes(api, context);
   registerSayRoutes(api, context, rules.say);
+  registerOutboxHistoryRoutes(api, context);
+  registerEventRoutes(api, context);
+  registerStreamerAuditRoutes(api, context);
+  registerApiTokenRoutes(api, context);
   registerStreamDurationRoutes(api, context);
   registerStreamerCreditsRoutes(api, context, rules.credits.jwtSecret);
 }

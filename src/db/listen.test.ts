@@ -110,6 +110,12 @@ test('an idle listener asks the database once in 15 seconds', async () => {
 test('payloads are read with any channel id, and foreign ones are passed over', () => {
   expect(parseHint('live:kick:a:b')).toEqual({ kind: 'live', provider: 'kick', channelId: 'a:b' });
   expect(parseHint('settings:*:c')).toEqual({ kind: 'settings', provider: null, channelId: 'c' });
+  expect(parseHint('message:kick:c\n1,2')).toEqual({
+    kind: 'message',
+    provider: 'kick',
+    channelId: 'c',
+    rowIds: ['1', '2'],
+  });
   for (const foreign of ['', 'hello', ':x', 'x:']) expect(parseHint(foreign)).toBeNull();
 });
 

@@ -16,6 +16,8 @@ export interface Hint {
   readonly provider: ProviderId | null;
   /** Null: any number of channels. */
   readonly channelId: ChannelId | null;
+  /** The rows of the channel it is about; absent: any. */
+  readonly rowIds?: readonly string[];
 }
 
 export interface ListenEvents {
@@ -57,14 +59,15 @@ export function listen(databaseUrl: string, events: ListenEvents, deps: ListenDe
   return new ReconnectingListener(parseDatabaseUrl(databaseUrl).connectionString, events, deps);
 }
 
-/** Reads `kind:provider` or `kind:provider:channelId`. @returns null for what no trigger of ours sends */
+/** Reads `kind:provider` or `kind:provider:channelId`, ids of rows in a second line. @returns null for what no trigger of ours sends */
 export function parseHint(payload: string): Hint | null {
-  const [, kind, provider, channelId] = /^([^:]+):([^:]+)(?::(.+))?$/s.exec(payload) ?? [];
+  const [, kind, provider, channelId, rowIds] = /^([^:]+):([^:]+)(?::(.+?)(?:\n(.+))?)?$/s.exec(payload) ?? [];
   if (kind === undefined || provider === undefined) return null;
   return {
     kind,
     provider: provider === '*' ? null : (provider as ProviderId),
     channelId: (channelId ?? null) as ChannelId | null,
+    ...(rowIds === undefined ? {} : { rowIds: rowIds.split(',') }),
   };
 }
 

@@ -57,6 +57,18 @@ interface DefaultCredentialColumns {
   updatedAt: Generated<Date>;
 }
 
+interface ApiTokenTable {
+  id: Generated<string>;
+  channelId: string;
+  userId: string;
+  name: string;
+  tokenHash: Buffer;
+  scopes: string[];
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  createdAt: Generated<Date>;
+}
+
 interface AuditLogTable {
   id: Generated<string>;
   actorId: string | null;
@@ -133,6 +145,11 @@ interface ChannelLiveStateTable {
   isLive: boolean;
   since: Date;
   seenAt: Generated<Date>;
+}
+
+interface ChannelWatchTable {
+  channelId: string;
+  until: Date;
 }
 
 interface ChatBotCommandTable {
@@ -312,6 +329,7 @@ interface WebhookInboxTable {
 
 /** Every table and view, for Kysely. */
 export interface Database {
+  ApiToken: ApiTokenTable;
   AuditLog: AuditLogTable;
   BotChannelHealth: BotChannelHealthTable;
   BotChannelLease: BotChannelLeaseTable;
@@ -320,6 +338,7 @@ export interface Database {
   Channel: ChannelTable;
   ChannelEntitlement: ChannelEntitlementTable;
   ChannelLiveState: ChannelLiveStateTable;
+  ChannelWatch: ChannelWatchTable;
   ChatBotCommand: ChatBotCommandTable;
   ChatBotEventDedup: ChatBotEventDedupTable;
   ChatBotOutboxMessage: OutboxColumns & { twitchLogin: string };

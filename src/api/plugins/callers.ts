@@ -8,6 +8,7 @@ import type { ChannelId, UserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { isToolCall, refuseTools, toolCallers } from './tool-callers.ts';
 
 /** A signed-in person with the rights they have now, which may be fewer than their token says. */
 export interface Caller extends Session {
@@ -61,6 +62,7 @@ export async function registerCallers(
   const perf = { now: () => clock.monotonicMs() + 1 };
   const rights = new LRUCache<string, Caller>({ max: 50_000, ttl: RIGHTS_CACHE_MS, ttlResolution: 0, perf });
   const verified = new LRUCache<string, ReadSession>({ max: VERIFIED_MAX });
+  const tools = toolCallers(rules.db, clock);
 
   const sessionOf = async (request: FastifyRequest): Promise<Session> => {
     const token = tokenOf(request, rules.isBeta);
@@ -79,24 +81,29 @@ export async function registerCallers(
   };
 
   const person = async (request: FastifyRequest): Promise<Caller> => {
+    refuseTools(request);
     const session = await sessionOf(request);
     return rights.get(session.userId) ?? lookUp(session);
   };
 
-  const identify = async (request: FastifyRequest): Promise<Caller> => {
-    const caller = await person(request);
+  const admitted = (caller: Caller): Caller => {
     if (rules.isBeta && !caller.hasBetaAccess) throw new BadInput('BETA_ACCESS_REQUIRED');
     return caller;
   };
 
   const owner = async (request: FastifyRequest): Promise<Caller> => {
-    const caller = await identify(request);
+    const caller = admitted(await person(request));
     if (caller.role !== 'admin') throw new BadInput('FORBIDDEN');
     return caller;
   };
 
+  const tool = async (request: FastifyRequest): Promise<Caller> => {
+    const { role, ...holder } = await tools.holder(request);
+    return { ...holder, role: roleOf(role) };
+  };
+
   const streamer = async (request: FastifyRequest): Promise<Streamer> => {
-    const caller = await identify(request);
+    const caller = admitted(await (isToolCall(request) ? tool(request) : person(request)));
     if (caller.role === 'viewer') throw new BadInput('FORBIDDEN');
     if (caller.channelId === null) throw new BadInput('MISSING_CHANNEL_ID');
     return { userId: caller.userId, channelId: caller.channelId, isAdmin: caller.role === 'admin' };
@@ -121,7 +128,7 @@ export async function registerCallers(
     person: explained(person),
     async userIdOf(request) {
       try {
-        return (await sessionOf(request)).userId;
+        return isToolCall(request) ? await tools.userIdOf(request) : (await sessionOf(request)).userId;
       } catch {
         return null;
       }
@@ -145,6 +152,11 @@ function tokenOf(request: FastifyRequest, isBeta: boolean): string {
   return token;
 }
 
+/** What is no role of ours gives no rights. */
+function roleOf(role: string): Session['role'] {
+  return role === 'admin' || role === 'streamer' ? role : 'viewer';
+}
+
 async function readRights(db: Db, session: Session): Promise<Caller> {
   const user = await db
     .selectFrom('User')
@@ -154,7 +166,7 @@ async function readRights(db: Db, session: Session): Promise<Caller> {
   if (user === undefined) throw new BadInput('UNAUTHORIZED', 'Invalid token');
   return {
     userId: session.userId,
-    role: user.role === 'admin' || user.role === 'streamer' ? user.role : 'viewer',
+    role: roleOf(user.role),
     channelId: user.channelId as ChannelId | null,
     hasBetaAccess: user.hasBetaAccess,
   };

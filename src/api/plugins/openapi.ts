@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { ApiScope } from '../../accounts/api-tokens.ts';
 
 /** Everything the page needs is served by us: it works without the internet. */
 const DOCS_POLICY = [
@@ -40,10 +41,16 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
         securitySchemes: {
           cookie: { type: 'apiKey', in: 'cookie', name: 'token' },
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          apiToken: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'a personal API token (`mab_…`); a route that takes one names the scope it needs',
+          },
         },
       },
     },
-    transform: (route) => jsonSchemaTransform({ ...route, schema: described(route.schema, route.url) }),
+    transform: (route) =>
+      jsonSchemaTransform({ ...route, schema: described(route.schema, route.url, route.route.config?.scope) }),
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -58,12 +65,14 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
 type RouteSchema = Parameters<typeof jsonSchemaTransform>[0]['schema'];
 
 /** What holds for every route is said once: the error envelope, and that a streamer signs in. */
-function described(schema: RouteSchema, url: string): RouteSchema {
+function described(schema: RouteSchema, url: string, scope: ApiScope | undefined): RouteSchema {
   if (schema === undefined || schema === null || schema.hide) return schema;
   const answers = typeof schema.response === 'object' ? schema.response : {};
   return {
     ...schema,
     response: { ...answers, default: failure },
-    ...(url.startsWith('/streamer/') ? { security: SECURED } : {}),
+    ...(url.startsWith('/streamer/')
+      ? { security: scope === undefined ? SECURED : [...SECURED, { apiToken: [scope] }] }
+      : {}),
   };
 }

@@ -2,6 +2,7 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BadInput } from '../../lib/errors.ts';
+import { isToolCall } from './tool-callers.ts';
 
 export interface OriginRules {
   readonly allowed: ReadonlySet<string>;
@@ -41,7 +42,9 @@ export async function registerOrigins(app: FastifyInstance, rules: OriginRules):
     exposedHeaders: ['Set-Cookie', 'X-Total', 'X-Limit', 'X-Offset', 'X-Request-Id'],
   });
   app.addHook('onRequest', async (request) => {
-    if (CHECKED_METHODS.has(request.method) && !UNCHECKED.test(pathOf(request))) requireOrigin(rules, request);
+    // No page can make a browser send somebody's API token.
+    if (!CHECKED_METHODS.has(request.method) || UNCHECKED.test(pathOf(request)) || isToolCall(request)) return;
+    requireOrigin(rules, request);
   });
 }
 

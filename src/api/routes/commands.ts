@@ -83,6 +83,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
   const { db, callers } = context;
   const url = '/streamer/bot/commands';
   const tags = ['commands'];
+  const writes = { scope: 'commands:write' } as const;
   const saved = async (channelId: ChannelId, row: CommandRow) => {
     const shown = present(row);
     const shadow = (await isShadowed(db, channelId, shown.trigger)) ? [SHADOWED] : [];
@@ -92,6 +93,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
   app.get(
     url,
     {
+      config: { scope: 'commands:read' },
       schema: {
         tags,
         summary: 'The commands of the channel, newest first',
@@ -107,7 +109,10 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
 
   app.post(
     url,
-    { schema: { tags, summary: 'Adds a command', body: createBody, response: { 201: savedCommand } } },
+    {
+      config: writes,
+      schema: { tags, summary: 'Adds a command', body: createBody, response: { 201: savedCommand } },
+    },
     async (request, reply) => {
       const { channelId } = await callers.streamer(request);
       const row = await insertCommand(db, channelId, request.body);
@@ -118,6 +123,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
   app.patch(
     `${url}/:id`,
     {
+      config: writes,
       schema: {
         tags,
         summary: 'Changes what is given of a command',
@@ -135,7 +141,10 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
 
   app.delete(
     `${url}/:id`,
-    { schema: { tags, summary: 'Deletes a command', params: byId, response: { 200: okAnswer } } },
+    {
+      config: writes,
+      schema: { tags, summary: 'Deletes a command', params: byId, response: { 200: okAnswer } },
+    },
     async (request) => {
       const { channelId } = await callers.streamer(request);
       const result = await db

@@ -1,4 +1,4 @@
-/** The public credits overlay: its page, its events, and the same events for the signed-in streamer (http-api §10.6, design §9.5). */
+/** The public credits overlay: its page and its events (http-api §10.6, design §9.5). */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ const NEVER_STORED = {
   Expires: '0',
 };
 
-export function registerOverlayRoutes(app: Api, { overlay, callers }: ApiContext, rules: OverlayRules): void {
+export function registerOverlayRoutes(app: Api, { overlay }: ApiContext, rules: OverlayRules): void {
   const tags = ['credits'];
   const params = z.object({ token });
 
@@ -55,11 +55,6 @@ export function registerOverlayRoutes(app: Api, { overlay, callers }: ApiContext
       await stream(overlay, reply, claims.channelId, claims.version);
     },
   );
-
-  app.get('/streamer/events', { exposeHeadRoute, schema: { tags, summary, response } }, async (request, reply) => {
-    const { channelId } = await callers.streamer(request);
-    await stream(overlay, reply, channelId, null);
-  });
 }
 
 /** Events that come before the answer has begun wait: until `subscribe` agrees, the answer may still be a refusal. */
@@ -67,7 +62,7 @@ async function stream(
   overlay: OverlayFeed,
   reply: FastifyReply,
   channelId: ChannelId,
-  tokenVersion: number | null,
+  tokenVersion: number,
 ): Promise<void> {
   let opened: EventStream | null = null;
   const open = () => {

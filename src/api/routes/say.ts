@@ -5,7 +5,7 @@ import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
 import { lengthOf } from '../../engine/outbox/wording.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/registry.ts';
-import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
+import { type Api, type ApiContext, findPlatform, type HostedPlatform, requirePlatform } from '../context.ts';
 import { isoTime, messageText } from '../fields.ts';
 import { activeTargetsReader, readIntegration } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
@@ -65,6 +65,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
   app.post(
     '/streamer/bot/say',
     {
+      config: { scope: 'say' },
       schema: {
         tags,
         summary: 'Queues one message for a chat',
@@ -103,6 +104,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
   app.get(
     '/streamer/bot/outbox/:provider/:id',
     {
+      config: { scope: 'outbox:read' },
       schema: {
         tags,
         summary: 'What became of a message',
@@ -152,13 +154,7 @@ async function chooseTarget(
 }
 
 async function namedTarget(context: ApiContext, streamer: Streamer, provider: string): Promise<Target> {
-  const platform = findPlatform(context, provider);
-  if (platform === undefined) {
-    const allowed = context.platforms.map(({ description }) => description.id);
-    throw new BadInput('VALIDATION_ERROR', `provider has to be one of ${allowed.join(', ')}`, {
-      details: { field: 'provider', allowed },
-    });
-  }
+  const platform = requirePlatform(context, provider);
   // A named platform whose tables are missing is a missing feature, not a switched-off bot.
   const target = await readTarget(context, streamer, platform);
   if (target === null) throw new BadInput('BOT_DISABLED');

@@ -1,0 +1,92 @@
+/** `GET /streamer/events`: what happens in the signed-in streamer's channel, as it happens (design §9.5). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ChannelId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { answerOf } from '../fields.ts';
+import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
+import { presentMessage } from './outbox-history.ts';
+
+const WHAT_COMES = [
+  'At once, and then whatever changes:',
+  '`bots:state` `{ items }`: how the reader of each platform is, all of them each time;',
+  '`outbox:message`: a message as the history shows it, when it is new or its fate changed, the newest 50 at first;',
+  '`credits:config` and `credits:state`: what the credits overlay is told.',
+  'A message may pass through a state that is not told; the last one always is.',
+].join(' ');
+
+/** Whose rights are gone is shown nothing more after this time. */
+const WELCOME_CHECK_MS = 10_000;
+
+export function registerEventRoutes(app: Api, context: ApiContext): void {
+  const schema = {
+    tags: ['bots'],
+    summary: 'What happens in the channel, as server-sent events',
+    description: WHAT_COMES,
+    response: { 200: answerOf('text/event-stream', WHAT_COMES) },
+  };
+  // A question for the head of an answer without end would never be answered.
+  app.get('/streamer/events', { exposeHeadRoute: false, schema }, async (request, reply) => {
+    const { channelId } = await context.callers.streamer(request);
+    const stream = await openEvents(context, channelId, reply);
+    keepOnlyWelcome(context, request, channelId, stream);
+  });
+}
+
+/** Until everything has been read the answer may still be a refusal, so what is told meanwhile waits. */
+async function openEvents(
+  { overlay, events }: ApiContext,
+  channelId: ChannelId,
+  reply: FastifyReply,
+): Promise<EventStream> {
+  const early: [name: string, data: unknown][] = [];
+  let opened: EventStream | null = null;
+  const send = (name: string, data: unknown) => (opened ? opened.send(name, data) : void early.push([name, data]));
+  const end = () => opened?.end();
+  const leaveEvents = await events.subscribe(channelId, {
+    send: (event) =>
+      event.name === 'bots:state'
+        ? send(event.name, { items: event.data })
+        : send(event.name, presentMessage(event.data)),
+    end,
+  });
+  const leaveOverlay = await overlay
+    .subscribe(channelId, { tokenVersion: null, send: ({ name, data }) => send(name, data), end })
+    .catch((error: unknown) => {
+      leaveEvents();
+      throw error;
+    });
+  if (leaveOverlay === null) {
+    leaveEvents();
+    throw new BadInput('CHANNEL_NOT_FOUND');
+  }
+  opened = openEventStream(reply);
+  for (const [name, data] of early) opened.send(name, data);
+  opened.onClosed(leaveEvents);
+  opened.onClosed(leaveOverlay);
+  return opened;
+}
+
+/** A stream could outlive the login that opened it. */
+function keepOnlyWelcome(
+  { callers, clock }: ApiContext,
+  request: FastifyRequest,
+  channelId: ChannelId,
+  stream: EventStream,
+): void {
+  const isRefused = async () => {
+    try {
+      return (await callers.streamer(request)).channelId !== channelId;
+    } catch (error) {
+      // A database that is away takes no rights away.
+      return error instanceof BadInput;
+    }
+  };
+  const checkLater = () => clock.setTimer(WELCOME_CHECK_MS, () => void check(), { unref: true });
+  let timer = checkLater();
+  const check = async () => {
+    if (await isRefused()) stream.end();
+    else timer = checkLater();
+  };
+  stream.onClosed(() => timer.cancel());
+}
