@@ -60,12 +60,23 @@ export class Dispatch {
       this.sent += 1;
       return null;
     }
-    this.#report(channel, row, update);
-    if (update.status === 'pending') return update.nextAttemptAt.getTime() - now.getTime();
-    return null;
+    const againInMs = update.status === 'pending' ? update.nextAttemptAt.getTime() - now.getTime() : null;
+    const askedUntil = 'retryAt' in outcome ? outcome.retryAt : undefined;
+    this.#report(channel, row, update, {
+      ...(againInMs === null ? {} : { backoffMs: againInMs }),
+      ...(askedUntil === undefined
+        ? {}
+        : { retryAfterSeconds: Math.ceil((askedUntil.getTime() - now.getTime()) / 1000) }),
+    });
+    return againInMs;
   }
 
-  #report(channel: SpeakingChannel, row: ClaimedRow, update: { status: string; attempts: number; lastError: string }) {
+  #report(
+    channel: SpeakingChannel,
+    row: ClaimedRow,
+    update: { status: string; attempts: number; lastError: string },
+    waits: { backoffMs?: number; retryAfterSeconds?: number },
+  ) {
     if (update.status === 'pending') this.retried += 1;
     else this.failed += 1;
     this.#deps.log.warn(`${this.#deps.logPrefix}outbox_send_failed`, {
@@ -75,6 +86,7 @@ export class Dispatch {
       status: update.status,
       attempts: update.attempts,
       errorMessage: update.lastError,
+      ...waits,
     });
   }
 }

@@ -63,7 +63,27 @@ test.each(platforms.map((platform) => [platform.id, platform] as const))(
     expect(await outboxStatus(world.db, platform, channelId, `${id}-a`)).toMatchObject({ status: 'sent', attempts: 1 });
     expect(await outboxStatus(world.db, platform, 'another' as ChannelId, `${id}-a`)).toBeNull();
 
+    const fromInbox = await run(
+      statements.insertInboxReplies,
+      [`${id}-c`],
+      [channelId],
+      ['t'],
+      ['three'],
+      ['command'],
+      ['chat:3'],
+      [null],
+      [false],
+      id,
+      7,
+      'token',
+      now,
+      now,
+      [null],
+    );
+    expect(fromInbox.rows.map(({ status }) => status)).toContain('pending');
+    await run(statements.expire, [channelId], ['expired'], later);
+
     expect(await pruneOutbox(world.pg, statements, now)).toBe(0);
-    expect(await pruneOutbox(world.pg, statements, new Date(now.getTime() + 15 * 86_400_000))).toBe(2);
+    expect(await pruneOutbox(world.pg, statements, new Date(now.getTime() + 15 * 86_400_000))).toBe(3);
   },
 );

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type StreamerPerson, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { linkDefaultKickBot, linkKickAccount, simulatedKick } from '../../../test/support/kick-world.ts';
+import { LeapingClock } from '../conformance/leaping-clock.ts';
 
 const SCOPES = ['user:read', 'channel:read', 'events:subscribe'];
 const CHAT = 'chat.message.sent';
@@ -136,4 +137,25 @@ test('where Kick has nowhere to deliver to, the streamer is warned and the opera
   expect(lines.join()).toContain('"event":"kick.webhook.address"');
   const told = await world({ KICK_WEBHOOK_CALLBACK_URL: 'https://elsewhere.example/webhooks/kick/events' });
   expect(told.lines.join()).toContain('"address":"https://elsewhere.example/webhooks/kick/events","problem":null');
+});
+
+test('subscriptions of a bot that was switched off while no worker ran are taken away by the API', async () => {
+  const { url } = await createTestDatabase({ forTest: true });
+  const sim = await simulatedKick();
+  const clock = new LeapingClock();
+  const api = await startApiWorld(url, { clock, env: { ...sim.env(), DOMAIN: 'bots.example' } });
+  const who = await api.streamer();
+  sim.addChannel('northpine');
+  await linkKickAccount(api.db, sim, 'northpine', who.userId, SCOPES);
+  await linkDefaultKickBot(api.db, sim);
+  const toggle = (enabled: boolean) => api.ask(who, 'PATCH', '/streamer/bots/kick', { body: { enabled } });
+  expect((await toggle(true)).json).toEqual({ ok: true });
+  expect(sim.isRead('northpine')).toBe(true);
+  await toggle(false);
+  expect(sim.isRead('northpine')).toBe(true);
+  await clock.leapUntil(
+    () => expect(sim.isRead('northpine')).toBe(false),
+    600_000,
+    () => api.pg.query('select 1'),
+  );
 });

@@ -31,6 +31,8 @@ export class Subscriptions {
   readonly #deps: SubscriptionDeps;
   /** When each event of a channel was last asked for, whatever came of it. */
   readonly #asked = new Map<string, number>();
+  /** How each stands in the database. */
+  readonly #recorded = new Map<string, string>();
   /** While the application may have no more, nobody asks. */
   #fullUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -44,7 +46,7 @@ export class Subscriptions {
    * @param isAwaited somebody waits for it: what failed a moment ago is tried again
    */
   async ensure(subject: Subject, events: readonly EventName[], isAwaited = false): Promise<Ensured> {
-    const { api, db, log } = this.#deps;
+    const { api, log } = this.#deps;
     const { channelId, broadcasterId } = subject;
     let listed: Awaited<ReturnType<typeof listSubscriptions>>;
     try {
@@ -54,18 +56,13 @@ export class Subscriptions {
       return { unknown: reasonOf(error) };
     }
     const standings = new Map<EventName, Standing>();
-    const missing: EventName[] = [];
-    const known = await readStandings(db, channelId);
     for (const event of events) {
-      const [first] = listed.filter((one) => one.event === event);
-      const before = known.get(event);
+      const first = listed.find((one) => one.event === event);
       if (first !== undefined) standings.set(event, { status: 'active', reason: null, remoteId: first.id });
-      else if (before?.status === 'active' && this.#isRecent(before.updatedAt)) standings.set(event, before);
-      else if (isAwaited || this.#mayAsk(channelId, event)) missing.push(event);
-      else standings.set(event, { status: 'failed', reason: before?.reason ?? 'not_listed', remoteId: null });
     }
-    for (const [event, standing] of await this.#create(subject, missing)) standings.set(event, standing);
-    await recordStandings(db, channelId, standings);
+    const unlisted = events.filter((event) => !standings.has(event));
+    for (const [event, standing] of await this.#mend(subject, unlisted, isAwaited)) standings.set(event, standing);
+    await this.#record(channelId, standings);
     await this.#deleteSurplus(listed, events);
     return standings;
   }
@@ -81,7 +78,40 @@ export class Subscriptions {
     ]);
     await deleteSubscriptions(api, [...ids]);
     await forgetStandings(db, channelId);
-    for (const key of this.#asked.keys()) if (key.startsWith(`${channelId} `)) this.#asked.delete(key);
+    for (const memory of [this.#asked, this.#recorded]) {
+      for (const key of memory.keys()) if (key.startsWith(`${channelId} `)) memory.delete(key);
+    }
+  }
+
+  /** What is not in the list may only not be listed yet, may have been asked for in vain, or is missing. */
+  async #mend(
+    subject: Subject,
+    unlisted: readonly EventName[],
+    isAwaited: boolean,
+  ): Promise<ReadonlyMap<EventName, Standing>> {
+    const standings = new Map<EventName, Standing>();
+    if (unlisted.length === 0) return standings;
+    const { channelId } = subject;
+    const known = await readStandings(this.#deps.db, channelId);
+    const missing: EventName[] = [];
+    for (const event of unlisted) {
+      const before = known.get(event);
+      if (before?.status === 'active' && this.#isRecent(before.updatedAt)) {
+        standings.set(event, { status: 'active', reason: null, remoteId: before.remoteId });
+      } else if (isAwaited || this.#mayAsk(channelId, event)) missing.push(event);
+      else standings.set(event, { status: 'failed', reason: before?.reason ?? 'not_listed', remoteId: null });
+    }
+    for (const [event, standing] of await this.#create(subject, missing)) standings.set(event, standing);
+    return standings;
+  }
+
+  /** A thousand channels that are as they should be write nothing. */
+  async #record(channelId: ChannelId, standings: ReadonlyMap<EventName, Standing>): Promise<void> {
+    const changed = new Map(
+      [...standings].filter(([event, standing]) => this.#recorded.get(`${channelId} ${event}`) !== digest(standing)),
+    );
+    await recordStandings(this.#deps.db, channelId, changed);
+    for (const [event, standing] of changed) this.#recorded.set(`${channelId} ${event}`, digest(standing));
   }
 
   async #create(subject: Subject, events: readonly EventName[]): Promise<ReadonlyMap<EventName, Standing>> {
@@ -162,6 +192,10 @@ export class Subscriptions {
   #isRecent(at: Date): boolean {
     return this.#deps.clock.now().getTime() - at.getTime() < CREATED_AGAIN_AFTER_MS;
   }
+}
+
+function digest({ status, reason, remoteId }: Standing): string {
+  return `${status} ${remoteId} ${reason}`;
 }
 
 function reasonOf(error: unknown): string {
