@@ -76,31 +76,3 @@ test("the owner's token is refreshed like any other", async () => {
   expect(second?.accessToken).toBe((await world.tokens(id)).access);
   expect(second?.accessToken).not.toBe(first?.accessToken);
 });
-
-test('some account could speak: an entitled override, else the default bot, else the environment where there is no default', async () => {
-  const world = await credentialsWorld();
-  const { channelId, process } = await streamer(world);
-  const byEnvironment = await world.process({ announces: false, env: { CHAT_BOT_LOGIN: 'legacy_bot' } });
-  const has = async () => [
-    await process.credentials.hasSender(channelId),
-    await byEnvironment.credentials.hasSender(channelId),
-  ];
-  expect(await has()).toEqual([false, false]);
-  await world.user({ displayName: 'Legacy_Bot', twitchUserId: '9009', twitchAccessToken: world.seal.seal('legacy-a') });
-  expect(await has()).toEqual([false, true]);
-
-  const own = await world.account({ login: 'own_bot' });
-  await world.override(channelId, own, { entitled: false });
-  expect(await has()).toEqual([false, true]);
-  await world.db.insertInto('ChannelEntitlement').values({ channelId, key: 'custom_bot', enabled: true }).execute();
-  expect(await has()).toEqual([true, true]);
-  await world.db.updateTable('ChannelEntitlement').set({ expiresAt: world.clock.now() }).execute();
-  expect(await has()).toEqual([false, true]);
-
-  const shared = await world.account({ login: 'shared_bot' });
-  await world.defaultBot(shared);
-  expect(await has()).toEqual([true, true]);
-  // A worker does not speak by the environment in its place.
-  await world.db.updateTable('ExternalAccount').set({ brokenAt: new Date() }).where('id', '=', shared).execute();
-  expect(await has()).toEqual([false, false]);
-});

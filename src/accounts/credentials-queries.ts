@@ -74,30 +74,6 @@ export function chooseOwnerAccount(
   });
 }
 
-/** Whether the database names a default bot, whatever became of its grant. */
-export function hasDefaultBot(db: Db, { tables }: BotTables): Promise<boolean> {
-  return finds(db, sql`select from ${sql.table(tables.defaultCredential)} where enabled limit 1`);
-}
-
-/**
- * Whether the database names an account that could speak there: an entitled override, or the default bot. Tables that
- * are not there name nobody (http-api §1.4).
- */
-export async function hasBotAccount(db: Db, { tables }: BotTables, channelId: ChannelId, now: Date): Promise<boolean> {
-  const defaultBot = sql`
-    select from ${sql.table(tables.defaultCredential)} d join "ExternalAccount" a on a.id = d."externalAccountId"
-    where d.enabled and a."brokenAt" is null limit 1
-  `;
-  const override = sql`
-    select from ${sql.table(tables.override)} o join "ExternalAccount" a on a.id = o."externalAccountId"
-    join "ChannelEntitlement" e on e."channelId" = o."channelId" and e.key = 'custom_bot'
-    where o.enabled and a."brokenAt" is null and o."channelId" = ${channelId}
-      and e.enabled and (e."expiresAt" is null or e."expiresAt" > ${now})
-    limit 1
-  `;
-  return (await finds(db, defaultBot)) || (await finds(db, override));
-}
-
 interface PresentTables {
   readonly defaults: readonly RawBuilder<unknown>[];
   readonly overrides: readonly RawBuilder<unknown>[];
@@ -121,14 +97,5 @@ async function withPresentTables<T>(
     const { hasDefaults = false, hasOverrides = false } = rows[0] ?? {};
     if (hasDefaults && hasOverrides) throw error;
     return query({ defaults: hasDefaults ? all.defaults : [], overrides: hasOverrides ? all.overrides : [] });
-  }
-}
-
-async function finds(db: Db, query: RawBuilder<unknown>): Promise<boolean> {
-  try {
-    return (await query.execute(db)).rows.length > 0;
-  } catch (error) {
-    if (isMissingSchema(error)) return false;
-    throw error;
   }
 }

@@ -53,7 +53,6 @@ test("the owner's own account never speaks, whatever else is missing", async () 
   await world.override(room0, dead);
   const process = await world.process();
   expect(await world.speaks(process, room0)).toBeNull();
-  expect(await process.credentials.hasSender(room0)).toBe(false);
   expect(await process.credentials.owner(room0)).toMatchObject({ login: 'room0' });
 });
 
@@ -167,5 +166,4 @@ test('an installation without the table of overrides, or of defaults, does witho
   await sql`drop table "GlobalTwitchBotCredential"`.execute(world.db);
   process.credentials.invalidate();
   expect(await world.speaks(process, room0)).toBeNull();
-  expect(await process.credentials.hasSender(room0)).toBe(false);
 });

@@ -13,14 +13,9 @@ import type {
   SenderCredential,
 } from '../platforms/platform.ts';
 import { AccountGrants } from './account-grants.ts';
-import {
-  type BotAccounts,
-  chooseOwnerAccount,
-  hasBotAccount,
-  hasDefaultBot,
-  readBotAccounts,
-} from './credentials-queries.ts';
+import { type BotAccounts, chooseOwnerAccount, readBotAccounts } from './credentials-queries.ts';
 import { EnvironmentSender } from './environment-sender.ts';
+import { chooseSender, type Voices } from './senders.ts';
 import { type Grant, TokenVault } from './token-vault.ts';
 
 export interface CredentialDeps {
@@ -46,8 +41,6 @@ export interface SpeakingIn {
 export interface Credentials extends CredentialSource {
   /** Override, else default bot, else legacy sender; never the owner's own account. */
   senderFor(channel: SpeakingIn): Promise<SenderCredential | null>;
-  /** Whether some account could speak in the channel; asked of the database. */
-  hasSender(channelId: ChannelId): Promise<boolean>;
   /** Every account that may speak for us, as last known. */
   ownAccountIds(): ReadonlySet<PlatformUserId>;
   /** After a `channels` or `credentials` hint, and after hints may have been lost. */
@@ -66,6 +59,14 @@ class SenderCredentials implements Credentials {
   readonly #grants: AccountGrants;
   readonly #environment: EnvironmentSender;
   readonly #listeners = new Set<() => void>();
+  readonly #voices: Voices<SenderCredential> = {
+    defaultAccount: async () => (await this.#botAccounts()).defaultAccountId,
+    account: async (accountId, kind) => {
+      const grant = await this.#grants.usable(accountId);
+      return grant && credentialOf(grant, kind);
+    },
+    environment: () => this.#legacySender(),
+  };
   /** Overrides that could not be used: said once. */
   readonly #fallenBack = new Map<ChannelId, ExternalAccountId>();
   /** Counts the hints: what was read before the last one is stale. */
@@ -86,28 +87,13 @@ class SenderCredentials implements Credentials {
   }
 
   async senderFor({ channelId, overrideAccountId }: SpeakingIn): Promise<SenderCredential | null> {
-    if (overrideAccountId === null) {
-      this.#fallenBack.delete(channelId);
-      return this.defaultSender();
-    }
-    const grant = await this.#grants.usable(overrideAccountId);
-    if (grant !== null) {
-      this.#fallenBack.delete(channelId);
-      return credentialOf(grant, 'override');
-    }
-    if (this.#fallenBack.get(channelId) !== overrideAccountId) {
-      this.#fallenBack.set(channelId, overrideAccountId);
-      const { log, platform } = this.#deps;
-      log.warn(`${platform.logPrefix}sender_fallback`, { channelId, overrideExternalAccountId: overrideAccountId });
-    }
-    return this.defaultSender();
+    const chosen = await chooseSender(overrideAccountId, this.#voices);
+    this.#noticeFallback(channelId, chosen?.kind === 'override' ? null : overrideAccountId);
+    return chosen?.voice ?? null;
   }
 
   async defaultSender(): Promise<SenderCredential | null> {
-    const { defaultAccountId } = await this.#botAccounts();
-    if (defaultAccountId === null) return this.#legacySender();
-    const grant = await this.#grants.usable(defaultAccountId);
-    return grant === null ? null : credentialOf(grant, 'default');
+    return (await chooseSender(null, this.#voices))?.voice ?? null;
   }
 
   async owner(channelId: ChannelId): Promise<AccountCredential | null> {
@@ -134,14 +120,6 @@ class SenderCredentials implements Credentials {
     this.#listeners.add(listener);
   }
 
-  async hasSender(channelId: ChannelId): Promise<boolean> {
-    const { db, platform, clock, legacySender } = this.#deps;
-    if (await hasBotAccount(db, platform, channelId, clock.now())) return true;
-    // The environment speaks only where the database names nobody, not for one whose grant is dead.
-    if (await hasDefaultBot(db, platform)) return false;
-    return (await legacySender?.()) != null;
-  }
-
   ownAccountIds(): ReadonlySet<PlatformUserId> {
     return this.#ownIds;
   }
@@ -151,6 +129,18 @@ class SenderCredentials implements Credentials {
     this.#environment.invalidate();
     this.#grants.invalidate();
     this.#announce();
+  }
+
+  /** @param unusableId the override that should have spoken; null when nobody should, or when it did */
+  #noticeFallback(channelId: ChannelId, unusableId: ExternalAccountId | null): void {
+    if (unusableId === null) {
+      this.#fallenBack.delete(channelId);
+      return;
+    }
+    if (this.#fallenBack.get(channelId) === unusableId) return;
+    this.#fallenBack.set(channelId, unusableId);
+    const { log, platform } = this.#deps;
+    log.warn(`${platform.logPrefix}sender_fallback`, { channelId, overrideExternalAccountId: unusableId });
   }
 
   /** Of the database; when it fails, what it said last. */

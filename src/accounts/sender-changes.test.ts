@@ -91,9 +91,9 @@ test('two changes at once end with the last one told', async () => {
 test('a source that nobody listens to asks for nothing before it is needed', async () => {
   const world = await credentialsWorld();
   await world.defaultBot(await world.account({ login: 'shared_bot', livesMs: 0 }));
-  const { credentials, log } = await world.process({ announces: false });
+  const { credentials, senders, log } = await world.process({ announces: false });
   credentials.invalidate();
-  expect(await credentials.hasSender(await world.channel('room0'))).toBe(true);
+  expect(await senders.effective(await world.channel('room0'))).toMatchObject({ kind: 'default', login: 'shared_bot' });
   expect(world.refreshes()).toBe(0);
   expect(log).toEqual([]);
 });
@@ -117,13 +117,16 @@ test.for(['by signing in', 'by a writer that knows nothing of broken accounts'] 
       const identity = { login: 'shared_bot', displayName: null, avatarUrl: null, profileUrl: null };
       // As on a platform that has no columns in the user table: there the account is what names the user.
       const { userColumns: _, ...platform }: PlatformDescription = twitch;
+      await world.db.updateTable('ExternalAccount').set({ linkedAs: 'login' }).where('id', '=', shared).execute();
       const signing = {
         platform,
+        provider: platform.id,
+        isAskedAgain: false,
         identity: { ...identity, platformUserId: id as PlatformUserId },
         tokens: { accessToken: access, refreshToken: refresh, expiresInSeconds: 9000, scopes },
         now: world.clock.now(),
       };
-      await signIn(world.db, signing, { seal: world.seal, ownerLogins: new Set(), selfSignup: false });
+      await signIn(world.db, signing, { seal: world.seal, ownerLogins: new Map(), selfSignup: false });
     } else {
       const columns = { accessToken: access, refreshToken: refresh, tokenExpiresAt: null };
       await world.db.updateTable('ExternalAccount').set(columns).where('id', '=', shared).execute();

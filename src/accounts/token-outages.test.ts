@@ -111,11 +111,11 @@ test('many accounts waiting for a slow platform leave the database to the others
   const world = await credentialsWorld();
   const ids = await Promise.all(Array.from({ length: 12 }, (_, n) => world.account({ login: `bot${n}`, livesMs: 0 })));
   const channelId = await world.channel('room0');
-  const { credentials } = await world.process({ databaseUrl: `${world.databaseUrl}?connection_limit=5` });
+  const process = await world.process({ databaseUrl: `${world.databaseUrl}?connection_limit=5` });
   world.tokenFault({ kind: 'slow', delayMs: 1000 });
-  const asking = ids.map((overrideAccountId) => credentials.senderFor({ channelId, overrideAccountId }));
+  const asking = ids.map((overrideAccountId) => process.credentials.senderFor({ channelId, overrideAccountId }));
   await vi.waitFor(() => expect(world.refreshes()).toBe(3));
-  expect(await credentials.hasSender(channelId)).toBe(false);
+  expect(await process.senders.effective(channelId)).toMatchObject({ kind: 'none' });
   expect(world.refreshes()).toBe(3);
   const senders = await world.passing(Promise.all(asking));
   expect(senders.map((sender) => sender?.kind)).toEqual(Array(12).fill('override'));

@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type pg from 'pg';
+import type { StoredSenders } from '../accounts/senders-stored.ts';
 import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { Db } from '../db/pool.ts';
-import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -31,8 +31,8 @@ export interface HostedPlatform {
   readonly limits: PlatformLimits;
   /** Absent while accounts of the platform cannot be linked. */
   readonly oauth?: PlatformOAuth;
-  /** Whether some account could speak in the channel: an entitled override, the default bot or a legacy sender. */
-  hasSender(channelId: ChannelId): Promise<boolean>;
+  /** Which account speaks in a channel, and why. */
+  readonly senders: StoredSenders;
 }
 
 export interface ApiContext {

@@ -1,5 +1,6 @@
 /** Opens the API side of every platform there is. */
 import { type Credentials, createCredentialSource } from '../accounts/credentials.ts';
+import { StoredSenders } from '../accounts/senders-stored.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/pool.ts';
 import { recordLive } from '../engine/live/record-live.ts';
@@ -8,7 +9,7 @@ import type { Clock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
-import type { CommonDeps, PlatformDescription, PlatformOAuth } from '../platforms/platform.ts';
+import type { CommonDeps, PlatformDescription } from '../platforms/platform.ts';
 import { platforms } from '../platforms/registry.ts';
 import type { HostedPlatform } from './context.ts';
 import type { Callers } from './plugins/callers.ts';
@@ -40,40 +41,29 @@ export function hostPlatforms(deps: HostDeps, callers: Callers): Hosting {
       random: deps.random,
     };
     const oauth = description.oauth?.(common);
-    const source = oauth === undefined ? null : openCredentials(deps, description, oauth, common);
+    const legacySender = description.legacySender?.bind(description, { ...common, db: deps.db });
+    const parts = {
+      ...common,
+      ...deps,
+      platform: description,
+      ...(legacySender === undefined ? {} : { legacySender }),
+    };
+    // The API sends nothing: refreshing a bot's token is its worker's business.
+    const source = oauth === undefined ? null : createCredentialSource({ ...parts, oauth, announces: false });
     if (source !== null) credentials.set(description.id, source);
-    return host(deps, description, common, oauth, source, callers);
+    const senders = new StoredSenders(parts);
+    return { ...host(deps, description, common, source, callers), senders, ...(oauth === undefined ? {} : { oauth }) };
   });
   return { platforms: hosted, credentials };
-}
-
-function openCredentials(
-  { db, seal }: HostDeps,
-  description: PlatformDescription,
-  oauth: PlatformOAuth,
-  common: CommonDeps,
-): Credentials {
-  const legacySender = description.legacySender?.bind(description, { ...common, db });
-  return createCredentialSource({
-    ...common,
-    db,
-    seal,
-    platform: description,
-    oauth,
-    // The API sends nothing: refreshing a bot's token is its worker's business.
-    announces: false,
-    ...(legacySender === undefined ? {} : { legacySender }),
-  });
 }
 
 function host(
   { config, db, clock }: HostDeps,
   description: PlatformDescription,
   common: CommonDeps,
-  oauth: PlatformOAuth | undefined,
   source: Credentials | null,
   callers: Callers,
-): HostedPlatform {
+): Pick<HostedPlatform, 'description' | 'side' | 'limits'> {
   const limits = description.limits(common.settings);
   const ttlMs = outboxTtlMs(config.values);
   const side = description.openApiSide({
@@ -87,11 +77,5 @@ function host(
       enqueueOnce(tx, description, limits.message, message, new Date(clock.now().getTime() + ttlMs)),
     streamer: (request) => callers.streamer(request),
   });
-  return {
-    description,
-    side,
-    limits,
-    ...(oauth === undefined ? {} : { oauth }),
-    hasSender: async (channelId) => (await source?.hasSender(channelId)) ?? false,
-  };
+  return { description, side, limits };
 }

@@ -14,17 +14,20 @@ import { registerOpenApi } from './plugins/openapi.ts';
 import { type OriginRules, registerOrigins } from './plugins/origins.ts';
 import { isTrustedProxy } from './plugins/proxies.ts';
 import { registerApiTokenRoutes } from './routes/api-tokens.ts';
-import { registerStreamerAuditRoutes } from './routes/audit.ts';
+import { registerOwnerAuditRoutes, registerStreamerAuditRoutes } from './routes/audit.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import type { AuthRules } from './routes/auth-rules.ts';
+import { registerBotSenderRoutes } from './routes/bot-senders.ts';
 import { registerBotRoutes } from './routes/bots.ts';
 import { registerCapabilityRoutes } from './routes/capabilities.ts';
 import { registerCommandRoutes } from './routes/commands.ts';
+import { registerEntitlementRoutes } from './routes/entitlements.ts';
 import { registerEventRoutes } from './routes/events.ts';
 import { type BuildFacts, registerHealthRoutes } from './routes/health.ts';
 import { registerInternalCreditsRoutes } from './routes/internal-credits.ts';
 import { registerOutboxHistoryRoutes } from './routes/outbox-history.ts';
 import { type OverlayRules, registerOverlayRoutes } from './routes/overlay.ts';
+import { registerOwnerBotRoutes } from './routes/owner-bots.ts';
 import { registerSayRoutes, type SayRules } from './routes/say.ts';
 import { registerStreamDurationRoutes } from './routes/stream-duration.ts';
 import { registerStreamerCreditsRoutes } from './routes/streamer-credits.ts';
@@ -95,6 +98,7 @@ export async function buildServer(
     registerOverlayRoutes(api, context, rules.credits);
     await registerInternalCreditsRoutes(api, context, rules.credits.relaySecret);
     await api.register(async (plain) => registerStreamerRoutes(plain.withTypeProvider(), context, rules));
+    await api.register(async (plain) => registerOwnerRoutes(plain.withTypeProvider(), context, rules));
   });
   return { app, context };
 }
@@ -108,6 +112,7 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
   });
   for (const { side } of context.platforms) side.routes?.(api);
   registerBotRoutes(api, context);
+  registerBotSenderRoutes(api, context, rules.auth);
   registerCommandRoutes(api, context);
   registerSayRoutes(api, context, rules.say);
   registerOutboxHistoryRoutes(api, context);
@@ -116,4 +121,11 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
   registerApiTokenRoutes(api, context);
   registerStreamDurationRoutes(api, context);
   registerStreamerCreditsRoutes(api, context, rules.credits.jwtSecret);
+}
+
+function registerOwnerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {
+  api.addHook('preValidation', async (request) => void (await context.callers.owner(request)));
+  registerOwnerAuditRoutes(api, context);
+  registerOwnerBotRoutes(api, context, rules.auth);
+  registerEntitlementRoutes(api, context, rules.limits);
 }

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { expect, onTestFinished } from 'vitest';
 import { startTwitchSimulator } from '../../simulators/twitch/simulator.ts';
 import { type CredentialDeps, type Credentials, createCredentialSource } from '../../src/accounts/credentials.ts';
+import { StoredSenders } from '../../src/accounts/senders-stored.ts';
 import { loadConfig } from '../../src/config.ts';
 import { listen } from '../../src/db/listen.ts';
 import { createPool, type Db } from '../../src/db/pool.ts';
@@ -29,6 +30,8 @@ export const sealKey = (fill: number) => Buffer.alloc(32, fill);
 
 export interface Process {
   readonly credentials: Credentials;
+  /** What people are told about senders. */
+  readonly senders: StoredSenders;
   readonly log: LogLine[];
   /** How often another shared sender was told of, the first included. */
   readonly changes: () => number;
@@ -169,11 +172,13 @@ export async function credentialsWorld({ rotates = true } = {}) {
       await db.insertInto('ChatBotSubscription').values({ channelId: id, twitchLogin: slug, enabled: true }).execute();
       return id as ChannelId;
     },
-    /** Who would speak in the channel, by the whole chain from the tables on. */
-    async speaks({ credentials }: Pick<Process, 'credentials'>, channelId: ChannelId) {
+    /** Who speaks in the channel, by the whole chain from the tables on; people are told the same. */
+    async speaks({ credentials, senders }: Pick<Process, 'credentials' | 'senders'>, channelId: ChannelId) {
       const [desired] = await readDesired(db, twitch, [channelId], clock.now());
       if (desired === undefined) throw new Error('the channel is not desired');
       const sender = await credentials.senderFor(desired);
+      const { kind, login } = await senders.effective(channelId);
+      expect({ kind, login }).toEqual({ kind: sender?.kind ?? 'none', login: sender?.login ?? null });
       return sender && { login: sender.login, kind: sender.kind };
     },
     async process(options: ProcessOptions = {}): Promise<Process> {
@@ -214,7 +219,7 @@ export async function credentialsWorld({ rotates = true } = {}) {
       });
       if (options.hears) await hear(databaseUrl, common, credentials);
       const events = (name: string) => log.filter(({ event }) => event === name);
-      return { credentials, log, events, changes: () => changes };
+      return { credentials, senders: new StoredSenders(deps), log, events, changes: () => changes };
     },
     /** The table takes no change, as on a full disk. */
     async refuseUpdates(table: 'ExternalAccount' | 'User') {

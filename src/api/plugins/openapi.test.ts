@@ -47,7 +47,7 @@ test('the document is OpenAPI 3.1 and describes every public route with its fail
   for (const { path, operation } of operations) {
     expect([path, operation.summary]).toEqual([path, expect.any(String)]);
     expect(JSON.stringify(operation.responses.default)).toContain('errorCode');
-    expect(operation.security !== undefined).toBe(path.startsWith('/streamer/'));
+    expect(operation.security !== undefined).toBe(/^\/(streamer|owner)\//.test(path));
   }
 });
 

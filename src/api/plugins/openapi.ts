@@ -64,14 +64,14 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
 
 type RouteSchema = Parameters<typeof jsonSchemaTransform>[0]['schema'];
 
-/** What holds for every route is said once: the error envelope, and that a streamer signs in. */
+/** What holds for every route is said once: the error envelope, and that streamers and owners sign in. */
 function described(schema: RouteSchema, url: string, scope: ApiScope | undefined): RouteSchema {
   if (schema === undefined || schema === null || schema.hide) return schema;
   const answers = typeof schema.response === 'object' ? schema.response : {};
   return {
     ...schema,
     response: { ...answers, default: failure },
-    ...(url.startsWith('/streamer/')
+    ...(/^\/(streamer|owner)\//.test(url)
       ? { security: scope === undefined ? SECURED : [...SECURED, { apiToken: [scope] }] }
       : {}),
   };

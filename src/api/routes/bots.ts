@@ -89,7 +89,7 @@ async function switchOn(
     isAdmin,
     body,
     host,
-    hasSender: () => platform.hasSender(channelId),
+    hasSender: async () => (await platform.senders.effective(channelId)).kind !== 'none',
   });
   try {
     await context.db.transaction().execute(async (tx) => {

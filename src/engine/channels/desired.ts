@@ -1,5 +1,6 @@
 /** Which channels a worker is to serve, and as whom, as the database desires it (workers §2.1, §3). */
 import { sql } from 'kysely';
+import { usableOverrides } from '../../accounts/senders.ts';
 import { type Db, isMissingSchema } from '../../db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformChannelId, UserId } from '../../lib/brand.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
@@ -74,12 +75,7 @@ async function query(
         where g."channelId" = s."channelId" and g.provider::text = ${id} and not g.enabled)`
     : sql``;
   const override = optional.overrides
-    ? sql`left join lateral (
-        select o."externalAccountId", e."expiresAt" from ${sql.table(tables.override)} o
-        join "ChannelEntitlement" e on e."channelId" = o."channelId" and e.key = 'custom_bot'
-        where o."channelId" = s."channelId" and o.enabled and e.enabled
-          and (e."expiresAt" is null or e."expiresAt" > ${now})
-      ) own on true`
+    ? sql`left join (${usableOverrides(tables, now)}) own on own."channelId" = s."channelId"`
     : sql`cross join (select null::text as "externalAccountId", null::timestamp as "expiresAt") own`;
   const extra = tables.extraColumns.map((column) => sql`${sql.lit(column)}, s.${sql.ref(column)}`);
   const { rows } = await sql<DesiredRow>`

@@ -1,0 +1,59 @@
+/** Which account speaks in a channel: the one order of senders, for workers that send and for answers about them. */
+import { type RawBuilder, sql } from 'kysely';
+import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
+import type { PlatformTables, SenderCredential } from '../platforms/platform.ts';
+import { CUSTOM_BOT } from './entitlements.ts';
+
+/** The candidates, and what can be had of each: a token where somebody sends, a name where somebody asks. */
+export interface Voices<V> {
+  /** Whom the database names for all channels, usable or not. */
+  defaultAccount(): Promise<ExternalAccountId | null>;
+  /** Null while the account cannot be used. */
+  account(accountId: ExternalAccountId, kind: 'override' | 'default'): Promise<V | null>;
+  /** Whom the environment names; null when nobody, or while they cannot be used. */
+  environment(): Promise<V | null>;
+}
+
+export interface ChosenSender<V> {
+  readonly kind: SenderCredential['kind'];
+  readonly voice: V;
+}
+
+/**
+ * Override, else default bot, else the environment's (workers §9.1); never the owner's own account. The environment
+ * speaks only where the database names nobody, not for one that cannot be used.
+ *
+ * @param overrideAccountId of a channel that may have one (`usableOverrides`)
+ * @returns null when nobody can speak
+ */
+export async function chooseSender<V>(
+  overrideAccountId: ExternalAccountId | null,
+  voices: Voices<V>,
+): Promise<ChosenSender<V> | null> {
+  if (overrideAccountId !== null) {
+    const voice = await voices.account(overrideAccountId, 'override');
+    if (voice !== null) return { kind: 'override', voice };
+  }
+  const defaultAccountId = await voices.defaultAccount();
+  if (defaultAccountId !== null) {
+    const voice = await voices.account(defaultAccountId, 'default');
+    return voice && { kind: 'default', voice };
+  }
+  const voice = await voices.environment();
+  return voice && { kind: 'legacy', voice };
+}
+
+export interface UsableOverride {
+  readonly channelId: ChannelId;
+  readonly externalAccountId: ExternalAccountId;
+  /** When the right to it ends by itself; null when it does not. */
+  readonly expiresAt: Date | null;
+}
+
+/** A query of the overrides that count: switched on, in channels with an active right to one (http-api §2.6). */
+export function usableOverrides({ override }: Pick<PlatformTables, 'override'>, now: Date): RawBuilder<UsableOverride> {
+  return sql<UsableOverride>`
+    select o."channelId", o."externalAccountId", e."expiresAt" from ${sql.table(override)} o
+    join "ChannelEntitlement" e on e."channelId" = o."channelId" and e.key = ${sql.lit(CUSTOM_BOT)}
+    where o.enabled and e.enabled and (e."expiresAt" is null or e."expiresAt" > ${now})`;
+}

@@ -1,0 +1,125 @@
+/** `/streamer/bots/:provider/bot`: the account a channel brings to speak with (http-api §4). */
+import { z } from 'zod';
+import { isEntitled } from '../../accounts/entitlements.ts';
+import { revokeTokens } from '../../accounts/linking/unlink.ts';
+import { removeOwnBot, type TakenBack } from '../../accounts/senders-unlink.ts';
+import { BadInput } from '../../lib/errors.ts';
+import { recordAudit } from '../audit.ts';
+import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
+import { isoTime, okAnswer } from '../fields.ts';
+import { botAccount, botAccountAnswer, effectiveSender } from '../senders.ts';
+import { type AuthRules, redirectAnswer, startQuery } from './auth-rules.ts';
+import { startBotLink } from './auth-start.ts';
+
+const PATH = '/streamer/bots/:provider/bot';
+
+export const byProvider = z.object({ provider: z.string() });
+
+const botAnswer = z.object({
+  enabled: z.boolean(),
+  externalAccountId: z.string().nullable(),
+  updatedAt: isoTime.nullable(),
+  lockedBySubscription: z.boolean().describe('there is a bot, and no active right to it'),
+  account: botAccount,
+  effectiveSender,
+});
+
+export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
+  const tags = ['senders'];
+  const params = byProvider;
+  const { db, clock } = context;
+
+  app.get(
+    PATH,
+    {
+      schema: {
+        tags,
+        summary: "The channel's own bot, and the account that speaks",
+        params,
+        response: { 200: botAnswer },
+      },
+    },
+    async (request) => {
+      const { channelId } = await context.callers.streamer(request);
+      const { senders } = requireHosted(context, request.params.provider);
+      const bot = await senders.ownBot(channelId);
+      return {
+        enabled: bot?.enabled ?? false,
+        externalAccountId: bot?.accountId ?? null,
+        updatedAt: bot?.updatedAt.toISOString() ?? null,
+        lockedBySubscription: bot !== null && !(await isEntitled(db, channelId, clock.now())),
+        account: bot && botAccountAnswer(await senders.account(bot.accountId)),
+        effectiveSender: await senders.effective(channelId),
+      };
+    },
+  );
+
+  app.get(
+    `${PATH}/link`,
+    {
+      schema: {
+        tags,
+        summary: 'Sends the browser to the platform to bring a bot',
+        params,
+        querystring: startQuery,
+        response: redirectAnswer,
+      },
+    },
+    async (request, reply) => {
+      const { channelId, userId } = await context.callers.streamer(request);
+      const platform = requireHosted(context, request.params.provider);
+      if (!(await isEntitled(db, channelId, clock.now()))) {
+        throw new BadInput('SUBSCRIPTION_REQUIRED', '', { extras: { code: 'SUBSCRIPTION_REQUIRED' } });
+      }
+      const { query } = request;
+      return startBotLink(context, rules, request, reply, { platform, userId, target: { channelId }, query });
+    },
+  );
+
+  app.delete(
+    PATH,
+    { schema: { tags, summary: "Takes the channel's own bot back", params, response: { 200: okAnswer } } },
+    async (request) => {
+      const streamer = await context.callers.streamer(request);
+      const platform = requireHosted(context, request.params.provider);
+      const { id: provider } = platform.description;
+      const taken = await db.transaction().execute(async (tx) => {
+        const taken = await removeOwnBot(tx, platform.description, streamer.channelId);
+        for (const externalAccountId of taken.accountIds) {
+          await recordAudit(tx, streamer, 'streamer.bots.bot.unlink', { provider, externalAccountId });
+        }
+        return taken;
+      });
+      await revoke(platform, rules, taken);
+      return { ok: true as const };
+    },
+  );
+
+  app.get(
+    '/streamer/entitlements/custom-bot',
+    {
+      schema: {
+        tags,
+        summary: 'Whether the channel may bring a bot of its own',
+        response: { 200: z.object({ entitled: z.boolean() }) },
+      },
+    },
+    async (request) => {
+      const { channelId } = await context.callers.streamer(request);
+      return { entitled: await isEntitled(db, channelId, clock.now()) };
+    },
+  );
+}
+
+/** A provider of a path whose every part is fixed: what is not hosted is no page at all (http-api §1.1). */
+export function requireHosted(context: ApiContext, provider: string): HostedPlatform {
+  const platform = findPlatform(context, provider);
+  if (platform === undefined) throw new BadInput('NOT_FOUND');
+  return platform;
+}
+
+/** Of accounts that are gone from here. */
+export async function revoke({ oauth }: HostedPlatform, rules: AuthRules, { tokens }: TakenBack): Promise<void> {
+  if (oauth === undefined) return;
+  for (const left of tokens) await revokeTokens(oauth, rules.seal, left);
+}

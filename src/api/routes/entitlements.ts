@@ -1,0 +1,285 @@
+/** `/owner/entitlements/custom-bot`: who may bring a bot of their own (http-api §8.2). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  channelOf,
+  type Entitlement,
+  grantEntitlement,
+  isActive,
+  listEntitlements,
+  readEntitlement,
+  revokeEntitlement,
+} from '../../accounts/entitlement-admin.ts';
+import { CUSTOM_BOT } from '../../accounts/entitlements.ts';
+import type { ChannelId, UserId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import { recordAudit } from '../audit.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { isoTime, messageText } from '../fields.ts';
+import { cursorOf, cursorTime, nextCursor, pageLimit, pageOf } from '../paging.ts';
+import { type LimitRules, limiter } from '../plugins/limits.ts';
+
+const PATH = '/owner/entitlements/custom-bot';
+const AUDIT = 'owner.entitlements.custom_bot';
+/** Whoever looks people up one by one is slowed down (http-api §2.5). */
+const LOOKUPS_PER_MINUTE = 60;
+
+const channelId = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100)
+  .transform((text) => text as ChannelId);
+
+const endOfGrant = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'must be a date in ISO 8601, or null' })
+  .transform((text) => new Date(text))
+  .refine((date) => date.getTime() > 0, 'must be a date in ISO 8601, or null');
+
+const grantBody = z.object({
+  channelId,
+  expiresAt: endOfGrant.nullish().meta({ type: ['string', 'null'], format: 'date-time' }),
+  source: messageText(64).default('manual'),
+});
+
+const person = z.object({
+  provider: z.string().describe('a platform that channels are known by'),
+  externalId: z.string().regex(/^[0-9]{1,32}$/, 'must be a number of 1 to 32 digits'),
+});
+
+const key = z.literal(CUSTOM_BOT);
+
+const entitlementAnswer = z.object({
+  channelId: z.string(),
+  key,
+  enabled: z.boolean(),
+  expiresAt: isoTime.nullable(),
+  source: z.string().nullable(),
+  active: z.boolean(),
+  updatedAt: isoTime.nullable(),
+  createdAt: isoTime.nullable(),
+});
+
+const listAnswer = z.object({
+  items: z.array(entitlementAnswer.extend({ slug: z.string(), name: z.string() })),
+  nextCursor,
+});
+
+const grantAnswer = z.object({
+  ok: z.literal(true),
+  channelId: z.string(),
+  key,
+  active: z.boolean(),
+  expiresAt: isoTime.nullable(),
+  source: z.string().nullable(),
+});
+
+const revokeAnswer = z.object({ ok: z.literal(true), channelId: z.string(), key, active: z.boolean() });
+
+const resolveAnswer = z.object({
+  channelId: z.string(),
+  provider: z.string(),
+  externalId: z.string(),
+  displayHint: z
+    .record(z.string(), z.string())
+    .describe("the channel's link to the platform, by its name in the model"),
+});
+
+export function registerEntitlementRoutes(app: Api, context: ApiContext, limits: LimitRules): void {
+  registerByChannel(app, context);
+  registerByPerson(app, context, limits);
+}
+
+function registerByChannel(app: Api, context: ApiContext): void {
+  const tags = ['owner'];
+  const { db, clock, callers } = context;
+
+  app.get(
+    PATH,
+    {
+      schema: {
+        tags,
+        summary: 'Whether a channel may bring a bot of its own',
+        querystring: z.object({ channelId }),
+        response: { 200: entitlementAnswer },
+      },
+    },
+    async (request) => {
+      await callers.owner(request);
+      const { channelId } = request.query;
+      const found = await readEntitlement(db, channelId);
+      return found === null ? { ...NO_ENTITLEMENT, channelId } : described(found, clock.now());
+    },
+  );
+
+  app.get(
+    `${PATH}/list`,
+    {
+      schema: {
+        tags,
+        summary: 'Everybody who was granted it, newest first',
+        querystring: z.object({ limit: pageLimit, cursor: cursorOf(z.tuple([cursorTime, z.string()])) }),
+        response: { 200: listAnswer },
+      },
+    },
+    async (request) => {
+      await callers.owner(request);
+      const { limit, cursor } = request.query;
+      const after = cursor && { createdAt: cursor[0], id: cursor[1] };
+      const found = await listEntitlements(db, after, limit + 1);
+      const { rows, nextCursor } = pageOf(found, limit, ({ createdAt, id }) => [createdAt.getTime(), id]);
+      const now = clock.now();
+      return { items: rows.map((row) => ({ ...described(row, now), slug: row.slug, name: row.name })), nextCursor };
+    },
+  );
+
+  app.post(
+    `${PATH}/grant`,
+    {
+      schema: {
+        tags,
+        summary: 'Lets a channel bring a bot of its own',
+        body: grantBody,
+        response: { 200: grantAnswer },
+      },
+    },
+    async (request) => {
+      const { userId } = await callers.owner(request);
+      const { channelId, expiresAt = null, source } = request.body;
+      const granted = await grant(context, userId, channelId, { expiresAt, source }, `${AUDIT}.grant`);
+      if (granted === null) throw new BadInput('CHANNEL_NOT_FOUND');
+      const { active, ...row } = described(granted, clock.now());
+      return { ok: true as const, channelId, key: row.key, active, expiresAt: row.expiresAt, source: row.source };
+    },
+  );
+
+  app.post(
+    `${PATH}/revoke`,
+    {
+      schema: {
+        tags,
+        summary: 'Takes it back; the bot of the channel falls silent',
+        body: z.object({ channelId }),
+        response: { 200: revokeAnswer },
+      },
+    },
+    async (request) => {
+      const { userId } = await callers.owner(request);
+      const { channelId } = request.body;
+      await db.transaction().execute(async (tx) => {
+        if (!(await revokeEntitlement(tx, channelId))) return;
+        await recordAudit(tx, { userId, channelId }, `${AUDIT}.revoke`, { key: CUSTOM_BOT });
+      });
+      return { ok: true as const, channelId, key: key.value, active: false };
+    },
+  );
+}
+
+function registerByPerson(app: Api, context: ApiContext, { userPerMinute }: LimitRules): void {
+  const tags = ['owner'];
+  const { db, callers } = context;
+  const perMinute = Math.min(LOOKUPS_PER_MINUTE, userPerMinute);
+  const limit = limiter(app, perMinute, 60, async (request) => `look-up:${await callers.userIdOf(request)}`);
+  const preValidation = async (request: FastifyRequest, reply: FastifyReply) => limit(request, reply);
+
+  app.post(
+    `${PATH}/grant-by-provider`,
+    {
+      preValidation,
+      schema: {
+        tags,
+        summary: "Lets a person of a platform bring a bot to their channel's chat",
+        body: person,
+        response: { 200: z.object({ channelId: z.string(), granted: z.literal(true) }) },
+      },
+    },
+    async (request) => {
+      const { userId } = await callers.owner(request);
+      const { provider, externalId } = request.body;
+      const column = requireColumn(context, provider);
+      const channelId = await channelOf(db, column, externalId);
+      const terms = { expiresAt: null, source: 'manual_by_provider' };
+      const action = `${AUDIT}.grant_by_provider`;
+      const granted = channelId && (await grant(context, userId, channelId, terms, action, { provider, externalId }));
+      if (granted === null) throw new BadInput('NOT_FOUND');
+      return { channelId: granted.channelId, granted: true as const };
+    },
+  );
+
+  app.get(
+    '/owner/channels/resolve',
+    {
+      preValidation,
+      schema: {
+        tags,
+        summary: 'The channel of a person of a platform',
+        querystring: person,
+        response: { 200: resolveAnswer },
+      },
+    },
+    async (request) => {
+      const { userId } = await callers.owner(request);
+      const { provider, externalId } = request.query;
+      const column = requireColumn(context, provider);
+      const channelId = await channelOf(db, column, externalId);
+      if (channelId === null) throw new BadInput('NOT_FOUND');
+      await db.transaction().execute(async (tx) => {
+        await recordAudit(tx, { userId, channelId }, 'owner.channels.resolve', { provider, externalId });
+      });
+      return { channelId, provider, externalId, displayHint: { [column]: externalId } };
+    },
+  );
+}
+
+/** @returns null when there is no such channel */
+function grant(
+  { db }: ApiContext,
+  userId: UserId,
+  channelId: ChannelId,
+  terms: { readonly expiresAt: Date | null; readonly source: string },
+  action: string,
+  asked: Readonly<Record<string, string>> = {},
+): Promise<Entitlement | null> {
+  return db.transaction().execute(async (tx) => {
+    const granted = await grantEntitlement(tx, channelId, terms);
+    if (granted !== null) await recordAudit(tx, { userId, channelId }, action, { ...asked, ...terms });
+    return granted;
+  });
+}
+
+/** Column of `Channel` that holds the platform's id of its owner. */
+function requireColumn({ platforms }: ApiContext, provider: string): string {
+  const known = platforms.flatMap(({ description: { id, channelIdColumn } }) =>
+    channelIdColumn === undefined ? [] : [{ id, channelIdColumn }],
+  );
+  const found = known.find(({ id }) => id === provider);
+  if (found !== undefined) return found.channelIdColumn;
+  const allowed = known.map(({ id }) => id);
+  throw new BadInput('BAD_REQUEST', `provider has to be one of ${allowed.join(', ')}`, {
+    details: { field: 'provider', allowed },
+  });
+}
+
+const NO_ENTITLEMENT = {
+  key: CUSTOM_BOT,
+  enabled: false,
+  expiresAt: null,
+  source: null,
+  active: false,
+  updatedAt: null,
+  createdAt: null,
+} as const;
+
+function described(entitlement: Entitlement, now: Date) {
+  const { channelId, enabled, expiresAt, source, updatedAt, createdAt } = entitlement;
+  return {
+    channelId,
+    key: CUSTOM_BOT,
+    enabled,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    source,
+    active: isActive(entitlement, now),
+    updatedAt: updatedAt.toISOString(),
+    createdAt: createdAt.toISOString(),
+  } as const;
+}

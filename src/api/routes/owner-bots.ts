@@ -1,0 +1,85 @@
+/** `/owner/bots/:provider/default`: the account that speaks in every channel without a bot of its own (http-api §8.1). */
+import { z } from 'zod';
+import { removeDefaultBot } from '../../accounts/senders-unlink.ts';
+import { recordAudit } from '../audit.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { isoTime, okAnswer } from '../fields.ts';
+import { botAccount, botAccountAnswer, effectiveSender } from '../senders.ts';
+import { type AuthRules, redirectAnswer, startQuery } from './auth-rules.ts';
+import { startBotLink } from './auth-start.ts';
+import { byProvider, requireHosted, revoke } from './bot-senders.ts';
+
+const PATH = '/owner/bots/:provider/default';
+
+const statusAnswer = z.object({
+  enabled: z.boolean(),
+  externalAccountId: z.string().nullable(),
+  updatedAt: isoTime.nullable(),
+  source: z.enum(['db', 'env']).nullable().describe('`env`: the environment of this instance names the account'),
+  account: botAccount,
+  effectiveSender,
+});
+
+export function registerOwnerBotRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
+  const tags = ['owner'];
+  const params = byProvider;
+
+  app.get(
+    `${PATH}/status`,
+    { schema: { tags, summary: 'The default bot of a platform', params, response: { 200: statusAnswer } } },
+    async (request) => {
+      await context.callers.owner(request);
+      const { senders } = requireHosted(context, request.params.provider);
+      const bot = await senders.defaultBot();
+      const effective = await senders.effective(null);
+      const isByEnvironment = bot === null && effective.kind === 'legacy';
+      return {
+        enabled: bot !== null || isByEnvironment,
+        externalAccountId: bot?.accountId ?? null,
+        updatedAt: bot?.updatedAt.toISOString() ?? null,
+        source: bot !== null ? ('db' as const) : isByEnvironment ? ('env' as const) : null,
+        account: bot && botAccountAnswer(await senders.account(bot.accountId)),
+        effectiveSender: effective,
+      };
+    },
+  );
+
+  app.get(
+    `${PATH}/link`,
+    {
+      schema: {
+        tags,
+        summary: 'Sends the browser to the platform to bring the default bot',
+        params,
+        querystring: startQuery,
+        response: redirectAnswer,
+      },
+    },
+    async (request, reply) => {
+      const { userId } = await context.callers.owner(request);
+      const platform = requireHosted(context, request.params.provider);
+      const { query } = request;
+      return startBotLink(context, rules, request, reply, { platform, userId, target: 'default', query });
+    },
+  );
+
+  app.delete(
+    PATH,
+    { schema: { tags, summary: 'Takes the default bot of a platform back', params, response: { 200: okAnswer } } },
+    async (request) => {
+      const { userId } = await context.callers.owner(request);
+      const platform = requireHosted(context, request.params.provider);
+      const { id: provider } = platform.description;
+      const taken = await context.db.transaction().execute(async (tx) => {
+        const taken = await removeDefaultBot(tx, platform.description);
+        for (const externalAccountId of taken.accountIds) {
+          const what = { provider, externalAccountId };
+          await recordAudit(tx, { userId, channelId: null }, 'owner.bots.default.unlink', what);
+        }
+        return taken;
+      });
+      await revoke(platform, rules, taken);
+      return { ok: true as const };
+    },
+  );
+}
