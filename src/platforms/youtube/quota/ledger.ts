@@ -82,7 +82,8 @@ class ProjectLedger implements Ledger {
     const now = this.#turn();
     const cost = this.#costs[method];
     const limit = this.#limit(method, now);
-    if (this.#isPaused(now) || cost > limit) return this.#spentOut(method);
+    // Nothing is given back within a day: what was too much is not asked of the database again.
+    if (this.#isPaused(now) || this.#spent + cost > limit) return this.#spentOut(method);
     try {
       const { isTaken, spent, pausedUntil } = await this.#rows.take({ day: this.#day, method, cost, limit, now });
       this.#note(spent, pausedUntil, now);
@@ -90,7 +91,6 @@ class ProjectLedger implements Ledger {
     } catch (error) {
       // Without the database this copy counts for itself, and tells what it spent when it is back.
       this.#deps.log.debug('youtube_chatbot.quota_unrecorded', { error });
-      if (this.#spent + cost > limit) return this.#spentOut(method);
       this.#rows.owe(this.#day, method, cost);
       this.#note(this.#spent + cost, null, now);
       return true;
