@@ -33,6 +33,8 @@ interface Streamer {
 }
 
 const JOIN_SECONDS = 120;
+/** Of an API whichever platforms it serves. */
+const REQUIRED = { TWITCH_CLIENT_ID: 'bench', TWITCH_CLIENT_SECRET: 'bench' };
 
 export async function openPlatformWorld(
   stack: AsyncDisposableStack,
@@ -50,7 +52,7 @@ export async function openPlatformWorld(
   await linkDefaultBot(pool.db, platform, (await stage('linkBot', { name: BOT_LOGIN })) as LinkedAccount);
 
   const jwtSecret = randomBytes(32).toString('hex');
-  const common = { ...started.env, DATABASE_URL: databaseUrl, LOG_LEVEL: 'info', DOMAIN: PUBLIC_HOST };
+  const common = { ...REQUIRED, ...started.env, DATABASE_URL: databaseUrl, LOG_LEVEL: 'info', DOMAIN: PUBLIC_HOST };
   const start = async (file: string, name: string, port: number, env: Readonly<Record<string, string>>) => {
     const process = startChild({
       file: `${programs}/${file}`,

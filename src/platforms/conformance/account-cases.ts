@@ -57,7 +57,7 @@ export function accountCases(subject: Subject): void {
       await linkBotAgain();
       await leapUntil(() => expect(said(STREAMER)).toEqual(['unheard']));
       await leapUntil(async () => expect(await health(channelId)).toEqual({ state: 'live', reason: null }));
-      expect(await fates(channelId)).toMatchObject([{ status: 'sent', attempts: 1 }]);
+      await leapUntil(async () => expect(await fates(channelId)).toMatchObject([{ status: 'sent', attempts: 1 }]));
       expect(await answers()).toEqual(['unheard']);
     },
   );
