@@ -31,11 +31,11 @@ export function createOAuth(deps: CommonDeps): GoogleOAuth {
       const needed = ['YOUTUBE_CLIENT_ID', 'YOUTUBE_CLIENT_SECRET', 'YOUTUBE_CALLBACK_URL'] as const;
       return needed.filter((name) => settings[name] === null);
     },
-    authorizeUrl({ state, scopes: asked, codeChallenge }) {
+    authorizeUrl({ state, scopes: asked, codeChallenge, asksAnew = false }) {
       return client().generateAuthUrl({
         // Without these two a repeated consent brings no refresh token (sheet §1.1).
         access_type: 'offline',
-        prompt: 'consent',
+        prompt: asksAnew ? 'select_account consent' : 'consent',
         include_granted_scopes: true,
         scope: [...asked],
         state,
