@@ -1,5 +1,5 @@
 /** VK Video Live in a worker: chats are read by pub/sub as the shared bot, and spoken to by the DevAPI. */
-import type { AccountCredential, WorkerDeps, WorkerSide } from '../platform.ts';
+import type { WorkerDeps, WorkerSide } from '../platform.ts';
 import { createDevApi } from './api.ts';
 import { Directory } from './directory.ts';
 import { createLiveStatus } from './live-status.ts';
@@ -18,8 +18,8 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const settings = vkvideoSettings(deps.settings);
   const base = apiBaseOf(settings);
   const api = createDevApi(deps.http, base);
-  const account = new ReadingAccount(deps);
-  const ask = api.asAccount(credentials, () => account.current());
+  // The shared bot reads for all: public chats need no rights of their own (sheet §5.3).
+  const ask = api.asAccount(credentials, () => credentials.defaultSender());
   const directory: Directory = new Directory({
     ...deps,
     ask,
@@ -43,7 +43,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
         ...deps,
         listener,
         url: settings.VKVIDEO_PUBSUB_WS_URL,
-        tokens: createTokens(ask),
+        tokens: createTokens(api, credentials, ask),
         renewAfterMs: settings.VKVIDEO_PUBSUB_REFRESH_SECONDS * 1000,
       }),
     autofill: (channel) => autofillUrl({ ...deps, api }, channel),
@@ -54,7 +54,12 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
       carriedRoles: ({ message, roleIds }) => roles.carried(message.author, roleIds),
     },
   });
-  account.onChanged(() => reader.accountChanged());
+  credentials.onDefaultSenderChanged(() => {
+    credentials.defaultSender().then(
+      (sender) => reader.accountChanged(sender?.key ?? null),
+      (error: unknown) => log.warn('vkvideo.bot_token.db_credential_lookup_failed', { error }),
+    );
+  });
 
   return {
     reader,
@@ -72,35 +77,4 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
       log.info('vkvideo_pubsub.events', counts.all());
     },
   };
-}
-
-/** The account that reads for all: public chats need no rights of their own (sheet §5.3). */
-class ReadingAccount {
-  readonly #deps: Pick<WorkerDeps, 'credentials' | 'log'>;
-  /** Whose token was handed out last. */
-  #key: string | null = null;
-
-  constructor(deps: Pick<WorkerDeps, 'credentials' | 'log'>) {
-    this.#deps = deps;
-  }
-
-  async current(): Promise<AccountCredential | null> {
-    const sender = await this.#deps.credentials.defaultSender();
-    this.#key = sender?.key ?? null;
-    return sender;
-  }
-
-  /** Told when what was opened with the last account is to be opened with another, or with one at all. */
-  onChanged(listener: () => void): void {
-    const { credentials, log } = this.#deps;
-    credentials.onDefaultSenderChanged(() => {
-      const used = this.#key;
-      credentials.defaultSender().then(
-        (sender) => {
-          if (sender?.key !== used) listener();
-        },
-        (error: unknown) => log.warn('vkvideo.bot_token.db_credential_lookup_failed', { error }),
-      );
-    });
-  }
 }

@@ -77,9 +77,9 @@ export class Reader implements ChatReader {
     this.#deps.events.sendable(channelId);
   }
 
-  /** Another account reads, or there is one again. */
-  accountChanged(): void {
-    this.#shards.renew();
+  /** Another account reads, or none (null), or there is one again. */
+  accountChanged(accountKey: string | null): void {
+    this.#shards.renew(accountKey);
     for (const chat of this.#chats.values()) chat.nextTryMs = 0;
     this.#prepare();
   }

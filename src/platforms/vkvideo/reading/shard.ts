@@ -6,7 +6,7 @@ import { PlatformRefused } from '../../../lib/errors.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import type { ReaderState } from '../../platform.ts';
 import { NO_ACCOUNT } from '../api.ts';
-import { PubsubClient, type WantedChannel } from '../pubsub-client.ts';
+import { PubsubClient, type PubsubHandlers, type WantedChannel } from '../pubsub-client.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ShardDeps {
@@ -40,6 +40,8 @@ export interface Wanted {
 /** What a connection begins with. */
 interface Opening {
   readonly token: string;
+  /** Whose token it is. */
+  readonly accountKey: string;
   /** Names it was prepared for, whether or not there is a token for each. */
   readonly asked: ReadonlySet<string>;
   readonly channels: readonly WantedChannel[];
@@ -67,6 +69,12 @@ export class Shard {
   #wake: (() => void) | null = null;
   #replace: (() => void) | null = null;
   #failures = 0;
+  /** Of the newest connection. */
+  #accountKey: string | null = null;
+  /** There is no connection for want of a token, and it was said. */
+  #isRefused = false;
+  /** Something changed while nobody waited for it. */
+  #isHurried = false;
   #isStarted = false;
   #isClosed = false;
 
@@ -112,11 +120,12 @@ export class Shard {
     this.#old?.client.remove(names);
   }
 
-  /** Another account is to read, or there is one again. */
-  renew(): void {
+  /** Another account is to read, or none (null), or there is one again. */
+  renew(accountKey: string | null): void {
     this.#failures = 0;
+    this.#isHurried = true;
     this.#wake?.();
-    this.#replace?.();
+    if (accountKey !== this.#accountKey) this.#replace?.();
   }
 
   close(): void {
@@ -146,11 +155,15 @@ export class Shard {
   async #prepare(): Promise<Opening | null> {
     const { tokens, log, random } = this.#deps;
     try {
-      const token = await tokens.connection();
+      this.#isHurried = false;
+      const { token, accountKey } = await tokens.connection();
       const asked = new Set(this.#wanted.keys());
-      return { token, asked, channels: await this.#withTokens([...asked]) };
+      const channels = await this.#withTokens([...asked]);
+      this.#isRefused = false;
+      return { token, accountKey, asked, channels };
     } catch (error) {
-      log.warn('vkvideo_chatbot.websocket_token_failed', { channels: this.#wanted.size, error });
+      if (!this.#isRefused) log.warn('vkvideo_chatbot.websocket_token_failed', { channels: this.#wanted.size, error });
+      this.#isRefused = true;
       const lacksAccount = error instanceof PlatformRefused && error.code === NO_ACCOUNT;
       this.#failures += 1;
       this.#missing(
@@ -176,58 +189,64 @@ export class Shard {
   }
 
   /** @returns why the connection ended; null when a successor is to take its place while it still reads */
-  #live({ token, asked, channels }: Opening): Promise<string | null> {
-    const { url, clock, log, tokens, listener, renewAfterMs, random } = this.#deps;
+  #live(opening: Opening): Promise<string | null> {
+    const { clock, renewAfterMs, random } = this.#deps;
     return new Promise((resolve) => {
-      const subscribed = new Set<string>();
       // Connections that were opened together are not renewed together.
       const renewal = clock.setTimer(renewAfterMs * (1 - random() / 10), () => this.#replace?.(), { unref: true });
       this.#settled = new Set();
-      const client: PubsubClient = new PubsubClient(
-        {
-          url,
-          clock,
-          log,
-          token,
-          getToken: () => tokens.connection(),
-          getChannelToken: async (name) => (await tokens.channels([name])).get(name) ?? null,
-          handlers: {
-            connected: () => this.#settle(client, channels, null),
-            subscribed: (name, isRecovered) => {
-              subscribed.add(name);
-              listener.subscribed(name, client, isRecovered);
-              this.#settle(client, channels, name);
-            },
-            interrupted: (name) => {
-              if (subscribed.delete(name)) this.#gone(client, name);
-            },
-            unsubscribed: (name, why) => {
-              if (subscribed.delete(name)) this.#gone(client, name);
-              this.#settle(client, channels, name);
-              listener.refused(name, why);
-            },
-            publication: (name, data) => listener.publication(name, data),
-            ended: (reason) => {
-              renewal.cancel();
-              this.#ended(client, subscribed);
-              resolve(reason);
-            },
-          },
-        },
-        channels,
-      );
+      const client = this.#open(opening, (reason) => {
+        renewal.cancel();
+        resolve(reason);
+      });
       this.#current = client;
+      this.#accountKey = opening.accountKey;
       this.#replace = () => {
-        if (this.#current !== client || !client.isConnected) return;
+        if (this.#current !== client) return;
+        if (!client.isConnected) return client.close();
         renewal.cancel();
         this.#current = null;
         this.#closeOld();
         this.#old = { client, handover: clock.setTimer(HANDOVER_MS, () => this.#closeOld()) };
         resolve(null);
       };
-      const cameLater = [...this.#wanted.keys()].filter((name) => !asked.has(name));
+      const cameLater = [...this.#wanted.keys()].filter((name) => !opening.asked.has(name));
       if (cameLater.length > 0) void this.again(cameLater);
     });
+  }
+
+  #open({ token, channels }: Opening, ended: (reason: string) => void): PubsubClient {
+    const { url, clock, log, tokens, listener } = this.#deps;
+    const subscribed = new Set<string>();
+    const isGone = (name: string) => {
+      if (subscribed.delete(name)) this.#gone(client, name);
+    };
+    const handlers: PubsubHandlers = {
+      connected: () => this.#settle(client, channels, null),
+      subscribed: (name, isRecovered) => {
+        subscribed.add(name);
+        listener.subscribed(name, client, isRecovered);
+        this.#settle(client, channels, name);
+      },
+      interrupted: isGone,
+      unsubscribed: (name, why) => {
+        isGone(name);
+        this.#settle(client, channels, name);
+        listener.refused(name, why);
+      },
+      publication: listener.publication,
+      ended: (reason) => {
+        this.#ended(client, subscribed);
+        ended(reason);
+      },
+    };
+    const getToken = async () => (await tokens.connection()).token;
+    const getChannelToken = async (name: string) => (await tokens.channels([name])).get(name) ?? null;
+    const client: PubsubClient = new PubsubClient(
+      { url, clock, log, token, getToken, getChannelToken, handlers },
+      channels,
+    );
+    return client;
   }
 
   #ended(client: PubsubClient, subscribed: ReadonlySet<string>): void {
@@ -264,7 +283,7 @@ export class Shard {
   }
 
   #pause(delayMs: number): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
+    if (this.#isClosed || this.#isHurried) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#deps.clock.setTimer(delayMs, () => this.#wake?.());
       this.#wake = () => {

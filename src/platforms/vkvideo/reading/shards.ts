@@ -44,9 +44,9 @@ export class Shards {
     for (const [shard, theirs] of byShard) void shard?.again(theirs);
   }
 
-  /** Another account reads from now on. */
-  renew(): void {
-    for (const shard of this.#shards) shard.renew();
+  /** Another account reads from now on; null: none. */
+  renew(accountKey: string | null): void {
+    for (const shard of this.#shards) shard.renew(accountKey);
   }
 
   close(): void {

@@ -1,11 +1,12 @@
 /** Tokens of the pub/sub server: of a connection, and of channels not everybody may read (sheet §2.9). */
 
+import type { CredentialSource } from '../../platform.ts';
 import { socketTokenAnswer, subscriptionTokensAnswer } from '../api.external.ts';
-import type { Ask } from '../api.ts';
+import type { Ask, DevApi } from '../api.ts';
 
 export interface Tokens {
-  /** @throws PlatformRefused, PlatformUnreachable */
-  connection(): Promise<string>;
+  /** Of the account that reads by now. @throws PlatformRefused, PlatformUnreachable */
+  connection(): Promise<{ token: string; accountKey: string }>;
   /** Tokens by name; names without access are missing. @throws PlatformRefused, PlatformUnreachable */
   channels(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
@@ -13,9 +14,18 @@ export interface Tokens {
 /** Keeps the address of the question short. */
 const BATCH = 50;
 
-export function createTokens(ask: Ask): Tokens {
+export function createTokens(
+  api: DevApi,
+  credentials: Pick<CredentialSource, 'defaultSender' | 'renewed'>,
+  ask: Ask,
+): Tokens {
   return {
-    connection: () => ask({ path: '/v1/websocket/token' }, socketTokenAnswer),
+    async connection() {
+      const account = await credentials.defaultSender();
+      const askAsIt = api.asAccount(credentials, async () => account);
+      const token = await askAsIt({ path: '/v1/websocket/token' }, socketTokenAnswer);
+      return { token, accountKey: account?.key ?? '' };
+    },
     async channels(names) {
       const tokens = new Map<string, string>();
       for (let start = 0; start < names.length; start += BATCH) {
