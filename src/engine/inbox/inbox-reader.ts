@@ -23,6 +23,8 @@ export interface InboxReaderDeps {
   };
   readonly startNumber: () => number | null;
   readonly isListening: () => boolean;
+  /** Whether our own accounts are known: until then nobody can tell our lines from a viewer's. */
+  readonly knowsOwnAccounts: () => boolean;
   /** How often to look while no hints arrive. */
   readonly pollMs: number;
   readonly message: (message: ChatMessage, receipt: Receipt) => void;
@@ -33,6 +35,7 @@ interface WaitingRow extends WaitingDelivery {
   readonly channelId: ChannelId;
 }
 
+const ACCOUNTS_AWAITED_MS = 100;
 /** While hints arrive this only heals what was missed. */
 const LISTENING_POLL_MS = 30_000;
 /** A channel's next lines wait until these are done; other channels do not. */
@@ -45,6 +48,7 @@ export class InboxReader {
   /** Channels whose lines are being handled, and whether more have come meanwhile. */
   readonly #busy = new Map<ChannelId, boolean>();
   #timer: Timer | null = null;
+  #accountsTimer: Timer | null = null;
   #lastLookMs: number;
   #isStopped = false;
 
@@ -74,6 +78,7 @@ export class InboxReader {
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    this.#accountsTimer?.cancel();
     this.#refresher.stop();
     this.#marks.stop();
   }
@@ -92,7 +97,13 @@ export class InboxReader {
   }
 
   async #read(channelIds: ReadonlySet<ChannelId> | null): Promise<void> {
-    const { pg, provider, channels, startNumber } = this.#deps;
+    const { pg, provider, channels, startNumber, clock, knowsOwnAccounts } = this.#deps;
+    if (!knowsOwnAccounts()) {
+      // What is wanted now is part of everything.
+      this.#accountsTimer?.cancel();
+      this.#accountsTimer = clock.setTimer(ACCOUNTS_AWAITED_MS, () => this.wake(null), { unref: true });
+      return;
+    }
     const ours = startNumber();
     const free = [...(channelIds ?? channels.held().keys())].filter((channelId) => this.#isFree(channelId));
     if (ours === null || free.length === 0) return;

@@ -41,7 +41,7 @@ async function inboxWorld(channelCount = 1) {
       return stored.map(({ payload, status }) => [(payload as { text: string }).text, status]);
     },
     /** What is read stays with the test: `hand` decides what becomes of it. */
-    reader(worker: TestWorker, hand: (message: ChatMessage, receipt: Receipt) => void) {
+    reader(worker: TestWorker, hand: (message: ChatMessage, receipt: Receipt) => void, knowsOwnAccounts = () => true) {
       const reader = new InboxReader({
         pg: world.pg,
         provider,
@@ -53,6 +53,7 @@ async function inboxWorld(channelCount = 1) {
         channels: { held: () => worker.held, onChange: () => {} },
         startNumber: () => worker.startNumber,
         isListening: () => false,
+        knowsOwnAccounts,
         pollMs: 50,
         message: hand,
       });
@@ -189,4 +190,24 @@ test('a channel whose line waits holds up no other', async () => {
   inbox.wake(quick.channelId);
   await vi.waitFor(() => expect(read).toEqual(expect.arrayContaining(['a', 'b'])), soon);
   expect(read).not.toContain('later');
+});
+
+test('nothing is read before our own accounts are known, and everything as soon as they are', async () => {
+  const { store, first, worker, reader } = await inboxWorld();
+  for (const text of ['one', 'two']) await store(first, text);
+  const asked: boolean[] = [];
+  const read: string[] = [];
+  const hand = ({ text }: ChatMessage, receipt: Receipt) => {
+    read.push(text);
+    receipt.done(false);
+  };
+  let isKnown = false;
+  reader(await worker(), hand, () => {
+    asked.push(isKnown);
+    return isKnown;
+  });
+  await vi.waitFor(() => expect(asked.length).toBeGreaterThan(1), soon);
+  expect(read).toEqual([]);
+  isKnown = true;
+  await vi.waitFor(() => expect(read).toEqual(['one', 'two']), soon);
 });

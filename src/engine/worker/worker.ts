@@ -8,7 +8,8 @@ import { createHttpClient } from '../../lib/http.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { CommonDeps, LiveFact, Platform, ReaderEvents, WorkerSide } from '../../platforms/platform.ts';
 import { renameTarget } from '../channels/rename.ts';
-import { InboxReader } from '../inbox/inbox-reader.ts';
+import type { InboxReader } from '../inbox/inbox-reader.ts';
+import { openInbox } from '../inbox/open.ts';
 import { forgetLive, recordLive } from '../live/record-live.ts';
 import { createOutbox, type Outbox } from '../outbox/outbox.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -123,7 +124,15 @@ export class Worker {
       maxAgeMs: options.commandMaxAgeMs,
       busyShare: createBusyShare(),
     });
-    this.#inbox = this.#openInbox(shared, startNumber);
+    this.#inbox = openInbox(this.#side.webhookInbox, {
+      ...shared,
+      channels: this.presence.channels,
+      startNumber,
+      isListening: () => this.presence.listener.isHealthy,
+      pollMs: platform.timers(settings).outboxPollMs,
+      message: (message, receipt) => this.pipeline.message(message, receipt),
+      credentials: this.#credentials,
+    });
     this.presence.channels.onChange(() => this.#serve());
     this.#stops = this.#startTimers(shared);
   }
@@ -144,25 +153,6 @@ export class Worker {
     await this.#within(FAREWELL_MS, this.#side.close());
     await this.#within(FAREWELL_MS, this.presence.leave());
     await this.#within(FAREWELL_MS, this.#pool.end());
-  }
-
-  #openInbox(
-    shared: Pick<Pool, 'pg'> & Parameters<typeof startHousekeeping>[0] & { provider: Platform['id'] },
-    startNumber: () => number | null,
-  ): InboxReader | null {
-    const { platform, settings, random } = this.#options;
-    const { webhookInbox } = this.#side;
-    if (webhookInbox === undefined) return null;
-    return new InboxReader({
-      ...shared,
-      random,
-      inbox: webhookInbox,
-      channels: this.presence.channels,
-      startNumber,
-      isListening: () => this.presence.listener.isHealthy,
-      pollMs: platform.timers(settings).outboxPollMs,
-      message: (message, receipt) => this.pipeline.message(message, receipt),
-    });
   }
 
   /** What only this platform has to tell operators. */

@@ -3,7 +3,6 @@ import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '.
 import { openApiSide } from './api-side.ts';
 import { KICK } from './chat/stored-line.ts';
 import { createOAuth } from './oauth.ts';
-import { NO_SENDER } from './reader.ts';
 import { kickSettings, kickVariables } from './settings.ts';
 import { tables } from './tables.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -38,7 +37,7 @@ export const kick: Platform = {
   },
   limits,
   timers,
-  noSenderReason: NO_SENDER,
+  noSenderReason: 'Kick bot token is not configured',
   killSwitch: (values) => ({ isOff: !kickSettings(values).KICK_CHAT_BOT_ENABLED, event: 'disabled_by_env' }),
   oauth: createOAuth,
   openWorkerSide,

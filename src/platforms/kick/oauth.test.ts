@@ -117,6 +117,7 @@ test('whatever linking needs and is not set is named', () => {
     'KICK_CALLBACK_URL',
     'KICK_AUTHORIZE_URL',
     'KICK_TOKEN_URL',
+    'KICK_REFRESH_URL',
     'KICK_USERINFO_URL',
   ]);
 });
