@@ -6,7 +6,6 @@ import { startTwitchSimulator } from '../../simulators/twitch/simulator.ts';
 import { type CredentialDeps, type Credentials, createCredentialSource } from '../../src/accounts/credentials.ts';
 import { StoredSenders } from '../../src/accounts/senders-stored.ts';
 import { loadConfig } from '../../src/config.ts';
-import { listen } from '../../src/db/listen.ts';
 import { createPool, type Db } from '../../src/db/pool.ts';
 import { readDesired } from '../../src/engine/channels/desired.ts';
 import type { ChannelId, ExternalAccountId } from '../../src/lib/brand.ts';
@@ -17,6 +16,7 @@ import { createTokenSeal, type TokenSeal } from '../../src/lib/token-seal.ts';
 import type { CommonDeps } from '../../src/platforms/platform.ts';
 import { twitch } from '../../src/platforms/twitch/index.ts';
 import { createTestDatabase } from './database.ts';
+import { hearHints } from './hearing.ts';
 import { ManualClock } from './manual-clock.ts';
 import { silentLog } from './silent-log.ts';
 
@@ -67,7 +67,6 @@ interface AccountOptions {
 
 export type CredentialsWorld = Awaited<ReturnType<typeof credentialsWorld>>;
 
-/** @param options `databaseUrl`: of the test file, for worlds one after another; emptied */
 export async function credentialsWorld({ rotates = true } = {}) {
   const { url: databaseUrl } = await createTestDatabase({ forTest: true });
   const clock = new ManualClock();
@@ -217,7 +216,7 @@ export async function credentialsWorld({ rotates = true } = {}) {
       credentials.onDefaultSenderChanged(() => {
         changes += 1;
       });
-      if (options.hears) await hear(databaseUrl, common, credentials);
+      if (options.hears) await hearHints(databaseUrl, common.log, credentials);
       const events = (name: string) => log.filter(({ event }) => event === name);
       return { credentials, senders: new StoredSenders(deps), log, events, changes: () => changes };
     },
@@ -284,20 +283,4 @@ function noting(secrets: Set<string>, http: HttpClient): HttpClient {
     for (const [, secret = ''] of answer.text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) secrets.add(secret);
     return answer;
   };
-}
-
-async function hear(databaseUrl: string, { log }: CommonDeps, credentials: Credentials): Promise<void> {
-  const connected = Promise.withResolvers<void>();
-  const listener = listen(
-    databaseUrl,
-    {
-      hint: ({ kind }) => {
-        if (kind === 'credentials' || kind === 'channels') credentials.invalidate();
-      },
-      listening: () => connected.resolve(),
-    },
-    { applicationName: 'process-listen', clock: systemClock, random: () => 0.5, log },
-  );
-  onTestFinished(() => listener.close());
-  await connected.promise;
 }

@@ -52,8 +52,6 @@ interface BotChoice {
   readonly accessToken?: string;
 }
 
-export type SendersWorld = Awaited<ReturnType<typeof sendersWorld>>;
-
 /** An API beside the simulated Twitch. @param databaseUrl of the test file */
 export async function sendersWorld(databaseUrl: string, env: Readonly<Record<string, string>> = {}) {
   const sim = await startTwitchSimulator({ limits: 'off' });
@@ -64,7 +62,7 @@ export async function sendersWorld(databaseUrl: string, env: Readonly<Record<str
 
 let accounts = 0;
 
-export function botWriter({ db }: Pick<ApiWorld, 'db'>) {
+function botWriter({ db }: Pick<ApiWorld, 'db'>) {
   const account = async (provider: string, login: string, choice: BotChoice = {}): Promise<ExternalAccountId> => {
     const { rows } = await sql<{ id: ExternalAccountId }>`
       with person as (insert into "User" ("displayName") values (${login}) returning id)
