@@ -259,6 +259,7 @@ interface OAuthStateTable {
   consumedAt: Date | null;
   createdAt: Generated<Date>;
   browserHash: string | null;
+  instanceOrigin: string | null;
   extraScopes: string | null;
 }
 

@@ -190,7 +190,7 @@ export interface CredentialSource {
 export interface PlatformOAuth {
   /** Names of unset variables that linking needs; empty when it can start. */
   missingSettings(): readonly string[];
-  authorizeUrl(request: { state: string; scopes: readonly string[]; codeChallenge: string | null }): string;
+  authorizeUrl(request: AuthorizeRequest): string;
   readonly usesPkce: boolean;
   readonly scopes: { readonly streamer: readonly string[]; readonly bot: readonly string[] };
   exchangeCode(code: string, codeVerifier: string | null): Promise<GrantedTokens>;
@@ -200,6 +200,14 @@ export interface PlatformOAuth {
   identify(accessToken: string): Promise<PlatformIdentity>;
   /** Asks the platform whether a token still works; absent where it has no such call. */
   validate?(accessToken: string): Promise<'valid' | 'dead' | 'unknown'>;
+}
+
+export interface AuthorizeRequest {
+  readonly state: string;
+  readonly scopes: readonly string[];
+  readonly codeChallenge: string | null;
+  /** Whether to ask even who consented before: they may mean another account than the one they are signed in with. */
+  readonly asksAnew?: boolean;
 }
 
 export interface GrantedTokens {

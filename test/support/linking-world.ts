@@ -26,8 +26,6 @@ export type Simulated = keyof typeof SIMULATORS;
 /** In display order. */
 export const PROVIDERS = Object.keys(SIMULATORS) as Simulated[];
 
-export type LinkingWorld = Awaited<ReturnType<typeof linkingWorld>>;
-
 interface WorldOptions {
   /** All of them when absent. */
   readonly providers?: readonly Simulated[];
@@ -83,7 +81,7 @@ export async function linkingWorld({ providers = PROVIDERS, env = {}, onEnd = on
     ) {
       const { description, oauth } = oauthOf(provider, variables, url);
       const { authorizeUrl, browserSecret } = await beginBotLink(
-        { db: api.db, now: api.clock.now(), browserSecret: null },
+        { db: api.db, now: api.clock.now(), browserSecret: null, instanceOrigin: null },
         { id: description.id, oauth },
         { userId: person.userId, target, redirectTo, origin: null },
       );

@@ -23,6 +23,8 @@ export interface Beginning {
   readonly now: Date;
   /** What the browser carries from an earlier start; null when it carries nothing. */
   readonly browserSecret: string | null;
+  /** Public address of this instance; null where it has none. */
+  readonly instanceOrigin: string | null;
 }
 
 /** Where somebody ends after the consent page; both already checked. */
@@ -78,14 +80,21 @@ export function beginAgain(
 type Flow = Pick<OAuthState, 'kind' | 'userId' | 'channelId' | 'redirectTo' | 'origin'> &
   Partial<Pick<OAuthState, 'extraScopes'>>;
 
-async function begin({ db, now, ...given }: Beginning, { id, oauth }: LinkablePlatform, flow: Flow): Promise<Begun> {
+async function begin(
+  { db, now, instanceOrigin, ...given }: Beginning,
+  { id, oauth }: LinkablePlatform,
+  flow: Flow,
+): Promise<Begun> {
   const browserSecret = given.browserSecret ?? createBrowserSecret();
   const pkce = oauth.usesPkce ? createPkcePair() : null;
   const { extraScopes = [] } = flow;
   const stored = { ...flow, extraScopes, provider: id, codeVerifier: pkce?.verifier ?? null };
-  const state = await createOAuthState(db, stored, browserSecret, now);
+  const state = await createOAuthState(db, stored, { browserSecret, instanceOrigin }, now);
   const scopes = askedScopes(oauth, { ...flow, extraScopes });
-  return { authorizeUrl: oauth.authorizeUrl({ state, scopes, codeChallenge: pkce?.challenge ?? null }), browserSecret };
+  const codeChallenge = pkce?.challenge ?? null;
+  // Whoever brings a bot is mostly signed in as somebody else there; and nobody's account is taken without a question.
+  const asksAnew = flow.kind !== 'login';
+  return { authorizeUrl: oauth.authorizeUrl({ state, scopes, codeChallenge, asksAnew }), browserSecret };
 }
 
 /** The rights a consent page asks for. */

@@ -17,6 +17,8 @@ export interface CallbackDeps {
   readonly clock: Clock;
   readonly platforms: readonly { readonly description: PlatformDescription; readonly oauth?: PlatformOAuth }[];
   readonly rules: SignInRules;
+  /** Public address of this instance; null where it has none. */
+  readonly instanceOrigin: string | null;
 }
 
 export interface Callback {
@@ -46,13 +48,15 @@ export type CallbackRefusal =
   | AttachRefusal;
 
 /** Uses up the state that this browser brought. */
-export function consumeState(
-  { db, clock }: Pick<CallbackDeps, 'db' | 'clock'>,
+export async function consumeState(
+  { db, clock, instanceOrigin }: Pick<CallbackDeps, 'db' | 'clock' | 'instanceOrigin'>,
   text: string | undefined,
   browserSecret: string | null,
 ): Promise<ConsumedState> {
-  if (!text || browserSecret === null) return Promise.resolve({ kind: 'state_not_found' });
-  return consumeOAuthState(db, text, browserSecret, clock.now());
+  if (!text) return { kind: 'state_not_found' };
+  const consumed = await consumeOAuthState(db, text, browserSecret, clock.now());
+  const isHere = consumed.kind === 'begun_elsewhere' && consumed.instanceOrigin === instanceOrigin;
+  return isHere ? { kind: 'state_not_found' } : consumed;
 }
 
 /** @throws PlatformUnreachable, or what the database throws */
@@ -148,11 +152,11 @@ async function link(
 }
 
 async function askAgain(
-  { db, clock }: CallbackDeps,
+  { db, clock, instanceOrigin }: CallbackDeps,
   platform: Linkable,
   { state, browserSecret }: Callback,
   extraScopes: readonly string[],
 ): Promise<CallbackOutcome> {
-  const beginning = { db, now: clock.now(), browserSecret };
+  const beginning = { db, now: clock.now(), browserSecret, instanceOrigin };
   return { kind: 'ask_again', begun: await beginAgain(beginning, platform, { state, extraScopes }) };
 }

@@ -25,7 +25,16 @@ export interface OAuthState {
 
 export type ConsumedState =
   | { kind: 'fresh'; state: OAuthState }
+  /** By an instance that may be another one, in whose browser it then is: this one leaves it as it is. */
+  | { kind: 'begun_elsewhere'; instanceOrigin: string }
   | { kind: 'state_not_found' | 'state_already_used' | 'state_expired' | 'invalid_state_kind' };
+
+/** Where a state belongs. */
+export interface Belonging {
+  readonly browserSecret: string;
+  /** Public address of the instance; null where it has none. */
+  readonly instanceOrigin: string | null;
+}
 
 const LIFE_MS = 10 * 60 * 1000;
 
@@ -50,15 +59,20 @@ export function createBrowserSecret(): string {
 }
 
 /** @returns the state text for the consent page */
-export async function createOAuthState(db: Db, state: OAuthState, browserSecret: string, now: Date): Promise<string> {
+export async function createOAuthState(
+  db: Db,
+  state: OAuthState,
+  { browserSecret, instanceOrigin }: Belonging,
+  now: Date,
+): Promise<string> {
   const text = randomBytes(32).toString('base64url');
   await sql`
     insert into "OAuthState"
       (state, provider, kind, "userId", "channelId", "redirectTo", origin, "codeVerifier", "extraScopes",
-       "browserHash", "expiresAt")
+       "browserHash", "instanceOrigin", "expiresAt")
     values (${text}, ${state.provider}, ${state.kind}, ${state.userId}, ${state.channelId}, ${state.redirectTo},
       ${state.origin}, ${state.codeVerifier}, ${state.extraScopes.join(' ') || null},
-      ${sha256(browserSecret)}, ${new Date(now.getTime() + LIFE_MS)})
+      ${sha256(browserSecret)}, ${instanceOrigin}, ${new Date(now.getTime() + LIFE_MS)})
   `.execute(db);
   return text;
 }
@@ -70,10 +84,10 @@ export async function createOAuthState(db: Db, state: OAuthState, browserSecret:
 export async function consumeOAuthState(
   db: Db,
   text: string,
-  browserSecret: string,
+  browserSecret: string | null,
   now: Date,
 ): Promise<ConsumedState> {
-  const isTheirs = sql`state = ${text} and "browserHash" = ${sha256(browserSecret)}`;
+  const isTheirs = sql`state = ${text} and "browserHash" = ${sha256(browserSecret ?? '')}`;
   const consumed = await sql`
     update "OAuthState" set "consumedAt" = ${now}
     where ${isTheirs} and "consumedAt" is null and "expiresAt" > ${now}
@@ -85,11 +99,14 @@ export async function consumeOAuthState(
       ? { kind: 'invalid_state_kind' }
       : { kind: 'fresh', state: { ...row, kind, provider: row.provider as ProviderId, userId: row.userId as UserId } };
   }
-  const known = await sql<{ isUsed: boolean }>`
-    select "consumedAt" is not null as "isUsed" from "OAuthState" where ${isTheirs}
+  const { rows } = await sql<{ isTheirs: boolean; isUsed: boolean; instanceOrigin: string | null }>`
+    select "consumedAt" is not null as "isUsed", (${isTheirs}) is true as "isTheirs", "instanceOrigin"
+    from "OAuthState" where state = ${text}
   `.execute(db);
-  if (known.rows[0] === undefined) return { kind: 'state_not_found' };
-  return { kind: known.rows[0].isUsed ? 'state_already_used' : 'state_expired' };
+  const [known] = rows;
+  if (known?.isTheirs) return { kind: known.isUsed ? 'state_already_used' : 'state_expired' };
+  const instanceOrigin = known?.instanceOrigin ?? null;
+  return instanceOrigin === null ? { kind: 'state_not_found' } : { kind: 'begun_elsewhere', instanceOrigin };
 }
 
 /** A PKCE pair: the verifier is kept with the state, the S256 challenge goes to the platform. */

@@ -37,7 +37,12 @@ async function world(
         extraScopes: [],
         ...state,
       };
-      const text = await createOAuthState(api.db, whole, secret, api.clock.now());
+      const text = await createOAuthState(
+        api.db,
+        whole,
+        { browserSecret: secret, instanceOrigin: null },
+        api.clock.now(),
+      );
       const browser = new Browser(api, person);
       browser.cookies.set('oauth_state', secret);
       return { browser, text, path: `/auth/twitch/callback?code=abc&state=${text}` };
@@ -232,6 +237,36 @@ test('a token of nobody is no user, and an account that ends with its user is no
   expect(await accountsOf('nobody')).toEqual([]);
   // What nobody keeps is given back.
   expect(api.twitch.calls.filter(({ path: called }) => called === '/oauth2/revoke')).toHaveLength(1);
+});
+
+test('a callback of an application that two instances share ends at the one it began at, bound to the same browser', async () => {
+  const { url } = await createTestDatabase({ forTest: true });
+  const twitch = await startTwitchSimulator();
+  onTestFinished(() => twitch.stop());
+  twitch.addPerson('northpine');
+  const env = { ...twitch.env(), TWITCH_CALLBACK_URL: 'https://bots.example/auth/twitch/callback', WEB_URL: WEB };
+  const first = await startApiWorld(url, { env: { ...env, DOMAIN: 'bots.example' } });
+  const beta = await startApiWorld(url, {
+    env: { ...env, DOMAIN: 'beta.bots.example', INSTANCE: 'beta', WEB_URL: 'https://beta.bots.example' },
+  });
+  const there = new Browser(beta);
+  const path = await there.consent(await there.toConsent('/auth/twitch'), 'northpine');
+  const sentOn = new URL((await new Browser(first).ask('GET', path)).headers.location ?? '');
+  expect([sentOn.origin, sentOn.pathname]).toEqual(['https://beta.bots.example', '/auth/twitch/complete']);
+  const complete = sentOn.pathname + sentOn.search;
+  // Whoever is handed the address gets nothing, at either of them.
+  for (const api of [first, beta]) {
+    expect(reasonOf((await new Browser(api).ask('GET', complete)).headers.location)).toBe('state_not_found');
+  }
+  expect((await there.ask('GET', complete)).headers.location).toBe('https://beta.bots.example/');
+  expect(there.cookies.has('token_beta')).toBe(true);
+  expect(reasonOf((await there.ask('GET', complete)).headers.location)).toBe('state_already_used');
+});
+
+test('bringing a bot and linking ask on the platform’s page even who has agreed before; signing in does not', async () => {
+  const streamer = await api.streamer();
+  const asked = async (path: string) => (await api.browser(streamer).toConsent(path)).searchParams.get('force_verify');
+  expect([await asked('/auth/twitch'), await asked('/auth/twitch/link')]).toEqual([null, 'true']);
 });
 
 test('without the tables the feature is not there, and the process lives on', async () => {

@@ -15,6 +15,7 @@ import {
   browserSecretOf,
   cookieOptions,
   failAt,
+  instanceOriginOf,
   ownOrigin,
   ownPage,
   redirectAnswer,
@@ -54,13 +55,14 @@ interface Returning {
 }
 
 export function registerCallbackRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
-  for (const path of ['/auth/:provider/callback', '/auth/:provider/link/callback']) {
+  for (const path of [...CALLBACKS, COMPLETE]) {
     app.get(
       path,
       {
         schema: {
           tags: ['sign-in'],
-          summary: 'Where the platform sends the browser back to',
+          summary:
+            path === COMPLETE ? 'Where another instance sends it on to' : 'Where a platform sends a browser back to',
           params: z.object({ provider: z.string() }),
           querystring: callbackQuery,
           response: redirectAnswer,
@@ -71,15 +73,24 @@ export function registerCallbackRoutes(app: Api, context: ApiContext, rules: Aut
   }
 }
 
+const CALLBACKS = ['/auth/:provider/callback', '/auth/:provider/link/callback'];
+const COMPLETE = '/auth/:provider/complete';
+
 async function comeBack(returning: Returning, pathProvider: string, query: CallbackQuery): Promise<FastifyReply> {
   const { context, rules, request, reply } = returning;
   const browserSecret = browserSecretOf(request);
   // Before anything else: whatever comes of it, a state is good for one attempt.
-  const consumed = await consumeState(context, query.state, browserSecret);
+  const instanceOrigin = instanceOriginOf(rules);
+  const consumed = await consumeState({ ...context, instanceOrigin }, query.state, browserSecret);
+  if (consumed.kind === 'begun_elsewhere' && request.routeOptions.url !== COMPLETE) {
+    return handOver(reply, consumed.instanceOrigin, pathProvider, query);
+  }
   const state = consumed.kind === 'fresh' ? consumed.state : null;
   const base = baseOf(rules, state);
   if (query.error) return failAt(reply, base, deniedReasons(context, state?.provider ?? pathProvider, query));
   if (!query.code) return failAt(reply, base, { reason: 'no_code' });
+  // Sent on, and not begun in this browser either: one hop is enough.
+  if (consumed.kind === 'begun_elsewhere') return failAt(reply, base, { reason: 'state_not_found' });
   if (consumed.kind !== 'fresh' || browserSecret === null) return failAt(reply, base, { reason: consumed.kind });
   const callback = {
     code: query.code,
@@ -88,13 +99,22 @@ async function comeBack(returning: Returning, pathProvider: string, query: Callb
     browserSecret,
   };
   try {
-    return await answer(returning, consumed.state, await finish({ ...context, rules }, callback));
+    return await answer(returning, consumed.state, await finish({ ...context, rules, instanceOrigin }, callback));
   } catch (error) {
     if (error instanceof BadInput || isMissingSchema(error) || isUnavailable(error)) throw error;
     const { provider, kind } = consumed.state;
     context.log.warn('auth.callback_failed', { provider, kind, error });
     return failAt(reply, base, { reason: 'exception' });
   }
+}
+
+/**
+ * To the instance that began, with the platform's code, which is good for one use: there the browser can prove that it
+ * was the one, and nothing that signs anybody in is in the address (http-api §9.7).
+ */
+function handOver(reply: FastifyReply, origin: string, provider: string, query: CallbackQuery): FastifyReply {
+  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return reply.redirect(`${origin}/auth/${encodeURIComponent(provider)}/complete?${new URLSearchParams(given)}`);
 }
 
 async function signedIn({ callers }: ApiContext, request: FastifyRequest): Promise<UserId | null> {

@@ -17,6 +17,11 @@ export interface AuthRules extends SignInRules {
   readonly origins: OriginRules;
 }
 
+/** Public address of this instance, where platforms and other instances reach it. */
+export function instanceOriginOf({ domain }: Pick<AuthRules, 'domain'>): string | null {
+  return domain === null ? null : `https://${domain}`;
+}
+
 /** Of every request that ends at a consent page. */
 export const startQuery = z.object({
   redirect_to: z.string().optional().describe('a page of the panel to return to'),

@@ -11,6 +11,7 @@ import {
   ACCOUNTS_PAGE,
   type AuthRules,
   browserSecretOf,
+  instanceOriginOf,
   ownOrigin,
   ownPage,
   rememberBrowser,
@@ -44,15 +45,16 @@ export async function startBotLink(
     throw new BadInput('BOT_NOT_CONFIGURED', '', { details: { provider: id, missing: [] } });
   }
   const begun = await beginBotLink(
-    beginningOf(context, request),
+    beginningOf(context, rules, request),
     { id, oauth: platform.oauth },
     { userId, target, ...linkDestination(rules, query) },
   );
   return sendTo(reply, rules, begun);
 }
 
-export function beginningOf({ db, clock }: ApiContext, request: FastifyRequest): Beginning {
-  return { db, now: clock.now(), browserSecret: browserSecretOf(request) };
+export function beginningOf({ db, clock }: ApiContext, rules: AuthRules, request: FastifyRequest): Beginning {
+  const instanceOrigin = instanceOriginOf(rules);
+  return { db, now: clock.now(), browserSecret: browserSecretOf(request), instanceOrigin };
 }
 
 /** A link ends at a page that shows what came of it. */

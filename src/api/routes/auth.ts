@@ -61,7 +61,7 @@ async function startLogin(
   if (platform === null) return fail('unsupported_provider');
   const [missing] = platform.oauth.missingSettings();
   if (missing !== undefined) return fail(missingReason(missing));
-  return sendTo(reply, rules, await beginLogin(beginningOf(context, request), platform, destination));
+  return sendTo(reply, rules, await beginLogin(beginningOf(context, rules, request), platform, destination));
 }
 
 async function startLink(
@@ -82,7 +82,11 @@ async function startLink(
   if (platform.oauth.missingSettings().length > 0) {
     return fail({ reason: 'missing_oauth_env', provider: platform.id });
   }
-  return sendTo(reply, rules, await beginLink(beginningOf(context, request), platform, { userId, ...destination }));
+  return sendTo(
+    reply,
+    rules,
+    await beginLink(beginningOf(context, rules, request), platform, { userId, ...destination }),
+  );
 }
 
 function registerLogout(app: Api, rules: AuthRules): void {

@@ -3,6 +3,8 @@
 ALTER TABLE "OAuthState"
   -- SHA-256 of a cookie: only the browser that started can finish. A state without it cannot be finished at all.
   ADD COLUMN "browserHash" TEXT,
+  -- Of the instance that began it, where several share an application: a callback that arrives elsewhere is sent there.
+  ADD COLUMN "instanceOrigin" TEXT,
   -- Rights asked for besides the usual ones, space-separated: those that an earlier link of the account had.
   ADD COLUMN "extraScopes" TEXT;
 

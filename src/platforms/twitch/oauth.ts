@@ -30,13 +30,14 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
       const needed = ['TWITCH_CLIENT_ID', 'TWITCH_CLIENT_SECRET', 'TWITCH_CALLBACK_URL'] as const;
       return needed.filter((name) => settings[name] === null);
     },
-    authorizeUrl({ state, scopes }) {
+    authorizeUrl({ state, scopes, asksAnew = false }) {
       const query = new URLSearchParams({
         response_type: 'code',
         client_id: settings.TWITCH_CLIENT_ID ?? '',
         redirect_uri: settings.TWITCH_CALLBACK_URL ?? '',
         scope: scopes.join(' '),
         state,
+        ...(asksAnew ? { force_verify: 'true' } : {}),
       });
       return `${settings.TWITCH_AUTH_BASE_URL}/authorize?${query}`;
     },
