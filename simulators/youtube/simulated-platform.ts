@@ -22,12 +22,14 @@ const FLAGS: Readonly<Record<Role, Flags>> = {
   vip: {},
 };
 const PAST_MS = 60_000;
+/** A day's units cannot be switched off: there are more than any run spends. */
+const LIMITS_OFF = { YOUTUBE_CHANNEL_SEND_PER_S: '0', YOUTUBE_DAILY_QUOTA_UNITS: '1000000000' };
 
 export const simulate: Simulate = async (options) => {
   const sim = await startYouTubeSimulator(optionsOf(options));
   return {
     urls: sim.urls,
-    env: { ...sim.env(), ...(options.limits === 'off' ? { YOUTUBE_CHANNEL_SEND_PER_S: '0' } : {}) },
+    env: { ...sim.env(), ...(options.limits === 'off' ? LIMITS_OFF : {}) },
     log: sim.log,
     stop: () => sim.stop(),
     addStreamer: (name) => addStreamer(sim, name),

@@ -76,6 +76,7 @@ async function insert(
   }
 }
 
+/** A server that says it is broken has answered; everything else never reached one, or was never answered. */
 function noAnswer(error: PlatformUnreachable): SendOutcome {
   if (error.isSent) return { kind: 'unconfirmed', reason: 'unconfirmed' };
   return { kind: 'unavailable', reason: error.message.startsWith('YouTube') ? error.message : 'unreachable' };

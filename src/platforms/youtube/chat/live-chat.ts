@@ -16,8 +16,8 @@ export interface LiveChatDeps extends Pick<CommonDeps, 'clock' | 'random' | 'log
   readonly lines: ChatLines;
   readonly positions: Positions;
   readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
-  /** How many chats are polled right now, this one included. */
-  readonly polled: { size: number; add(chat: object): unknown; delete(chat: object): unknown };
+  /** The chats that are polled right now share what polls may cost. */
+  readonly polled: Set<object>;
 }
 
 export interface LiveChatEvents {

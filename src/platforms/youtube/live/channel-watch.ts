@@ -58,6 +58,7 @@ export class ChannelWatch {
   #trouble: ReaderState = CONNECTING;
   #isChecked = false;
   #isChecking = false;
+  #isDoubted = false;
   #isClosed = false;
   #isFailing = false;
   #timer: Timer | null = null;
@@ -95,7 +96,9 @@ export class ChannelWatch {
   /** Somebody would like to speak, or has reason to believe that what is known is outdated. */
   doubt(distanceMs = DOUBT_DISTANCE_MS): void {
     const sinceMs = this.#deps.clock.monotonicMs() - this.#checkedAtMs;
-    if (!this.#isChecking) this.#checkIn(Math.max(0, distanceMs - sinceMs), true);
+    // What is being asked may be answered from before the doubt.
+    if (this.#isChecking) this.#isDoubted = true;
+    else this.#checkIn(Math.max(0, distanceMs - sinceMs), true);
   }
 
   /** A refusal said that this chat takes nothing any more. */
@@ -139,7 +142,8 @@ export class ChannelWatch {
     this.#checkedAtMs = this.#deps.clock.monotonicMs();
     if (this.#isClosed) return;
     this.report();
-    this.#checkIn(nextMs);
+    this.#checkIn(this.#isDoubted ? Math.min(nextMs, DOUBT_DISTANCE_MS) : nextMs);
+    this.#isDoubted = false;
   }
 
   /** @returns when to look again */
@@ -173,7 +177,7 @@ export class ChannelWatch {
     this.#noteFact(own);
     const canSpeak = this.place.kind === 'chat';
     if (!wasChecked || (canSpeak && !couldSpeak)) this.#events.sendable();
-    return this.#regularMs(own.length > 0);
+    return this.#regularMs();
   }
 
   #openAndLeave(own: readonly Broadcast[]): void {
@@ -231,11 +235,12 @@ export class ChannelWatch {
     this.#events.live(this.#fact);
   }
 
-  #regularMs(isLive: boolean): number {
+  #regularMs(): number {
     const { clock, random, ledger, watched, shortestCheckMs } = this.#deps;
     return nextCheckMs({
       shortestMs: shortestCheckMs,
-      isLive,
+      // Only a chat that is heard tells when it ends.
+      isLive: [...this.#chats.values()].some(({ state }) => state.kind === 'live'),
       offlineMs: clock.monotonicMs() - this.#offlineSinceMs,
       affordableMs: ledger.distanceMs('liveBroadcasts.list', watched.size),
       random: random(),
@@ -244,7 +249,7 @@ export class ChannelWatch {
 
   #needsOwner(reason: string): number {
     this.#trouble = { kind: 'needs_user_action', reason };
-    return Math.max(RELINK_LOOK_MS, this.#regularMs(false));
+    return Math.max(RELINK_LOOK_MS, this.#regularMs());
   }
 
   /** What is known stays known. */
@@ -258,7 +263,7 @@ export class ChannelWatch {
     this.#trouble = state ?? { kind: 'degraded', reason: 'live_check_failed' };
     // No right to stream at all: there is nothing to wait for before the first message is answered.
     if (this.#trouble.kind === 'needs_user_action' && refusal !== 'scope') this.#isChecked = true;
-    return this.#regularMs(this.#chats.size > 0);
+    return this.#regularMs();
   }
 }
 

