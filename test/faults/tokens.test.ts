@@ -39,6 +39,9 @@ test('a revoked grant stops speaking and reading at once, says what to do, and a
   };
   await vi.waitFor(async () => expect(await health()).toMatchObject({ state: 'needs_user_action' }), PATIENCE);
   expect(world.said('room0')).toEqual([]);
+  await vi.waitFor(() => {
+    expect(worker.sharedSender.report).toMatchObject({ kind: 'none', reason: 'default_bot_relink' });
+  }, PATIENCE);
 
   const { access, refresh } = world.sim.issueToken(BOT_LOGIN, ['chat:read', 'chat:edit', 'user:write:chat']);
   await world.db
@@ -49,6 +52,7 @@ test('a revoked grant stops speaking and reading at once, says what to do, and a
   await world.joined('room0');
   await vi.waitFor(() => expect(world.said('room0')).toEqual(['unheard']), PATIENCE);
   await vi.waitFor(async () => expect(await health()).toMatchObject({ state: 'live', reason: null }), PATIENCE);
+  await vi.waitFor(() => expect(worker.sharedSender.report).toMatchObject({ kind: 'default', login: BOT_LOGIN }));
   expect(worker.outbox.stats()).toMatchObject({ sent: 1, failed: 0 });
 });
 

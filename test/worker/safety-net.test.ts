@@ -54,6 +54,7 @@ test('an operator asks a worker whether it lives, is ready and what it did, on t
       channels: { desired: 1, held: 1, live: 1 },
       lastSyncAt: expect.stringMatching(/^20.*Z$/),
       oldestWaitingSeconds: 0,
+      sender: { kind: 'default', login: 'memalerts_bot', reason: 'default_bot', grantEndsAt: null },
     });
   }, PATIENCE);
   await vi.waitFor(async () => {

@@ -1,5 +1,6 @@
 /** Whether a worker does its work, and what keeps it from it. */
 import type { Clock } from '../../lib/clock.ts';
+import type { SharedSenderReport } from './shared-sender.ts';
 import type { Worker } from './worker.ts';
 
 export interface Readiness {
@@ -12,6 +13,8 @@ export interface Readiness {
   readonly lastSyncAt: Date | null;
   /** Age of the oldest message that was not delivered when the outbox last looked at all of them; 0 without any. */
   readonly oldestWaitingSeconds: number;
+  /** Who speaks where no other bot does; absent until that was looked up. */
+  readonly sender?: SharedSenderReport;
   /** What only this platform has to tell. */
   readonly platform?: Readonly<Record<string, unknown>>;
 }
@@ -29,6 +32,7 @@ export function readinessOf(worker: Worker, clock: Clock): Readiness {
   if (!listener.isHealthy) reasons.push('not_listening');
   if (health.deafMs >= DEAF_MS) reasons.push('reader_deaf');
   const platform = worker.details();
+  const sender = worker.sharedSender.report;
   return {
     ready: reasons.length === 0,
     reasons,
@@ -40,6 +44,7 @@ export function readinessOf(worker: Worker, clock: Clock): Readiness {
     },
     lastSyncAt: channels.currentAt,
     oldestWaitingSeconds: oldestWaitingSeconds(outbox.stats().oldestWaitingSince, clock),
+    ...(sender === null ? {} : { sender }),
     ...(platform === null ? {} : { platform }),
   };
 }

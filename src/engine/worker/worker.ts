@@ -1,5 +1,5 @@
 /** One worker: the parts of the engine put together around one platform. */
-import { type Credentials, createCredentialSource } from '../../accounts/credentials.ts';
+import type { Credentials } from '../../accounts/credentials.ts';
 import { readBotAccounts } from '../../accounts/credentials-queries.ts';
 import { createPool, type Pool } from '../../db/pool.ts';
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
@@ -18,7 +18,9 @@ import { ChannelHealth } from './channel-health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { Knowledge } from './knowledge.ts';
 import { startLivePoll } from './live-poll.ts';
+import { openCredentials, openSharedSender } from './open-senders.ts';
 import { Presence } from './presence.ts';
+import type { SharedSender } from './shared-sender.ts';
 import { startVersionWatch } from './version-watch.ts';
 import { Voices } from './voices.ts';
 
@@ -46,6 +48,7 @@ export class Worker {
   readonly pipeline: Pipeline;
   readonly outbox: Outbox;
   readonly credits: Credits;
+  readonly sharedSender: SharedSender;
   /** Null where the platform delivers nothing by webhook. */
   readonly #inbox: InboxReader | null;
   readonly #options: WorkerOptions;
@@ -77,7 +80,10 @@ export class Worker {
       platformMemoryMs: Math.max(0, ...limits.sendWindows.map(({ periodMs }) => periodMs)),
       prepare: (channelIds) => this.#knowledge.prepare(channelIds),
       forgotten: (channelIds) => void this.#forgetLive(channelIds),
-      registered: () => void this.#requireSender(),
+      registered: () => {
+        void this.#requireSender();
+        void this.sharedSender.look();
+      },
       hints: {
         outbox: (channelId) => this.outbox.wake(channelId),
         inbox: (channelId) => this.#inbox?.wake(channelId),
@@ -86,10 +92,12 @@ export class Worker {
         credentials: oncePerTick(() => {
           this.#credentials.invalidate();
           voices.lookAgain();
+          void this.sharedSender.look();
         }),
       },
     });
     this.#credentials = openCredentials(common);
+    this.sharedSender = openSharedSender(common);
     this.health = new ChannelHealth({ ...shared, startNumber });
     const voices = new Voices({ ...shared, credentials: this.#credentials, health: this.health, held });
     this.credits = createCredits({ ...shared, ...options.relay });
@@ -261,19 +269,6 @@ export class Worker {
     await Promise.race([work, limit.promise]);
     timer.cancel();
   }
-}
-
-function openCredentials(
-  common: CommonDeps & Pick<WorkerOptions, 'platform' | 'seal'> & Pick<Pool, 'db'>,
-): Credentials {
-  const { platform } = common;
-  return createCredentialSource({
-    ...common,
-    oauth: platform.oauth(common),
-    ...(platform.legacySender === undefined
-      ? {}
-      : { legacySender: async () => platform.legacySender?.(common) ?? null }),
-  });
 }
 
 /** Two hundred hints of one commit are one reason to look. */
