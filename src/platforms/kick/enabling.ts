@@ -75,10 +75,10 @@ async function chooseChannel(
   { providerAccountId }: LinkedAccount,
   request: EnableRequest,
 ): Promise<string> {
-  const { kickChannelId: given } = request.body;
-  const wanted = typeof given === 'string' || typeof given === 'number' ? String(given).trim() : '';
+  const { kickChannelId: given = '' } = request.body;
+  const wanted = typeof given === 'string' || typeof given === 'number' ? String(given).trim() : null;
   if (wanted === '') return CHANNEL_ID.test(providerAccountId) ? providerAccountId : askForChannel(deps, request);
-  if (!CHANNEL_ID.test(wanted)) {
+  if (wanted === null || !CHANNEL_ID.test(wanted)) {
     throw new BadInput('BAD_REQUEST', 'kickChannelId has to be the number Kick knows the streamer by');
   }
   if (wanted !== providerAccountId && !request.isAdmin) throw new BadInput('CHANNEL_NOT_OWNED');

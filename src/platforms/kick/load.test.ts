@@ -3,7 +3,7 @@ import { kickProcesses } from '../../../test/support/kick-processes.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 10 };
 /** A machine of its own stays below 50 ms; this one may be shared with every other test. */
-const P99_MAX_MS = 2000;
+const P99_MAX_MS = 4000;
 
 test('1,000 deliveries, a fifth doubled, a tenth too late, a hundredth forged: every line has the fate it should', async () => {
   const { sim, db, channels, metric } = await kickProcesses(10);

@@ -3,7 +3,7 @@ import type { Db } from '../../../db/pool.ts';
 import { backoffMs } from '../../../lib/backoff.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
-import { PlatformUnreachable } from '../../../lib/errors.ts';
+import { PlatformRefused } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
 import type { AccountCredential, CommonDeps, CredentialSource, ReadChannel } from '../../platform.ts';
@@ -82,7 +82,7 @@ export class Poller {
     } catch (error) {
       polled.failures += 1;
       polled.dueMs = clock.monotonicMs() + backoffMs(polled.failures, RETRY, random);
-      const status = error instanceof PollRefused ? error.status : null;
+      const status = error instanceof PlatformRefused ? (error.status ?? null) : null;
       if (polled.failures === 1) log.warn('kick_chatbot.ingest_failed', { channelId, status, error });
     }
     polled.isRunning = false;
@@ -94,7 +94,7 @@ export class Poller {
     if (polled.cursor === undefined) polled.cursor = await readPosition(db, channel);
     if (polled.owner === null || clock.monotonicMs() >= polled.owner.untilMs) {
       const credential = await credentials.owner(channel.channelId);
-      if (credential === null) throw new PollRefused('the streamer has to link the Kick account again', null);
+      if (credential === null) throw new PlatformRefused('the streamer has to link the Kick account again');
       polled.owner = { credential, untilMs: clock.monotonicMs() + OWNER_KEPT_MS };
     }
     let answer = await this.#get(polled, polled.owner.credential);
@@ -105,8 +105,8 @@ export class Poller {
       if (renewed !== null) answer = await this.#get(polled, renewed);
     }
     const page = answer.status < 300 ? readPage(answer.json(), channel.target) : null;
-    if (page === null) throw new PollRefused(`the chat poll was answered with ${answer.status}`, answer.status);
-    return page;
+    if (page !== null) return page;
+    throw new PlatformRefused(`the chat poll was answered with ${answer.status}`, { status: answer.status });
   }
 
   #get({ channel, cursor }: Polled, { accessToken }: AccountCredential): Promise<HttpAnswer> {
@@ -130,16 +130,6 @@ export class Poller {
     if (cursor === null || cursor === polled.cursor) return;
     await writePosition(db, polled.channel, cursor, clock.now());
     polled.cursor = cursor;
-  }
-}
-
-/** Polls are made for as long as they are configured: what went wrong only spaces them. */
-class PollRefused extends PlatformUnreachable {
-  readonly status: number | null;
-
-  constructor(message: string, status: number | null) {
-    super(message);
-    this.status = status;
   }
 }
 
