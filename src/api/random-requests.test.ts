@@ -35,6 +35,8 @@ const GOOD = {
   name: 'x',
   amount: 1,
   currency: 'RUB',
+  scopes: ['say'],
+  expiresAt: null,
 };
 const KEYS = Object.keys(GOOD);
 
@@ -47,6 +49,12 @@ const ROUTES = [
   ['POST', '/streamer/bot/say'],
   ['GET', '/streamer/bot/outbox/twitch/:text'],
   ['GET', '/streamer/bot/outbox/:text/1'],
+  ['GET', '/streamer/bot/outbox?provider=:text&status=:text'],
+  ['GET', '/streamer/bot/outbox?limit=:text&cursor=:text'],
+  ['GET', '/streamer/audit?action=:text'],
+  ['GET', '/streamer/audit?limit=:text&cursor=:text'],
+  ['POST', '/streamer/api-tokens'],
+  ['DELETE', '/streamer/api-tokens/:text'],
   ['PATCH', '/streamer/bot/follow-greetings'],
   ['POST', '/streamer/bot/follow-greetings/enable'],
   ['PATCH', '/streamer/bot/stream-duration'],

@@ -59,6 +59,40 @@ test.each(OUTBOXES)(
   },
 );
 
+test.each(OUTBOXES)(
+  '%s: what becomes of a message is told by its id where somebody watches, and nowhere else',
+  async (...args) => {
+    const [provider, table, target] = args;
+    await writer.query(`
+    insert into "${table}" (id, "channelId", "${target}", message)
+    values ('m1', 'c1', 't', 'hi'), ('m2', 'c1', 't', 'hi'), ('m3', 'c2', 't', 'hi'), ('m4', 'c3', 't', 'hi')`);
+    await writer.query(`
+    insert into "ChannelWatch" values
+      ('c1', timezone('utc', now()) + interval '1 min'), ('c2', timezone('utc', now()) - interval '1 s')`);
+    const [hint, ...others] = await hintsOf(`update "${table}" set status = 'sent'`);
+    expect(others).toEqual([]);
+    const [head, ids] = hint?.split('\n') ?? [];
+    expect([head, ids?.split(',').sort()]).toEqual([`message:${provider}:c1`, ['m1', 'm2']]);
+  },
+);
+
+test('more ids than a payload holds are left out', async () => {
+  await writer.query(`insert into "ChannelWatch" values ('c1', timezone('utc', now()) + interval '1 min')`);
+  await writer.query(`
+    insert into "ChatBotOutboxMessage" ("channelId", "twitchLogin", message)
+    select 'c1', 't', 'hi' from generate_series(1, 300)`);
+  expect(await hintsOf(`update "ChatBotOutboxMessage" set status = 'sent'`)).toEqual(['message:twitch:c1']);
+});
+
+test('a reader’s state is told where somebody watches, when it begins, changes and ends', async () => {
+  await writer.query(`insert into "ChannelWatch" values ('c1', timezone('utc', now()) + interval '1 min')`);
+  const told = ['health:kick:c1'];
+  const insert = `insert into "BotChannelHealth" (provider, "channelId", state) values ('kick', 'c1', 'live'), ('kick', 'c2', 'live')`;
+  expect(await hintsOf(insert)).toEqual(told);
+  expect(await hintsOf(`update "BotChannelHealth" set state = 'idle'`)).toEqual(told);
+  expect(await hintsOf('delete from "BotChannelHealth"')).toEqual(told);
+});
+
 test.each(OUTBOXES)('%s: an older writer queues with the contract’s columns alone', async (...args) => {
   const [, table, target] = args;
   const { rows } = await writer.query(`

@@ -132,6 +132,11 @@ const STREAMER_ROUTES = [
   ['GET', '/streamer/credits/ignored-chatters'],
   ['POST', '/streamer/credits/ignored-chatters'],
   ['GET', '/streamer/events'],
+  ['GET', '/streamer/bot/outbox?limit=0'],
+  ['GET', '/streamer/audit?limit=0'],
+  ['GET', '/streamer/api-tokens'],
+  ['POST', '/streamer/api-tokens'],
+  ['DELETE', '/streamer/api-tokens/1'],
   // The same address in other letters.
   ['POST', '/%73treamer/bot/say'],
 ] as const;

@@ -207,8 +207,8 @@ class WatchingChannelFeed implements ChannelFeed {
     }
     audience.isLooking = false;
     this.#closeIfEmpty(channelId, audience);
-    const isDue = !audience.isStale && !audience.due.isNothing;
-    if (isDue || audience.newcomers.length > 0) this.#plan(channelId, audience);
+    if (audience.newcomers.length > 0) this.#plan(channelId, audience, 0);
+    else if (!audience.isStale && !audience.due.isNothing) this.#plan(channelId, audience);
   }
 
   #tell(
