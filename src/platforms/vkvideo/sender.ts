@@ -36,7 +36,9 @@ export function createSender(deps: SenderDeps): ChatSender {
       const untilMs = deps.clock.monotonicMs() + deadlineMs;
       const stream = await findStream(deps, channel, as, Math.round(deadlineMs / 2));
       if ('kind' in stream) return stream;
-      deps.log.debug('vkvideo_chatbot.outbox_send', { channelId: channel.channelId, chars: plain.length });
+      const isOverride = as.kind === 'override';
+      const fields = { channelId: channel.channelId, sender: isOverride ? 'override' : 'global', chars: plain.length };
+      deps.log.info('vkvideo_chatbot.outbox_send', fields);
       const request = {
         method: 'POST',
         path: '/v1/chat/message/send',
@@ -46,6 +48,7 @@ export function createSender(deps: SenderDeps): ChatSender {
       } as const;
       try {
         const answer = await deps.api.call(as.accessToken, request);
+        if (answer.status === 200) deps.log.info('vkvideo_chatbot.outbox_sent', fields);
         return tooFast.judge(channel.channelId, answer) ?? (await outcomeOf(deps, channel, as, stream.id, answer));
       } catch (error) {
         return noAnswer(error);

@@ -29,7 +29,11 @@ export const vkvideoVariables = variables({
     defaultText: '`<VKVIDEO_API_BASE_URL>/v1/current_user`',
   }),
   VKVIDEO_SCOPES: scopes('scopes of linking a streamer', api),
-  VKVIDEO_BOT_SCOPES: scopes('scopes of linking a bot; `chat:message:send` is always among them', api),
+  VKVIDEO_BOT_SCOPES: scopes(
+    'scopes of linking a bot; `chat:message:send` is always among them',
+    api,
+    '`VKVIDEO_SCOPES`',
+  ),
   VKVIDEO_API_BASE_URL: url({
     help: 'DevAPI, publicly https://apidev.live.vkvideo.ru',
     readBy: both,
@@ -122,8 +126,7 @@ export function apiBaseOf(settings: VkVideoSettings): string | null {
   return base ?? (userinfo === null ? null : new URL(userinfo).origin);
 }
 
-function scopes(help: string, readBy: readonly string[]) {
-  return custom({ help, readBy, default: [] as readonly string[], rangeText: 'space or comma list' }, (raw) => ({
-    value: [...new Set(raw.split(/[\s,]+/).filter(Boolean))],
-  }));
+function scopes(help: string, readBy: readonly string[], defaultText = '–') {
+  const description = { help, readBy, defaultText, default: [] as readonly string[], rangeText: 'space or comma list' };
+  return custom(description, (raw) => ({ value: [...new Set(raw.split(/[\s,]+/).filter(Boolean))] }));
 }

@@ -71,6 +71,16 @@ test('a message that arrives on two channels is one message', async () => {
   await world.until(() => expect(world.texts()).toEqual(['!once', 'after']));
 });
 
+test('a command in pieces, addressed to the bot and delivered on two channels, is one command', async () => {
+  const world = await vkvideoWorld();
+  await world.read(STREAMER);
+  world.sim.faults.duplicateLines(1, ['limited_chat']);
+  const mention = { mention: { id: Number(world.sim.person(BOT).id) } };
+  world.sim.say(STREAMER, 'mira_k', [mention, { text: { content: ' !cmd ' } }, { text: { content: 'arg' } }]);
+  world.sim.say(STREAMER, 'mira_k', 'after');
+  await world.until(() => expect(world.texts()).toEqual(['!cmd arg', 'after']));
+});
+
 test('a chat restricted to some is read where the platform gives access, and is asked for with each stream', async () => {
   const world = await vkvideoWorld();
   const channel = world.sim.channel(STREAMER);
@@ -84,6 +94,19 @@ test('a chat restricted to some is read where the platform gives access, and is 
   await isHeard(world, 'heard now');
   expect(world.texts()).not.toContain('unheard');
   expect(connections(world)).toBe(1);
+});
+
+test('access that ends with its token costs the restricted chat alone', async () => {
+  const world = await vkvideoWorld({ sim: { pubsub: { token: 1 } } });
+  await world.read(STREAMER);
+  const limited = world.sim.socketName(STREAMER, 'limited_chat');
+  await world.until(() => expect(world.sim.pubsub.listenersOf(limited)).toHaveLength(1));
+  world.sim.channel(STREAMER).limitedReaders = 'nobody';
+  await world.until(() => expect(world.sim.pubsub.listenersOf(limited)).toEqual([]));
+  world.sim.say(STREAMER, 'mira_k', 'still here');
+  await world.until(() => expect(world.texts()).toEqual(['still here']));
+  expect(world.stateOf(STREAMER)).toEqual({ kind: 'live', reason: null });
+  expect(world.events('vkvideo_pubsub.ws_open')).toHaveLength(1);
 });
 
 test('names that changed with a new stream are followed, without an answer twice', async () => {
