@@ -26,7 +26,7 @@ export interface Callback {
   readonly state: OAuthState;
   /** Who is signed in there, if anybody. */
   readonly callerId: UserId | null;
-  readonly browserSecret: string;
+  readonly browserSecret: string | null;
 }
 
 export type CallbackOutcome =

@@ -1,7 +1,7 @@
 /** Where platforms send browsers back to, and where those go from there (http-api §9.5). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type CallbackOutcome, consumeState, finish } from '../../accounts/linking/callback.ts';
+import { type CallbackDeps, type CallbackOutcome, consumeState, finish } from '../../accounts/linking/callback.ts';
 import type { OAuthState } from '../../accounts/linking/oauth-state.ts';
 import { issueSession, type Session } from '../../accounts/sessions.ts';
 import { isMissingSchema, isUnavailable } from '../../db/pool.ts';
@@ -80,8 +80,8 @@ async function comeBack(returning: Returning, pathProvider: string, query: Callb
   const { context, rules, request, reply } = returning;
   const browserSecret = browserSecretOf(request);
   // Before anything else: whatever comes of it, a state is good for one attempt.
-  const instanceOrigin = instanceOriginOf(rules);
-  const consumed = await consumeState({ ...context, instanceOrigin }, query.state, browserSecret);
+  const consumed = await consumeState(depsOf(returning), query.state, browserSecret);
+  // One hop: what was sent on is not sent on again.
   if (consumed.kind === 'begun_elsewhere' && request.routeOptions.url !== COMPLETE) {
     return handOver(reply, consumed.instanceOrigin, pathProvider, query);
   }
@@ -89,23 +89,34 @@ async function comeBack(returning: Returning, pathProvider: string, query: Callb
   const base = baseOf(rules, state);
   if (query.error) return failAt(reply, base, deniedReasons(context, state?.provider ?? pathProvider, query));
   if (!query.code) return failAt(reply, base, { reason: 'no_code' });
-  // Sent on, and not begun in this browser either: one hop is enough.
-  if (consumed.kind === 'begun_elsewhere') return failAt(reply, base, { reason: 'state_not_found' });
-  if (consumed.kind !== 'fresh' || browserSecret === null) return failAt(reply, base, { reason: consumed.kind });
-  const callback = {
-    code: query.code,
-    state: consumed.state,
-    callerId: consumed.state.kind === 'login' ? null : await signedIn(context, request),
-    browserSecret,
-  };
+  if (consumed.kind === 'fresh') return end(returning, consumed.state, query.code, browserSecret);
+  const reason = consumed.kind === 'begun_elsewhere' ? 'state_not_found' : consumed.kind;
+  // Without the cookie it is mostly a callback address with another host than the one people open.
+  const carriesCookie = browserSecret !== null;
+  context.log.info('auth.callback_refused', { provider: pathProvider, reason, carriesCookie });
+  return failAt(reply, base, { reason });
+}
+
+async function end(
+  returning: Returning,
+  state: OAuthState,
+  code: string,
+  browserSecret: string | null,
+): Promise<FastifyReply> {
+  const { context, rules, request, reply } = returning;
+  const callerId = state.kind === 'login' ? null : await signedIn(context, request);
   try {
-    return await answer(returning, consumed.state, await finish({ ...context, rules, instanceOrigin }, callback));
+    return await answer(returning, state, await finish(depsOf(returning), { code, state, callerId, browserSecret }));
   } catch (error) {
     if (error instanceof BadInput || isMissingSchema(error) || isUnavailable(error)) throw error;
-    const { provider, kind } = consumed.state;
-    context.log.warn('auth.callback_failed', { provider, kind, error });
-    return failAt(reply, base, { reason: 'exception' });
+    context.log.warn('auth.callback_failed', { provider: state.provider, kind: state.kind, error });
+    return failAt(reply, baseOf(rules, state), { reason: 'exception' });
   }
+}
+
+function depsOf({ context, rules }: Returning): CallbackDeps {
+  const { db, clock, platforms } = context;
+  return { db, clock, platforms, rules, instanceOrigin: instanceOriginOf(rules) };
 }
 
 /**
