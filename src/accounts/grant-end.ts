@@ -11,7 +11,7 @@ interface GrantEndDeps {
 }
 
 /** Time enough to reach a person who has to consent again; the shortest grants known live a week. */
-export const WARNED_BEFORE_MS = 3 * 24 * 3_600_000;
+const WARNED_BEFORE_MS = 3 * 24 * 3_600_000;
 
 /** @returns null when the answer says nothing of it */
 export function grantEndOf({ grantEndsInSeconds }: GrantedTokens, askedAt: Date): Date | null {
