@@ -62,7 +62,7 @@ export async function sendersWorld(databaseUrl: string, env: Readonly<Record<str
 
 let accounts = 0;
 
-function botWriter({ db }: Pick<ApiWorld, 'db'>) {
+export function botWriter({ db }: Pick<ApiWorld, 'db'>) {
   const account = async (provider: string, login: string, choice: BotChoice = {}): Promise<ExternalAccountId> => {
     const { rows } = await sql<{ id: ExternalAccountId }>`
       with person as (insert into "User" ("displayName") values (${login}) returning id)

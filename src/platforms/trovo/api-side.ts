@@ -8,6 +8,8 @@ import { refusalOf } from './rest/refusal.ts';
 import { userInfoAnswer } from './rest/rest.external.ts';
 import { type TrovoSettings, trovoSettings, trovoUrls } from './settings.ts';
 
+const CHANNEL_ID = /^[1-9]\d{0,19}$/;
+
 export function openApiSide(deps: ApiDeps): ApiSide {
   const settings = trovoSettings(deps.settings);
   return {
@@ -33,7 +35,7 @@ async function channelIdOf(
   account: AccountCredential,
   { body, isAdmin }: EnableRequest,
 ): Promise<string> {
-  const asked = typeof body.trovoChannelId === 'string' ? body.trovoChannelId.trim() : '';
+  const asked = askedChannelId(body);
   if (asked !== '' && isAdmin) return asked;
   try {
     const own = await ownChannelId(deps, settings, account);
@@ -45,6 +47,13 @@ async function channelIdOf(
     if (error instanceof PlatformUnreachable && asked === (account.platformUserId as string)) return asked;
     throw error;
   }
+}
+
+/** @returns the empty text when none was asked for */
+function askedChannelId({ trovoChannelId: given = '' }: EnableRequest['body']): string {
+  const asked = typeof given === 'string' ? given.trim() : null;
+  if (asked === '' || (asked !== null && CHANNEL_ID.test(asked))) return asked;
+  throw new BadInput('BAD_REQUEST', 'trovoChannelId has to be the number of a Trovo channel, as a text');
 }
 
 /** @throws BadInput when Trovo names none; PlatformUnreachable when it does not answer */

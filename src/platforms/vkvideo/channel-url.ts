@@ -9,7 +9,7 @@ export interface ChannelName {
 const SITE = 'https://live.vkvideo.ru/';
 /** Older names of the site (sheet §0) stand in bookmarks still. */
 const HOSTS = new Set(['live.vkvideo.ru', 'www.live.vkvideo.ru', 'live.vkplay.ru', 'vkplay.live', 'www.vkplay.live']);
-const SLUG = /^[^\s/?#@:]{1,200}$/u;
+const SLUG = /^[^\s\p{Cc}/?#@:]{1,200}$/u;
 
 /**
  * A channel as VK or a stored row names it: a slug, `host/slug` or a URL on any host.

@@ -50,14 +50,26 @@ export function registerLegacyToggles(
     },
     async (request) => {
       const { channelId } = await streamer(request);
-      const row = await db
+      const isOn = db
         .selectFrom('ChatBotSubscription')
         .select('enabled')
         .where('channelId', '=', channelId)
+        .where('enabled', '=', true)
         .executeTakeFirst();
-      return { enabled: row?.enabled ?? false };
+      return { enabled: (await isOn) !== undefined && !(await isGated(db, channelId)) };
     },
   );
+}
+
+/** The newer switch may say no while the subscription says yes: the bot is off then. */
+async function isGated(db: ApiDeps['db'], channelId: ChannelId): Promise<boolean> {
+  const gate = db
+    .selectFrom('BotIntegrationSettings')
+    .select('id')
+    .where('channelId', '=', channelId)
+    .where('provider', '=', 'twitch')
+    .where('enabled', '=', false);
+  return (await gate.executeTakeFirst()) !== undefined;
 }
 
 interface Switch {
