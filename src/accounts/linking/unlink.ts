@@ -6,6 +6,7 @@ import type { ExternalAccountId, UserId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { PlatformDescription, PlatformOAuth } from '../../platforms/platform.ts';
 import { type BotRole, botRolesOf, presentBotTables } from './bot-roles.ts';
+import type { OAuthKind } from './oauth-state.ts';
 
 /** Tokens of an account that is gone, as they were stored. */
 export interface LeftTokens {
@@ -25,6 +26,7 @@ interface OwnAccount extends LeftTokens {
   readonly id: ExternalAccountId;
   readonly provider: string;
   readonly providerAccountId: string;
+  readonly linkedAs: OAuthKind | null;
 }
 
 /** Of the user's own accounts one stays, and a bot is taken back first. */
@@ -39,7 +41,7 @@ export async function unlinkAccount(
     // One request at a time for each user, or two would take the last two.
     await sql`select from "User" where id = ${userId} for no key update`.execute(tx);
     const { rows } = await sql<OwnAccount>`
-      select id, provider::text, "providerAccountId", "accessToken", "refreshToken"
+      select id, provider::text, "providerAccountId", "linkedAs", "accessToken", "refreshToken"
       from "ExternalAccount" where "userId" = ${userId} order by id for update
     `.execute(tx);
     const account = rows.find(({ id }) => id === accountId);
@@ -52,7 +54,9 @@ export async function unlinkAccount(
     const { provider, accessToken, refreshToken } = account;
     const role = bots.get(accountId);
     if (role !== undefined) return { kind: 'bot', provider, role };
-    if (rows.filter(({ id }) => !bots.has(id)).length === 1) return { kind: 'last_account' };
+    // What was linked to be a bot signs nobody in: it does not count, and may always go.
+    const own = rows.filter(({ id, linkedAs }) => !bots.has(id) && linkedAs !== 'bot_link');
+    if (own.length === 1 && own[0]?.id === accountId) return { kind: 'last_account' };
     await tx.deleteFrom('ExternalAccount').where('id', '=', accountId).execute();
     await clearUserColumns(tx, platforms, userId, account);
     return { kind: 'unlinked', provider, tokens: { accessToken, refreshToken } };
@@ -86,6 +90,8 @@ export async function forgetFormerBot(
   { tables }: Pick<PlatformDescription, 'tables'>,
   accountId: ExternalAccountId,
 ): Promise<LeftTokens | null> {
+  // In a statement of its own: somebody may be making it a bot again, and the next one has to see that.
+  await sql`select from "ExternalAccount" where id = ${accountId} for update`.execute(tx);
   const { rows } = await sql<LeftTokens>`
     delete from "ExternalAccount" a
     where a.id = ${accountId} and a."linkedAs" = 'bot_link'
