@@ -18,7 +18,7 @@ export interface ViewDeps {
 }
 
 /** What a page that opens is shown of the history; older messages are looked up. */
-export const NEWEST_MAX = 50;
+const NEWEST_MAX = 50;
 
 /** What may have changed since the last look. */
 export class Due {
