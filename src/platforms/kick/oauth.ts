@@ -14,6 +14,9 @@ export const EVENTS_SCOPE = 'events:subscribe';
 const STREAMER_SCOPES = ['user:read', 'channel:read', EVENTS_SCOPE];
 const BOT_SCOPES = ['user:read', 'chat:write'];
 
+/** Reports say about 30 days after the consent, however often it was renewed (sheet §1.8). */
+const GRANT_SECONDS = 30 * 24 * 3600;
+
 export function createOAuth(deps: CommonDeps): PlatformOAuth {
   const settings = kickSettings(deps.settings);
   const client = () => ({
@@ -52,7 +55,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
         code,
       });
       const tokens = grantedTokens(answer);
-      if (tokens !== null) return tokens;
+      if (tokens !== null) return { ...tokens, grantEndsInSeconds: GRANT_SECONDS };
       if (isOutage(answer)) throw new PlatformUnreachable(`Kick took no code (${answer.status})`);
       throw new PlatformRefused(`Kick refused the code (${answer.status})`, { status: answer.status });
     },

@@ -12,6 +12,9 @@ import { type TrovoSettings, trovoSettings, trovoUrls } from './settings.ts';
 const STREAMER_SCOPES = ['user_details_self', 'chat_connect', 'send_to_my_channel'];
 const BOT_SCOPES = ['user_details_self', 'chat_send_self'];
 
+/** Each refresh token lives 30 days, and every refresh brings a new one (sheet §2). */
+const REFRESH_TOKEN_SECONDS = 30 * 24 * 3600;
+
 export function createOAuth(deps: CommonDeps): PlatformOAuth {
   const settings = trovoSettings(deps.settings);
   const urls = trovoUrls(settings);
@@ -124,6 +127,7 @@ function grantedTokens(answer: HttpAnswer): GrantedTokens | null {
     refreshToken: refreshToken ?? null,
     expiresInSeconds: seconds || null,
     scopes: scope ?? null,
+    grantEndsInSeconds: refreshToken ? REFRESH_TOKEN_SECONDS : null,
   };
 }
 

@@ -7,6 +7,8 @@ export const tokenAnswer = z.object({
   refresh_token: z.string().min(1).nullish(),
   expires_in: z.coerce.number().optional().catch(undefined),
   scope: z.string().nullish(),
+  /** Of grants that end by themselves: 7 days while the consent screen is in testing. */
+  refresh_token_expires_in: z.coerce.number().optional().catch(undefined),
 });
 
 export const refusalAnswer = z

@@ -59,6 +59,7 @@ test('a code with its proof becomes tokens; used twice it is refused', async () 
     refreshToken: expect.any(String),
     expiresInSeconds: expect.any(Number),
     scopes: expect.arrayContaining(['https://www.googleapis.com/auth/youtube.readonly']),
+    grantEndsInSeconds: null,
   });
   await expect(oauth.exchangeCode(code, verifier)).rejects.toMatchObject({
     name: 'PlatformRefused',

@@ -101,12 +101,14 @@ async function tokensOf(deps: CommonDeps, ask: (http: CommonDeps['http']) => Pro
   const parsed = tokenAnswer.safeParse(raw);
   if (!parsed.success) return { tokens: null, status: 502, error: '' };
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds, scope } = parsed.data;
+  const { refresh_token_expires_in: grantSeconds } = parsed.data;
   return {
     tokens: {
       accessToken,
       refreshToken: refreshToken ?? null,
       expiresInSeconds: seconds || null,
       scopes: scope == null ? null : splitScopes(scope),
+      grantEndsInSeconds: grantSeconds ?? null,
     },
   };
 }
