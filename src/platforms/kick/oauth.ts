@@ -14,7 +14,7 @@ export const EVENTS_SCOPE = 'events:subscribe';
 const STREAMER_SCOPES = ['user:read', 'channel:read', EVENTS_SCOPE];
 const BOT_SCOPES = ['user:read', 'chat:write'];
 
-/** Reports say about 30 days after the consent, however often it was renewed (sheet §1.8). */
+/** Reports say about 30 days after the consent, however often it was renewed (sheet §0.8). */
 const GRANT_SECONDS = 30 * 24 * 3600;
 
 export function createOAuth(deps: CommonDeps): PlatformOAuth {
