@@ -14,23 +14,31 @@ export interface OwnAccount {
   readonly profileUrl: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** Bots are shown where bots are. */
+  readonly isBot: boolean;
 }
 
-/** Oldest first; bots are shown where bots are. */
+/** Oldest first. @param after the end of the page before */
 export async function ownAccountsOf(
   db: Db,
   platforms: readonly Pick<PlatformDescription, 'tables'>[],
   userId: UserId,
+  { after, limit }: { readonly after: Pick<OwnAccount, 'createdAt' | 'id'> | null; readonly limit: number },
 ): Promise<readonly OwnAccount[]> {
-  const accounts = await db
+  let accounts = db
     .selectFrom('ExternalAccount')
     .select(['id', 'provider', 'providerAccountId', 'displayName', 'login', 'avatarUrl', 'profileUrl'])
     .select(['createdAt', 'updatedAt'])
     .where('userId', '=', userId)
     .orderBy('createdAt')
     .orderBy('id')
-    .execute();
-  const ids = accounts.map(({ id }) => id as ExternalAccountId);
+    .limit(limit);
+  if (after !== null) {
+    const { createdAt, id } = after;
+    accounts = accounts.where(({ eb, refTuple, tuple }) => eb(refTuple('createdAt', 'id'), '>', tuple(createdAt, id)));
+  }
+  const rows = await accounts.execute();
+  const ids = rows.map(({ id }) => id as ExternalAccountId);
   const bots = await botRolesOf(db, await presentBotTables(db, platforms), ids);
-  return accounts.filter(({ id }) => !bots.has(id as ExternalAccountId));
+  return rows.map((row) => ({ ...row, isBot: bots.has(row.id as ExternalAccountId) }));
 }

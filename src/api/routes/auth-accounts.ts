@@ -7,6 +7,7 @@ import type { ExternalAccountId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';
 import { isoTime, okAnswer } from '../fields.ts';
+import { cursorOf, cursorText, cursorTime, pageLimit, pageOf } from '../paging.ts';
 import type { AuthRules } from './auth-rules.ts';
 
 const accountsAnswer = z.object({
@@ -23,6 +24,12 @@ const accountsAnswer = z.object({
       updatedAt: isoTime,
     }),
   ),
+  nextCursor: z.string().optional().describe('where the next page begins; absent on the last one'),
+});
+
+const accountsQuery = z.object({
+  cursor: cursorOf(z.tuple([cursorTime, cursorText])),
+  limit: pageLimit,
 });
 
 export function registerAccountRoutes(app: Api, context: ApiContext, { seal }: Pick<AuthRules, 'seal'>): void {
@@ -31,17 +38,28 @@ export function registerAccountRoutes(app: Api, context: ApiContext, { seal }: P
   app.get(
     '/auth/accounts',
     {
-      schema: { tags, summary: 'The accounts of the signed-in user; bots excepted', response: { 200: accountsAnswer } },
+      schema: {
+        tags,
+        summary: 'The accounts of the signed-in user, oldest first; bots excepted',
+        querystring: accountsQuery,
+        response: { 200: accountsAnswer },
+      },
     },
     async (request) => {
       const { userId } = await context.callers.person(request);
-      const accounts = await ownAccountsOf(context.db, descriptions, userId);
+      const { cursor, limit } = request.query;
+      const after = cursor && { createdAt: cursor[0], id: cursor[1] };
+      const linked = await ownAccountsOf(context.db, descriptions, userId, { after, limit: limit + 1 });
+      const { rows, nextCursor } = pageOf(linked, limit, (row) => [row.createdAt.getTime(), row.id]);
       return {
-        accounts: accounts.map(({ createdAt, updatedAt, ...account }) => ({
-          ...account,
-          createdAt: createdAt.toISOString(),
-          updatedAt: updatedAt.toISOString(),
-        })),
+        accounts: rows
+          .filter(({ isBot }) => !isBot)
+          .map(({ isBot, createdAt, updatedAt, ...account }) => ({
+            ...account,
+            createdAt: createdAt.toISOString(),
+            updatedAt: updatedAt.toISOString(),
+          })),
+        ...(nextCursor === null ? {} : { nextCursor }),
       };
     },
   );
