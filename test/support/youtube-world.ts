@@ -38,8 +38,6 @@ interface Choice extends YouTubeSimulatorOptions {
   readonly startsAt?: Date;
 }
 
-export type YouTubeWorld = Awaited<ReturnType<typeof youtubeWorld>>;
-
 /** No limit of the simulator unless the options name one. */
 export async function youtubeWorld({ env = {}, startsAt, ...options }: Choice = {}) {
   const clock = new ManualClock(startsAt ?? new Date('2026-11-22T18:00:00Z'));

@@ -14,7 +14,7 @@ import { youtube } from './index.ts';
 const HOURS = 12;
 const REPLIES = 500;
 const SPACING_MS = (HOURS * 3_600_000) / REPLIES;
-const STEP_MS = SPACING_MS / 20;
+const STEP_MS = SPACING_MS / 10;
 const PATIENCE_MS = 20_000;
 
 /** Eight in the morning in Los Angeles: the whole stream lies in one day of units. */

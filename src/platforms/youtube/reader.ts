@@ -50,7 +50,7 @@ export class YouTubeReader implements ChatReader, Places, LiveStatus {
   }
 
   of(channelId: ChannelId): Place {
-    return this.#watches.get(channelId)?.place ?? { kind: 'unknown', reason: 'live_check_pending' };
+    return this.#watches.get(channelId)?.ask() ?? { kind: 'unknown', reason: 'live_check_pending' };
   }
 
   sent(channelId: ChannelId, liveChatId: string, id: string): void {

@@ -57,6 +57,7 @@ export class ChannelWatch {
   #fact: LiveFact | null = null;
   #trouble: ReaderState = CONNECTING;
   #isChecked = false;
+  #isAwaited = false;
   #isChecking = false;
   #isDoubted = false;
   #isClosed = false;
@@ -81,12 +82,18 @@ export class ChannelWatch {
   }
 
   /** Of several chats the one whose broadcast began first. */
-  get place(): Place {
+  get #place(): Place {
     if (!this.#isChecked) return { kind: 'unknown', reason: this.#trouble.reason ?? 'live_check_pending' };
     const [first] = [...this.#chats]
       .filter(([, { leaving }]) => leaving === null)
       .sort(([, a], [, b]) => a.startedAt.getTime() - b.startedAt.getTime());
     return first === undefined ? { kind: 'offline' } : { kind: 'chat', liveChatId: first[0] };
+  }
+
+  /** Where to speak now. Whoever is told that nobody knows is told when somebody does. */
+  ask(): Place {
+    this.#isAwaited ||= !this.#isChecked;
+    return this.#place;
   }
 
   reads(liveChatId: string): boolean {
@@ -169,14 +176,14 @@ export class ChannelWatch {
     const own = broadcasts.filter(({ channelId }) => channelId === (this.channel.target as string));
     // Another channel of the same Google account was chosen on the consent page (sheet §5.15).
     if (own.length === 0 && broadcasts.length > 0) return this.#needsOwner('owner_channel_mismatch');
-    const wasChecked = this.#isChecked;
-    const couldSpeak = this.place.kind === 'chat';
+    const couldSpeak = this.#place.kind === 'chat';
     this.#isChecked = true;
     this.#trouble = own.length > 0 ? { kind: 'idle', reason: 'chat_disabled' } : IDLE;
     this.#openAndLeave(own);
     this.#noteFact(own);
-    const canSpeak = this.place.kind === 'chat';
-    if (!wasChecked || (canSpeak && !couldSpeak)) this.#events.sendable();
+    const canSpeak = this.#place.kind === 'chat';
+    if (this.#isAwaited || (canSpeak && !couldSpeak)) this.#events.sendable();
+    this.#isAwaited = false;
     return this.#regularMs();
   }
 
