@@ -82,6 +82,24 @@ test.for(PROVIDERS)('on %s the default bot is one, also when two owners bring th
   expect(stored).toEqual([{ id: rows[0]?.externalAccountId }]);
 });
 
+test.for(PROVIDERS)('the panel’s links for bots of %s lead over the platform back to their pages', async (provider) => {
+  const admin = await api.streamer({ role: 'admin' });
+  await entitle(admin);
+  const browser = api.browser(admin);
+  for (const [start, shown, bot] of [
+    [`/streamer/bots/${provider}/bot/link`, `/streamer/bots/${provider}/bot`, 'walked_bot'],
+    [`/owner/bots/${provider}/default/link`, `/owner/bots/${provider}/default/status`, 'walked_default'],
+  ] as const) {
+    const id = api.someone(provider, bot);
+    const { at } = await browser.walk(`${start}?redirect_to=/settings/bot/${provider}`, { as: bot });
+    expect(at?.href).toBe(`${PANEL}/settings/bot/${provider}`);
+    const status = await browser.ask('GET', shown);
+    expect(status.json).toMatchObject({ enabled: true, externalAccountId: (await api.accountOf(provider, id))?.id });
+    const foreign = await browser.ask('GET', start, { 'sec-fetch-site': 'cross-site' });
+    expect([foreign.status, foreign.json.errorCode]).toEqual([403, 'CSRF_INVALID']);
+  }
+});
+
 test('without the entitlement at the end nothing is kept of a new account', async () => {
   const streamer = await api.streamer();
   await entitle(streamer);

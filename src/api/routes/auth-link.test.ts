@@ -152,6 +152,14 @@ test('accounts are for whoever is signed in, whatever their role', async () => {
   expect((await api.ask(await api.person('viewer'), 'GET', '/auth/accounts')).json).toEqual({ accounts: [] });
 });
 
+test('on the beta whoever is not invited still sees and unlinks their accounts, and runs nothing', async () => {
+  const beta = await linkingWorld({ providers: [], env: { INSTANCE: 'beta' } });
+  const admin = await beta.streamer({ role: 'admin' });
+  expect((await beta.ask(admin, 'GET', '/auth/accounts')).status).toBe(200);
+  expect(await beta.codeOf(admin, 'DELETE', '/auth/accounts/x')).toEqual([404, 'NOT_FOUND']);
+  expect(await beta.codeOf(admin, 'GET', '/owner/bots/kick/default/status')).toEqual([403, 'BETA_ACCESS_REQUIRED']);
+});
+
 test('unlinking the account one signs in with takes the sign-in away with it', async () => {
   const browser = api.browser();
   const id = api.someone('twitch', 'switcher');
