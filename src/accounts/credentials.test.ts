@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import { expect, test, vi } from 'vitest';
 import { credentialsWorld, HOUR_MS } from '../../test/support/credentials-world.ts';
 import { cuttableLine } from '../../test/support/cuttable-line.ts';
+import { readDesired } from '../engine/channels/desired.ts';
+import { twitch } from '../platforms/twitch/index.ts';
 
 const LEGACY_ENV = { CHAT_BOT_LOGIN: 'legacy_bot' };
 
@@ -42,6 +44,24 @@ test('a channel without the entitlement, or whose entitlement ended, never speak
   await world.db.updateTable('ChannelEntitlement').set({ expiresAt }).execute();
   await world.clock.advance(HOUR_MS);
   expect(await world.speaks(process, room1)).toMatchObject({ login: 'shared_bot' });
+});
+
+test('a right that ends by itself ends then, also for whoever read the channel before', async () => {
+  const world = await credentialsWorld();
+  const room0 = await world.channel('room0');
+  await world.override(room0, await world.account({ login: 'own_bot', livesMs: 8 * HOUR_MS }));
+  await world.defaultBot(await world.account({ login: 'shared_bot', livesMs: 8 * HOUR_MS }));
+  const overrideEndsAt = new Date(world.clock.now().getTime() + HOUR_MS);
+  await world.db.updateTable('ChannelEntitlement').set({ expiresAt: overrideEndsAt }).execute();
+  const { credentials, events } = await world.process();
+  const [channel] = await readDesired(world.db, twitch, [room0], world.clock.now());
+  if (channel === undefined) throw new Error('the channel is not desired');
+  await world.clock.advance(HOUR_MS - 1);
+  expect(await credentials.senderFor(channel)).toMatchObject({ login: 'own_bot' });
+  await world.clock.advance(1);
+  expect(await credentials.senderFor(channel)).toMatchObject({ login: 'shared_bot' });
+  // It is no fault of the account.
+  expect(events('chatbot.sender_fallback')).toEqual([]);
 });
 
 test("the owner's own account never speaks, whatever else is missing", async () => {

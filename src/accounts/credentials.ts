@@ -36,6 +36,8 @@ export interface SpeakingIn {
   readonly channelId: ChannelId;
   /** Enabled and entitled. */
   readonly overrideAccountId: ExternalAccountId | null;
+  /** When the right to it ends by itself: nobody writes anything then. Null or absent when it does not. */
+  readonly overrideEndsAt?: Date | null;
 }
 
 export interface Credentials extends CredentialSource {
@@ -86,7 +88,9 @@ class SenderCredentials implements Credentials {
     this.invalidate();
   }
 
-  async senderFor({ channelId, overrideAccountId }: SpeakingIn): Promise<SenderCredential | null> {
+  async senderFor({ channelId, overrideEndsAt = null, ...channel }: SpeakingIn): Promise<SenderCredential | null> {
+    const hasEnded = overrideEndsAt !== null && overrideEndsAt <= this.#deps.clock.now();
+    const overrideAccountId = hasEnded ? null : channel.overrideAccountId;
     const chosen = await chooseSender(overrideAccountId, this.#voices);
     this.#noticeFallback(channelId, chosen?.kind === 'override' ? null : overrideAccountId);
     return chosen?.voice ?? null;

@@ -8,7 +8,6 @@ import type { SpeakingChannel } from '../outbox/row.ts';
 
 /** A channel whose bot is on. */
 export interface DesiredChannel extends SpeakingChannel {
-  /** When the right to the override ends by itself; null when it does not. */
   readonly overrideEndsAt: Date | null;
 }
 

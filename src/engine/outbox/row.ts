@@ -12,6 +12,8 @@ export const ATTEMPTS_MAX = 3;
 export interface SpeakingChannel extends ReadChannel {
   /** The account the channel speaks with instead of the shared one; enabled and entitled. */
   readonly overrideAccountId: ExternalAccountId | null;
+  /** When the right to that account ends by itself; null or absent when it does not. */
+  readonly overrideEndsAt?: Date | null;
 }
 
 export interface ClaimedRow {
