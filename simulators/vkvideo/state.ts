@@ -104,10 +104,14 @@ export class Channels {
 
   accessTo(name: string): Access {
     if (!NAMESPACE.test(name)) return 'unknown namespace';
-    const [plain = '', reader = null] = name.split('#');
-    const channel = this.#byId.get(/:(\d+)/.exec(plain)?.[1] ?? '');
-    const isKnown = channel && CHANNEL_KEYS.some((key) => channel.socketName(key, reader) === name);
-    if (!isKnown) return 'nobody';
+    const [, reader = null] = name.split('#');
+    if (!this.publishing(name, reader)) return 'nobody';
     return name.startsWith('$') ? 'by token' : 'everybody';
+  }
+
+  /** @returns whose events go by this name, as the reader sees it; former names are nobody's */
+  publishing(name: string, readerId: string | null): Channel | undefined {
+    const channel = this.#byId.get(/:(\d+)/.exec(name)?.[1] ?? '');
+    return channel && CHANNEL_KEYS.some((key) => channel.socketName(key, readerId) === name) ? channel : undefined;
   }
 }

@@ -32,7 +32,7 @@ export const socketMethods: Methods = {
 /** Whether there is a token for the name: public ones need none, and get none. */
 function mayRead({ channels }: VkVideoState, name: string, person: Person): boolean {
   const [, reader] = name.split('#');
-  const channel = channels.all().find((each) => Object.values(each.socketNames(person.id)).includes(name));
+  const channel = channels.publishing(name, person.id);
   if (!channel) return false;
   if (!name.startsWith('$')) return reader === person.id;
   return channel.mayReadLimited(person.id);
