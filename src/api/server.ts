@@ -80,6 +80,7 @@ export async function buildServer(
     reply.header('X-Request-Id', request.id);
   });
 
+  letGoOnClose(app);
   registerErrors(app, log);
   const metrics = registerMetrics(app);
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: ANSWERS_ARE_NO_PAGES } });
@@ -101,6 +102,20 @@ export async function buildServer(
     await api.register(async (plain) => registerOwnerRoutes(plain.withTypeProvider(), context, rules));
   });
   return { app, context };
+}
+
+/**
+ * Connections that are idle when the stop begins are closed by Fastify; one that was in use would keep the process for
+ * as long as its client likes.
+ */
+function letGoOnClose(app: Api): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  app.addHook('onResponse', async () => {
+    if (isClosing) setImmediate(() => app.server.closeIdleConnections());
+  });
 }
 
 /** What a platform adds is registered here too: most of it belongs to a streamer. */

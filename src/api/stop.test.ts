@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -11,7 +12,7 @@ const WINDOW = '/streamer/credits/reconnect-window';
 test('a stop answers what is under way, and what still comes on a connection that is in use', async () => {
   const api = await startApiWorld(url);
   const who = await api.streamer();
-  const request = (method: string, body = '') =>
+  const line = (method: string, body = '') =>
     `${method} ${WINDOW} HTTP/1.1\r\nhost: x\r\ncookie: token=${who.token}\r\ncontent-type: application/json\r\n` +
     `content-length: ${body.length}\r\n\r\n${body}`;
   const holder = await api.pg.connect();
@@ -20,12 +21,12 @@ test('a stop answers what is under way, and what still comes on a connection tha
 
   const socket = net.connect(api.port, '127.0.0.1');
   const answers = text(socket);
-  socket.write(request('POST', '{"minutes":7}'));
+  socket.write(line('POST', '{"minutes":7}'));
   const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
   await expect.poll(async () => (await api.pg.query(waiting)).rowCount).toBe(1);
   const closed = api.close();
   await expect.poll(() => refusesConnections(api.port)).toBe(true);
-  socket.write(request('GET'));
+  socket.write(line('GET'));
   await holder.query('commit');
   holder.release();
 
@@ -36,6 +37,35 @@ test('a stop answers what is under way, and what still comes on a connection tha
     expect.stringMatching(/^200 .*connection: close.*\{"creditsReconnectWindowMinutes":\d+\}$/is),
     [],
   ]);
+});
+
+test('a connection whose request was under way when the stop began does not keep the process', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const holder = await api.pg.connect();
+  await holder.query('begin');
+  await holder.query('select from "Channel" where id = $1 for update', [who.channelId]);
+  const agent = new Agent({ keepAlive: true });
+  const body = '{"minutes":7}';
+  const headers = {
+    cookie: `token=${who.token}`,
+    'content-type': 'application/json',
+    'content-length': body.length,
+  };
+  const asked = request({ port: api.port, host: '127.0.0.1', method: 'POST', path: WINDOW, agent, headers });
+  asked.end(body);
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+  await expect.poll(async () => (await api.pg.query(waiting)).rowCount).toBe(1);
+  const closed = api.close();
+  await expect.poll(() => refusesConnections(api.port)).toBe(true);
+  await holder.query('commit');
+  holder.release();
+  const [response] = await once(asked, 'response');
+  expect(response.statusCode).toBe(200);
+  response.resume();
+  const answeredAtMs = performance.now();
+  await closed;
+  expect(performance.now() - answeredAtMs).toBeLessThan(4000);
 });
 
 async function refusesConnections(port: number): Promise<boolean> {
