@@ -1,5 +1,5 @@
 /** Speaks into live chats: one insert per message, and the id in its answer is the confirmation (sheet §2.3). */
-import type { PlatformMessageId } from '../../lib/brand.ts';
+import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
 import type { YouTubeApi } from './api/client.ts';
@@ -17,15 +17,23 @@ export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
   readonly shortestCheckMs: number;
 }
 
+interface Parts extends SenderDeps {
+  /** When a message was last turned away for want of a chat. */
+  readonly refusedAtMs: Map<ChannelId, number>;
+}
+
 /** As operators and support search for it (workers §10.4). */
 const NO_CHAT = 'No active live chat';
 
 /** The next live check may find the stream; three tries have to end well inside a message's life. */
 const LONGEST_WAIT_FOR_CHAT_MS = 60_000;
+/** Rows are woken to the millisecond, and a little early by rounding. */
+const EARLY_MS = 500;
 /** Numbers are published nowhere (sheet §2.3). */
 const TOO_FAST_MS = 5000;
 
-export function createSender(deps: SenderDeps): ChatSender {
+export function createSender(given: SenderDeps): ChatSender {
+  const deps: Parts = { ...given, refusedAtMs: new Map() };
   return {
     // The moderator's mark is seen on lines only, and no limit of ours asks for it.
     isPrivileged: () => false,
@@ -57,7 +65,7 @@ interface Target {
 }
 
 async function insert(
-  deps: SenderDeps,
+  deps: Parts,
   target: Target,
   text: string,
   as: SenderCredential,
@@ -82,7 +90,7 @@ function noAnswer(error: PlatformUnreachable): SendOutcome {
   return { kind: 'unavailable', reason: error.message.startsWith('YouTube') ? error.message : 'unreachable' };
 }
 
-function refused(deps: SenderDeps, { channel, liveChatId }: Target, error: PlatformRefused): SendOutcome {
+function refused(deps: Parts, { channel, liveChatId }: Target, error: PlatformRefused): SendOutcome {
   const { clock, ledger, places } = deps;
   const reason = error.message;
   switch (meaningOf(error.status ?? 0, error.code ?? '')) {
@@ -109,10 +117,16 @@ function refused(deps: SenderDeps, { channel, liveChatId }: Target, error: Platf
   }
 }
 
-function noChat({ places, clock, shortestCheckMs }: SenderDeps, { channelId }: ReadChannel): SendOutcome {
+/** One try is counted per live check: whoever asks sooner, for whatever reason, learns nothing new. */
+function noChat({ places, clock, shortestCheckMs, refusedAtMs }: Parts, { channelId }: ReadChannel): SendOutcome {
   places.wanted(channelId);
   const waitMs = Math.min(shortestCheckMs, LONGEST_WAIT_FOR_CHAT_MS);
-  return { kind: 'retry', reason: NO_CHAT, retryAt: new Date(clock.now().getTime() + waitMs) };
+  const nowMs = clock.monotonicMs();
+  const sinceMs = nowMs - (refusedAtMs.get(channelId) ?? Number.NEGATIVE_INFINITY);
+  const isCounted = sinceMs >= waitMs - EARLY_MS;
+  if (isCounted) refusedAtMs.set(channelId, nowMs);
+  const retryAt = new Date(clock.now().getTime() + (isCounted ? waitMs : waitMs - sinceMs));
+  return { kind: isCounted ? 'retry' : 'unavailable', reason: NO_CHAT, retryAt };
 }
 
 function senderFields({ channelId }: ReadChannel, as: SenderCredential) {
