@@ -6,6 +6,7 @@ import { createTestDatabase } from '../../test/support/database.ts';
 const { url } = await createTestDatabase();
 const api = await startApiWorld(url, { onEnd: afterAll });
 const who = await api.streamer();
+const owner = await api.person('admin');
 await api.pg.query(`insert into "ChatBotSubscription" ("channelId", "twitchLogin") values ($1, 'random')`, [
   who.channelId,
 ]);
@@ -35,6 +36,9 @@ const GOOD = {
   name: 'x',
   amount: 1,
   currency: 'RUB',
+  channelId: who.channelId,
+  source: 'manual',
+  externalId: '1',
   scopes: ['say'],
   expiresAt: null,
 };
@@ -66,6 +70,18 @@ const ROUTES = [
   ['POST', '/webhooks/twitch/eventsub'],
   ['GET', '/overlay/credits/t/:text'],
   ['GET', '/overlay/credits/t/:text/events'],
+  ['GET', '/streamer/bots/:text/bot'],
+  ['GET', '/streamer/bots/kick/bot/link?redirect_to=:text&origin=:text'],
+  ['DELETE', '/streamer/bots/:text/bot'],
+  ['GET', '/owner/bots/:text/default/status'],
+  ['GET', '/owner/bots/kick/default/link?redirect_to=:text&origin=:text'],
+  ['DELETE', '/owner/bots/:text/default'],
+  ['GET', '/owner/entitlements/custom-bot?channelId=:text'],
+  ['GET', '/owner/entitlements/custom-bot/list?cursor=:text'],
+  ['POST', '/owner/entitlements/custom-bot/grant'],
+  ['POST', '/owner/entitlements/custom-bot/revoke'],
+  ['POST', '/owner/entitlements/custom-bot/grant-by-provider'],
+  ['GET', '/owner/channels/resolve?provider=twitch&externalId=:text'],
   ['GET', '/auth/:text'],
   ['GET', '/auth/twitch/callback?state=:text&code=:text'],
 ] as const;
@@ -85,8 +101,8 @@ const body = fc.oneof({ weight: 5, arbitrary: replaced }, fc.array(replaced, { m
 const encoded = (part: string) =>
   [...Buffer.from(part, 'utf8')].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 
-/** No platform answers here, and no account speaks: enabling a bot is told so. */
-const FORESEEN = /^(UPSTREAM_UNAVAILABLE|[A-Z]+_BOT_NOT_CONFIGURED)$/;
+/** No platform answers here, and no account speaks: enabling or linking a bot is told so. */
+const FORESEEN = /^(UPSTREAM_UNAVAILABLE|([A-Z]+_)?BOT_NOT_CONFIGURED)$/;
 
 test('no request, whatever it carries, is our failure', { timeout: 60_000 }, async () => {
   await fc.assert(
@@ -96,7 +112,10 @@ test('no request, whatever it carries, is our failure', { timeout: 60_000 }, asy
         status,
         json,
         text: answer,
-      } = await api.ask(who, method, path, { body: method === 'GET' ? undefined : given, headers });
+      } = await api.ask(path.startsWith('/owner/') ? owner : who, method, path, {
+        body: method === 'GET' ? undefined : given,
+        headers,
+      });
       expect([status < 500 || FORESEEN.test(json?.errorCode), method, path, answer]).toEqual([
         true,
         method,

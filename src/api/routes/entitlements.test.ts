@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { sendersWorld } from '../../../test/support/senders-world.ts';
@@ -74,6 +75,29 @@ test('taking back what was never granted changes nothing and leaves no record', 
   expect(await records(channelId)).toEqual([]);
   const rows = await db.selectFrom('ChannelEntitlement').select('id').where('channelId', '=', channelId).execute();
   expect(rows).toEqual([]);
+});
+
+test('no random body is our failure, and none that is refused changes a row', { timeout: 60_000 }, async () => {
+  const { streamer, post, pg } = await world();
+  const { channelId } = await streamer({ twitchId: '770099' });
+  const rows = async () => {
+    const answers = ['ChannelEntitlement', 'AuditLog'].map((table) => pg.query(`select * from "${table}" order by id`));
+    return (await Promise.all(answers)).map((answer) => answer.rows);
+  };
+  const value = fc.oneof(fc.constantFrom(channelId, 'twitch', '770099', null, '2099-01-01'), fc.jsonValue());
+  const keys = fc.constantFrom('channelId', 'expiresAt', 'source', 'provider', 'externalId');
+  const good = { channelId, expiresAt: null, source: 'x', provider: 'twitch', externalId: '770099' };
+  const body = fc.dictionary(keys, value, { maxKeys: 3 }).map((some) => ({ ...good, ...some }));
+  const path = fc.constantFrom('grant', 'revoke', 'grant-by-provider');
+  await fc.assert(
+    fc.asyncProperty(path, fc.oneof(body, fc.jsonValue()), async (path, given) => {
+      const before = await rows();
+      const { status } = await post(path, given);
+      expect(status).toBeLessThan(500);
+      if (status >= 400) expect(await rows()).toEqual(before);
+    }),
+    { numRuns: 150 },
+  );
 });
 
 describe('what cannot be understood writes nothing', () => {
