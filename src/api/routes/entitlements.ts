@@ -16,7 +16,7 @@ import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { isoTime, messageText } from '../fields.ts';
-import { cursorOf, cursorTime, nextCursor, pageLimit, pageOf } from '../paging.ts';
+import { cursorOf, cursorText, cursorTime, nextCursor, pageLimit, pageOf } from '../paging.ts';
 import { type LimitRules, limiter } from '../plugins/limits.ts';
 
 const PATH = '/owner/entitlements/custom-bot';
@@ -118,7 +118,7 @@ function registerByChannel(app: Api, context: ApiContext): void {
       schema: {
         tags,
         summary: 'Everybody who was granted it, newest first',
-        querystring: z.object({ limit: pageLimit, cursor: cursorOf(z.tuple([cursorTime, z.string()])) }),
+        querystring: z.object({ limit: pageLimit, cursor: cursorOf(z.tuple([cursorTime, cursorText])) }),
         response: { 200: listAnswer },
       },
     },

@@ -19,6 +19,8 @@ ALTER TABLE "GlobalPigeonBotCredential"
 
 CREATE TRIGGER hint_insert AFTER INSERT ON "PigeonChatBotOutboxMessage" REFERENCING NEW TABLE AS new_rows
   FOR EACH STATEMENT EXECUTE FUNCTION memalerts_hint_pending('outbox', 'pigeon');
+CREATE TRIGGER hint_update AFTER UPDATE ON "PigeonChatBotOutboxMessage" REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION memalerts_hint_messages('pigeon');
 CREATE TRIGGER hint_insert AFTER INSERT ON "PigeonChatBotSubscription" REFERENCING NEW TABLE AS new_rows
   FOR EACH STATEMENT EXECUTE FUNCTION memalerts_hint_config('channels', 'pigeon', 'enabled', 'pigeonLoft');
 CREATE TRIGGER hint_update AFTER UPDATE ON "PigeonChatBotSubscription" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
