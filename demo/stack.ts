@@ -48,21 +48,25 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
   });
   cleanup.defer(() => pool.end());
 
-  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  // The name browsers come back to from a consent page: Kick takes no bare address.
+  const apiUrl = `http://localhost:${apiPort}`;
+  const callbacks = callbackUrls(apiUrl, [...chats.keys()]);
   const workerUrls = new Map(workerPorts.map(([id, port]) => [id, `http://127.0.0.1:${port}`]));
   const key = randomBytes(32).toString('base64');
   const common = { ...nothingElse(), DATABASE_URL: databaseUrl, CREDENTIALS_ENCRYPTION_KEY: key, LOG_LEVEL: 'info' };
   for (const chat of chats.values()) await chat.stage('mapHost', { host: PUBLIC_HOST, target: apiUrl });
+  await chats.get('kick')?.control('setApplication', { redirectUris: [callbacks.KICK_CALLBACK_URL] });
+  await chats.get('vkvideo')?.control('setRedirectUri', { redirectUri: callbacks.VKVIDEO_CALLBACK_URL });
   await startApi(processes, apiUrl, {
     ...common,
     ...Object.fromEntries([...chats.values()].flatMap(({ env }) => Object.entries(env))),
+    ...callbacks,
     PORT: String(apiPort),
     HOST: '127.0.0.1',
     DOMAIN: PUBLIC_HOST,
     // There is no panel yet: whoever signs in lands on the page that describes the API.
     WEB_URL: `${apiUrl}/docs#`,
     JWT_SECRET: randomBytes(32).toString('hex'),
-    TWITCH_CALLBACK_URL: `${apiUrl}/auth/twitch/callback`,
     TWITCH_WEBHOOK_CALLBACK_URL: `https://${PUBLIC_HOST}/webhooks/twitch/eventsub`,
     TWITCH_EVENTSUB_SECRET: randomBytes(32).toString('hex'),
   });
@@ -79,6 +83,7 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
         processes.start(workerName(id), workerFile(id), `${workerUrls.get(id)}/readyz`, {
           ...common,
           ...chats.get(id)?.env,
+          ...callbacks,
           CHATBOT_BACKEND_BASE_URLS: apiUrl,
           CHATBOT_HEALTH_PORT: String(port),
         }),
@@ -86,6 +91,14 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
       await Promise.all(starting);
     },
   };
+}
+
+/** As each platform's application has to be told. */
+function callbackUrls(apiUrl: string, ids: readonly string[]): Readonly<Record<string, string>> {
+  const pathOf = (id: string) => (id === 'twitch' ? 'callback' : 'link/callback');
+  return Object.fromEntries(
+    ids.map((id) => [`${id.toUpperCase()}_CALLBACK_URL`, `${apiUrl}/auth/${id}/${pathOf(id)}`]),
+  );
 }
 
 function workerName(id: string): string {

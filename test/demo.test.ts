@@ -72,7 +72,9 @@ test(
   async () => {
     const demo = startDemo();
     await vi.waitFor(() => expect(demo.output).toContain('say something'), PATIENCE);
-    const ports = [...new Set([...demo.output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port)))];
+    const ports = [
+      ...new Set([...demo.output.matchAll(/(?:127\.0\.0\.1|localhost):(\d+)/g)].map(([, port]) => Number(port))),
+    ];
     expect(ports.length).toBeGreaterThan(3 * platforms.length);
     expect(await Promise.all(ports.map(isOpen))).not.toContain(false);
     const stageUrl = /(http:\S+)\/say/.exec(demo.output)?.[1];

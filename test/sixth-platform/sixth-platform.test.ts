@@ -71,7 +71,7 @@ test(
     const inCopy = (program: string, ...args: string[]) =>
       run(path.join(copy, 'node_modules/.bin', program), args, {
         cwd: copy,
-        env: { PATH: process.env.PATH, HOME: process.env.HOME, CI: '' },
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, CI: '', NO_COLOR: '1' },
         timeout: LIMIT_MS,
       }).catch((error: { stdout: string; stderr: string }) => {
         throw new Error(`${program} ${args.join(' ')}\n${error.stdout}\n${error.stderr}`);
