@@ -42,7 +42,7 @@ test('names are read once, with each new stream, and every hour where the answer
   sim.goLive(STREAMER);
   sim.faults.renameSocketChannels(STREAMER);
   expect(await pollNameless()).toBe(1);
-  expect(directory.get(room.channelId)?.names?.chat).toBe(sim.socketName(STREAMER, 'chat'));
+  expect(directory.get(room)?.names?.chat).toBe(sim.socketName(STREAMER, 'chat'));
   expect(await pollNameless()).toBe(1);
   await clock.advance(61 * 60_000);
   expect(await pollNameless()).toBe(2);
@@ -54,7 +54,7 @@ test('a stream that is named while the status says otherwise is over', async () 
   await directory.refresh([room]);
   for (const status of ['offline', 'wait', undefined, 7]) {
     await pollNameless({ channel: { id: 1, url: STREAMER, status }, stream: { id, ended_at: 1_790_000_000 } });
-    const info = directory.get(room.channelId);
+    const info = directory.get(room);
     expect(info).toMatchObject({ isLive: false, streamId: null });
     expect(info && factOf(info, clock)).toEqual({ isLive: false, at: new Date(1_790_000_000_000) });
   }
@@ -70,7 +70,7 @@ test('one broken entry costs the others nothing, and an unknown channel is asked
   const body = { data: { channels: [7, { channel: null }, { channel: { url: STREAMER, status: 'online' } }] } };
   sim.faults.http({ kind: 'answer', status: 200, path: '/v1/channels', body, times: 1 });
   expect((await directory.refresh([room, channelNamed('southoak')])).size).toBe(0);
-  expect(directory.get(room.channelId)?.isLive).toBe(true);
+  expect(directory.get(room)?.isLive).toBe(true);
 });
 
 test('a question that one name spoils is asked one by one; an outage is not', async () => {

@@ -7,9 +7,11 @@ import { Turnstile } from '../../lib/turnstile.ts';
 import type { LiveFact, ReadChannel } from '../platform.ts';
 import { type ChannelItem, channelAnswer, channelsAnswer, type SocketChannels } from './api.external.ts';
 import type { Ask } from './api.ts';
-import { channelUrl } from './channel-url.ts';
+import { channelUrl, isSameSlug } from './channel-url.ts';
 
 export interface ChannelInfo {
+  /** Of the channel that was asked about: a row may name another one by the time the answer is here. */
+  readonly slug: string;
   /** `channel.status` alone decides: a stream object may have ended (design §9.10). */
   readonly isLive: boolean;
   /** Of the running stream; null while there is none. */
@@ -51,8 +53,15 @@ export class Directory {
     this.#deps = deps;
   }
 
-  get(channelId: ChannelId): ChannelInfo | undefined {
-    return this.#known.get(channelId);
+  /** What is known under the name that the row has now. */
+  get(channel: ReadChannel): ChannelInfo | undefined {
+    const slug = slugOf(channel);
+    return slug === null ? undefined : this.#knownAs({ channelId: channel.channelId, slug });
+  }
+
+  #knownAs({ channelId, slug }: Asked): ChannelInfo | undefined {
+    const info = this.#known.get(channelId);
+    return info && isSameSlug(info.slug, slug) ? info : undefined;
   }
 
   /** After the platform refused what is known: the next who asks gets it from the platform. */
@@ -85,12 +94,13 @@ export class Directory {
    * @throws PlatformRefused, PlatformUnreachable
    */
   async fresh(channel: ReadChannel, maxAgeMs: number, asOther?: Ask): Promise<ChannelInfo | null> {
-    const known = this.#known.get(channel.channelId);
-    if (known && this.#deps.clock.monotonicMs() - known.readAtMs < maxAgeMs) return known;
     const slug = slugOf(channel);
     if (slug === null) return null;
+    const asked = { channelId: channel.channelId, slug };
+    const known = this.#knownAs(asked);
+    if (known && this.#deps.clock.monotonicMs() - known.readAtMs < maxAgeMs) return known;
     const item = await this.#askSingle(slug, asOther ?? this.#deps.ask);
-    return this.#learn(channel.channelId, item, asOther === undefined);
+    return this.#learn(asked, item, asOther === undefined);
   }
 
   async #refreshBatch(batch: readonly Asked[], failures: Map<ChannelId, unknown>): Promise<void> {
@@ -107,13 +117,14 @@ export class Directory {
     }
     const bySlug = new Map(items.map((item) => [channelUrl(item.channel.url ?? '')?.slug.toLowerCase(), item]));
     await Promise.all(
-      batch.map(async ({ channelId, slug }) => {
+      batch.map(async (asked) => {
+        const { channelId, slug } = asked;
         const item = bySlug.get(slug.toLowerCase());
-        if (item && !this.#lacksNames(channelId, item)) return void this.#learn(channelId, item);
+        if (item && !this.#lacksNames(asked, item)) return void this.#learn(asked, item);
         try {
-          this.#learn(channelId, await this.#single.run(() => this.#askSingle(slug, this.#deps.ask)));
+          this.#learn(asked, await this.#single.run(() => this.#askSingle(slug, this.#deps.ask)));
         } catch (error) {
-          if (item) this.#learn(channelId, item);
+          if (item) this.#learn(asked, item);
           else failures.set(channelId, error);
         }
       }),
@@ -121,9 +132,9 @@ export class Directory {
   }
 
   /** Names go stale with every new stream, and in time (sheet §6.2). */
-  #lacksNames(channelId: ChannelId, item: ChannelItem): boolean {
+  #lacksNames(asked: Asked, item: ChannelItem): boolean {
     if (item.channel.web_socket_channels) return false;
-    const known = this.#known.get(channelId);
+    const known = this.#knownAs(asked);
     if (!known?.names || Object.values(known.names).every((name) => name === null)) return true;
     const isOtherStream = isLive(item) && (item.stream?.id ?? null) !== known.streamId;
     return isOtherStream || this.#deps.clock.monotonicMs() - known.namesReadAtMs >= NAMES_LIFE_MS;
@@ -158,11 +169,13 @@ export class Directory {
     return slug === null ? null : this.#formOf(slug);
   }
 
-  #learn(channelId: ChannelId, item: ChannelItem, isOurs = true): ChannelInfo {
+  #learn(asked: Asked, item: ChannelItem, isOurs = true): ChannelInfo {
+    const { channelId, slug } = asked;
     const nowMs = this.#deps.clock.monotonicMs();
-    const before = this.#known.get(channelId);
+    const before = this.#knownAs(asked);
     const names = isOurs ? (item.channel.web_socket_channels ?? null) : null;
     const info: ChannelInfo = {
+      slug,
       isLive: isLive(item),
       streamId: isLive(item) ? (item.stream?.id ?? null) : null,
       startedAt: item.stream?.started_at ?? null,

@@ -9,20 +9,22 @@ export function createLiveStatus(
   directory: Directory,
   known: (channel: ReadChannel) => ReadChannel,
 ): LiveStatus {
+  let failedBefore = 0;
   return {
     async poll(channels) {
       const facts = new Map<ChannelId, LiveFact>();
       const startedMs = clock.monotonicMs();
       const failures = await directory.refresh(channels.map(known));
-      for (const { channelId } of channels) {
-        const info = directory.get(channelId);
-        if (info && info.readAtMs >= startedMs) facts.set(channelId, factOf(info, clock));
+      for (const channel of channels) {
+        const info = directory.get(known(channel));
+        if (info && info.readAtMs >= startedMs) facts.set(channel.channelId, factOf(info, clock));
       }
-      // One line for all: thousands of channels make dozens of questions, and one outage.
-      if (failures.size > 0) {
+      // One line for all, and none for what fails as it did before: dozens of questions, and one outage.
+      if (failures.size > 0 && failures.size !== failedBefore) {
         const [error] = failures.values();
         log.warn('vkvideo_chatbot.live_poll_failed', { channels: failures.size, error });
       }
+      failedBefore = failures.size;
       return facts;
     },
   };

@@ -65,20 +65,21 @@ export class Chat {
     return this.#names.get(name);
   }
 
-  /** @returns what the change is for the connections */
-  setNames(channels: SocketChannels): { gone: readonly string[]; fresh: readonly Wanted[] } {
+  get wanted(): readonly Wanted[] {
+    return [...this.#names].map(([name, part]) => ({ name, isLimited: part === 'limited_chat' }));
+  }
+
+  /** @returns the names that are no longer its own */
+  setNames(channels: SocketChannels): readonly string[] {
     const names = new Map<string, Part>();
     for (const part of PARTS) {
       const name = channels[part];
       if (name !== null && !names.has(name)) names.set(name, part);
     }
     const gone = this.names.filter((name) => !names.has(name));
-    const fresh = [...names].flatMap(([name, part]) =>
-      this.#names.has(name) ? [] : [{ name, isLimited: part === 'limited_chat' }],
-    );
     for (const name of gone) this.#hearers.delete(name);
     this.#names = names;
-    return { gone, fresh };
+    return gone;
   }
 
   subscribed(name: string, connection: object, isRecovered: boolean): void {

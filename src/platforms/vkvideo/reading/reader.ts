@@ -66,7 +66,8 @@ export class Reader implements ChatReader {
   /** The directory learned something. */
   learned(channelId: ChannelId, info: ChannelInfo, before: ChannelInfo | undefined): void {
     const chat = this.#chats.get(channelId);
-    if (chat === undefined) return;
+    // An answer may come late: the row names another channel by then.
+    if (chat === undefined || !isSameSlug(info.slug, slugOf(chat.channel) ?? '')) return;
     if (info.names !== null) this.#place(chat, info.names);
     if (info.names !== null && chat.names.length === 0) {
       this.#failed(chat, { kind: 'degraded', reason: 'no_chat_ws_channels' }, 'no_chat_ws_channels');
@@ -120,21 +121,24 @@ export class Reader implements ChatReader {
     this.#hints.get(chat)?.cancel();
     this.#hints.delete(chat);
     this.#chats.delete(chat.channel.channelId);
-    this.#unsubscribe(chat.names);
+    this.#unsubscribe(chat, chat.names);
   }
 
-  #unsubscribe(names: readonly string[]): void {
-    for (const name of names) this.#byName.delete(name);
-    this.#shards.remove(names);
+  /** Names that another chat holds stay with it. */
+  #unsubscribe(chat: Chat, names: readonly string[]): void {
+    const theirs = names.filter((name) => this.#byName.get(name) === chat);
+    for (const name of theirs) this.#byName.delete(name);
+    this.#shards.remove(theirs);
   }
 
   #place(chat: Chat, names: NonNullable<ChannelInfo['names']>): void {
-    const { gone, fresh } = chat.setNames(names);
-    this.#unsubscribe(gone);
-    if (fresh.some(({ name }) => this.#byName.has(name))) {
+    this.#unsubscribe(chat, chat.setNames(names));
+    const missing = chat.wanted.filter(({ name }) => this.#byName.get(name) !== chat);
+    const free = missing.filter(({ name }) => !this.#byName.has(name));
+    // Looked at again from time to time: whoever holds the rest may leave.
+    if (free.length < missing.length) {
       this.#failed(chat, { kind: 'needs_user_action', reason: 'duplicate_channel' }, null);
     }
-    const free = fresh.filter(({ name }) => !this.#byName.has(name));
     for (const { name } of free) this.#byName.set(name, chat);
     this.#shards.add(free);
   }
@@ -220,7 +224,7 @@ export class Reader implements ChatReader {
       this.#hints.delete(chat);
       const { channel } = chat;
       const failures = await directory.refresh([channel]);
-      const info = directory.get(channel.channelId);
+      const info = directory.get(channel);
       if (failures.size === 0 && info && !chat.isClosed) events.live(channel.channelId, factOf(info, clock));
     };
     this.#hints.set(
