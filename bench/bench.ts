@@ -19,15 +19,18 @@ import { outage } from './rows/outage.ts';
 import { platformRow } from './rows/platform.ts';
 import { rejoin } from './rows/rejoin.ts';
 import { replyLatency } from './rows/reply-latency.ts';
+import { requests } from './rows/requests.ts';
 import { say } from './rows/say.ts';
 import { takeover } from './rows/takeover.ts';
 import { throughput } from './rows/throughput.ts';
 import { toggles } from './rows/toggles.ts';
+import { webhook } from './rows/webhook.ts';
 
 const ROWS: readonly Row[] = [
   replyLatency,
   ...capacity,
   say,
+  requests,
   throughput,
   limits,
   toggles,
@@ -36,7 +39,10 @@ const ROWS: readonly Row[] = [
   outage,
   kills,
   takeover,
+  webhook,
 ];
+/** What one platform promises beyond what all do. */
+const OWN_ROWS: Readonly<Record<string, readonly Row[]>> = { kick: [webhook] };
 
 const { values: options } = parseArgs({
   options: {
@@ -97,7 +103,7 @@ function chosenRows(only: string | undefined): readonly Row[] {
 
 function platformRows(name: string): readonly Row[] {
   const chosen = platforms.filter(({ id }) => name === 'all' || id === name);
-  if (chosen.length > 0) return chosen.map(platformRow);
+  if (chosen.length > 0) return chosen.flatMap((platform) => [platformRow(platform), ...(OWN_ROWS[platform.id] ?? [])]);
   throw new Error(`no platform is called ${name}; there are ${platforms.map(({ id }) => id).join(', ')}, all`);
 }
 

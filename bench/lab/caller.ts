@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 export interface Caller {
   readonly channel: BenchChannel;
   /** @throws Error with the answer when it is no success */
-  call(method: 'POST' | 'PATCH', path: string, body: object): Promise<void>;
+  call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<void>;
 }
 
 const SESSION_SECONDS = 3600;
@@ -37,13 +37,10 @@ export async function signIn(
   );
 }
 
-function call(agent: Agent, url: string, method: string, token: string, body: object): Promise<void> {
-  const payload = JSON.stringify(body);
-  const headers = {
-    cookie: `token=${token}`,
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(payload),
-  };
+function call(agent: Agent, url: string, method: string, token: string, body?: object): Promise<void> {
+  const payload = body === undefined ? '' : JSON.stringify(body);
+  const described = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
+  const headers = { cookie: `token=${token}`, ...(body === undefined ? {} : described) };
   return new Promise((resolve, reject) => {
     const sent = request(url, { agent, method, headers }, async (response) => {
       const answer = await text(response);

@@ -24,6 +24,8 @@ export interface PlatformWorld {
   /** Resolves when all of them are read. */
   read(channels: readonly BenchChannel[]): Promise<void>;
   load(channels: readonly BenchChannel[], wish: object): Promise<LoadReport>;
+  /** What only this platform's simulator can be told. @throws Error with its words when it refuses */
+  control(action: string, input: unknown): Promise<unknown>;
   listen(): Promise<Ear>;
 }
 
@@ -105,6 +107,7 @@ export async function openPlatformWorld(
         command: COMMAND,
         ...wish,
       }) as Promise<LoadReport>,
+    control: (action, input) => tell(`${started.urls.control}/${action}`, input),
     listen: () => listen(`${started.urls.stage}/messages`),
   };
 }
