@@ -6,7 +6,7 @@ import { type ReadLine, readLine } from '../chat-message.ts';
 import { SeenMessages } from '../seen-messages.ts';
 import { type Backfill, HISTORY_MAX } from './backfill.ts';
 import type { EventCounts } from './event-counts.ts';
-import type { Wanted } from './shard.ts';
+import type { Wanted } from './shard-listener.ts';
 
 export interface ChatDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'isOwnAccount'> {
   readonly events: Pick<ReaderEvents, 'message' | 'state'>;

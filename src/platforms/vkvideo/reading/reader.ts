@@ -10,7 +10,7 @@ import { NO_ACCOUNT } from '../api.ts';
 import { type ChannelName, channelUrl, isSameSlug } from '../channel-url.ts';
 import { type ChannelInfo, type Directory, factOf, slugOf } from '../directory.ts';
 import { Chat, type ChatDeps } from './chat.ts';
-import type { ShardListener } from './shard.ts';
+import type { ShardListener } from './shard-listener.ts';
 import type { Shards } from './shards.ts';
 
 export interface ReaderDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'random' | 'events'> {

@@ -7,6 +7,9 @@ import type { Logger } from '../../../lib/logger.ts';
 import type { ReaderState } from '../../platform.ts';
 import { NO_ACCOUNT } from '../api.ts';
 import { PubsubClient, type PubsubHandlers, type WantedChannel } from '../pubsub-client.ts';
+import { ChannelTokens } from './channel-tokens.ts';
+import { Pause } from './pause.ts';
+import type { ShardListener, Wanted } from './shard-listener.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ShardDeps {
@@ -20,39 +23,22 @@ export interface ShardDeps {
   readonly listener: ShardListener;
 }
 
-export interface ShardListener {
-  /** @param connection tells the two apart that overlap for a moment */
-  subscribed(name: string, connection: object, isRecovered: boolean): void;
-  /** What that connection read is read by it no more. */
-  gone(name: string, connection: object): void;
-  refused(name: string, why: { code: number; text: string }): void;
-  publication(name: string, data: unknown): void;
-  /** Why there is no connection, for every name that is not read. */
-  missing(names: readonly string[], state: ReaderState): void;
-}
-
-export interface Wanted {
-  readonly name: string;
-  /** Needs a token, and is not subscribed where there is none. */
-  readonly isLimited: boolean;
-}
-
 /** What a connection begins with. */
 interface Opening {
   readonly token: string;
   /** Whose token it is. */
   readonly accountKey: string;
-  /** Names it was prepared for, whether or not there is a token for each. */
-  readonly asked: ReadonlySet<string>;
   readonly channels: readonly WantedChannel[];
 }
 
 const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 30_000 };
 const NO_ACCOUNT_RETRY_MS = 30_000;
-const AGAIN_MS = 5_000;
-/** A connection that read this long starts the next backoff from the beginning. */
-const STABLE_AFTER_MS = 5_000;
-/** How long a successor may take to subscribe before its predecessor is closed all the same. */
+/**
+ * A connection that read this long starts the next backoff from the beginning. Longer than the library waits for an
+ * answer, so that one subscription nobody answers does not cost all others their connection every few seconds.
+ */
+const STABLE_AFTER_MS = 10_000;
+/** How long a connected successor may take to subscribe before its predecessor is closed all the same. */
 const HANDOVER_MS = 15_000;
 
 export class Shard {
@@ -61,12 +47,15 @@ export class Shard {
   readonly #positions = new Map<string, StreamPosition>();
   #current: PubsubClient | null = null;
   /** Still reading while its successor subscribes. */
-  #old: { client: PubsubClient; handover: Timer } | null = null;
+  #old: PubsubClient | null = null;
+  /** Begins when the successor is connected: what reads well is not given up for what may never be. */
+  #handover: Timer | null = null;
   /** Names the current connection has an answer about. */
   #settled = new Set<string>();
-  /** Added since the last turn of the event loop. */
-  readonly #late: string[] = [];
-  #wake: (() => void) | null = null;
+  /** Not with the current connection yet: added since it was prepared, or to be asked for once more. */
+  readonly #late = new Set<string>();
+  readonly #channelTokens: ChannelTokens;
+  readonly #rest: Pause;
   #replace: (() => void) | null = null;
   #failures = 0;
   /** Of the newest connection. */
@@ -80,6 +69,8 @@ export class Shard {
 
   constructor(deps: ShardDeps) {
     this.#deps = deps;
+    this.#rest = new Pause(deps.clock);
+    this.#channelTokens = new ChannelTokens({ ...deps, retry: (names) => this.again(names) });
   }
 
   get size(): number {
@@ -89,26 +80,25 @@ export class Shard {
   /** Connects as soon as there is something to read. Many that are added in one go share its first frame. */
   add(wanted: readonly Wanted[]): void {
     for (const channel of wanted) this.#wanted.set(channel.name, channel);
-    if (this.#isStarted) {
-      this.#late.push(...wanted.map(({ name }) => name));
-      if (this.#late.length === wanted.length) setImmediate(() => void this.again(this.#late.splice(0)));
-      return;
-    }
+    if (this.#isStarted) this.again(wanted.map(({ name }) => name));
+    else setImmediate(() => void this.#keepUp());
     this.#isStarted = true;
-    setImmediate(() => void this.#keepUp());
   }
 
   /** Subscribes what is not subscribed on the open connection; without one, the next does. */
-  async again(names: readonly string[]): Promise<void> {
+  again(names: readonly string[]): void {
+    if (this.#late.size === 0) setImmediate(() => void this.#catchUp());
+    for (const name of names) this.#late.add(name);
+  }
+
+  async #catchUp(): Promise<void> {
     const client = this.#current;
     if (client === null) return;
-    try {
-      const channels = await this.#withTokens(names);
-      if (client === this.#current) client.add(channels.filter(({ name }) => this.#wanted.has(name)));
-    } catch (error) {
-      this.#deps.log.warn('vkvideo_chatbot.subscription_token_failed', { channels: names.length, error });
-      this.#deps.clock.setTimer(AGAIN_MS, () => void this.again(names), { unref: true });
-    }
+    const names = [...this.#late];
+    this.#late.clear();
+    const channels = await this.#withTokens(names);
+    if (client === this.#current) client.add(this.#stillWanted(channels));
+    else this.again(names);
   }
 
   remove(names: readonly string[]): void {
@@ -117,20 +107,21 @@ export class Shard {
       this.#positions.delete(name);
     }
     this.#current?.remove(names);
-    this.#old?.client.remove(names);
+    this.#old?.remove(names);
   }
 
   /** Another account is to read, or none (null), or there is one again. */
   renew(accountKey: string | null): void {
     this.#failures = 0;
     this.#isHurried = true;
-    this.#wake?.();
+    this.#rest.end();
     if (accountKey !== this.#accountKey) this.#replace?.();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#wake?.();
+    this.#rest.end();
+    this.#channelTokens.close();
     this.#current?.close();
     this.#closeOld();
   }
@@ -157,15 +148,17 @@ export class Shard {
     try {
       this.#isHurried = false;
       const { token, accountKey } = await tokens.connection();
-      const asked = new Set(this.#wanted.keys());
-      const channels = await this.#withTokens([...asked]);
+      this.#late.clear();
+      const channels = await this.#withTokens([...this.#wanted.keys()]);
       this.#isRefused = false;
-      return { token, accountKey, asked, channels };
+      return { token, accountKey, channels };
     } catch (error) {
       if (!this.#isRefused) log.warn('vkvideo_chatbot.websocket_token_failed', { channels: this.#wanted.size, error });
       this.#isRefused = true;
       const lacksAccount = error instanceof PlatformRefused && error.code === NO_ACCOUNT;
       this.#failures += 1;
+      // Whose grant is gone is not to read on.
+      if (lacksAccount) this.#closeOld();
       this.#missing(
         lacksAccount
           ? { kind: 'needs_user_action', reason: error.message }
@@ -179,13 +172,18 @@ export class Shard {
   async #withTokens(names: readonly string[]): Promise<WantedChannel[]> {
     const wanted = names.flatMap((name) => this.#wanted.get(name) ?? []);
     const limited = wanted.flatMap(({ name, isLimited }) => (isLimited ? [name] : []));
-    const tokens = await this.#deps.tokens.channels(limited);
+    const tokens = await this.#channelTokens.of(limited);
     return wanted.flatMap(({ name, isLimited }) => {
       const token = tokens.get(name) ?? null;
       // VK names no token where there is no access: there is nothing to subscribe to (sheet §2.9).
       if (isLimited && token === null) return [];
       return [{ name, token, since: this.#positions.get(name) ?? null }];
     });
+  }
+
+  /** Without those that were removed while others were waited for. */
+  #stillWanted(channels: readonly WantedChannel[]): readonly WantedChannel[] {
+    return channels.filter(({ name }) => this.#wanted.has(name));
   }
 
   /** @returns why the connection ended; null when a successor is to take its place while it still reads */
@@ -207,22 +205,25 @@ export class Shard {
         renewal.cancel();
         this.#current = null;
         this.#closeOld();
-        this.#old = { client, handover: clock.setTimer(HANDOVER_MS, () => this.#closeOld()) };
+        this.#old = client;
         resolve(null);
       };
-      const cameLater = [...this.#wanted.keys()].filter((name) => !opening.asked.has(name));
-      if (cameLater.length > 0) void this.again(cameLater);
+      if (this.#late.size > 0) void this.#catchUp();
     });
   }
 
-  #open({ token, channels }: Opening, ended: (reason: string) => void): PubsubClient {
+  #open({ token, channels: prepared }: Opening, ended: (reason: string) => void): PubsubClient {
     const { url, clock, log, tokens, listener } = this.#deps;
+    const channels = this.#stillWanted(prepared);
     const subscribed = new Set<string>();
     const isGone = (name: string) => {
       if (subscribed.delete(name)) this.#gone(client, name);
     };
     const handlers: PubsubHandlers = {
-      connected: () => this.#settle(client, channels, null),
+      connected: () => {
+        if (this.#old !== null) this.#handover ??= clock.setTimer(HANDOVER_MS, () => this.#closeOld());
+        this.#settle(client, channels, null);
+      },
       subscribed: (name, isRecovered) => {
         subscribed.add(name);
         listener.subscribed(name, client, isRecovered);
@@ -252,16 +253,17 @@ export class Shard {
   #ended(client: PubsubClient, subscribed: ReadonlySet<string>): void {
     for (const name of subscribed) this.#gone(client, name);
     if (this.#current === client) this.#current = null;
-    if (this.#old?.client === client) {
-      this.#old.handover.cancel();
-      this.#old = null;
-    }
+    if (this.#old === client) this.#old = null;
+    // Over, or to begin anew with the next successor.
+    this.#handover?.cancel();
+    this.#handover = null;
   }
 
   #gone(client: PubsubClient, name: string): void {
     const position = client.positionOf(name);
-    // The successor knows the later one.
-    if (client === this.#current && position !== null) this.#positions.set(name, position);
+    // A successor knows the later one.
+    const isNewest = this.#current === null || client === this.#current;
+    if (isNewest && position !== null) this.#positions.set(name, position);
     this.#deps.listener.gone(name, client);
   }
 
@@ -275,7 +277,7 @@ export class Shard {
   }
 
   #closeOld(): void {
-    this.#old?.client.close();
+    this.#old?.close();
   }
 
   #missing(state: ReaderState): void {
@@ -284,13 +286,6 @@ export class Shard {
 
   #pause(delayMs: number): Promise<void> {
     if (this.#isClosed || this.#isHurried) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = this.#deps.clock.setTimer(delayMs, () => this.#wake?.());
-      this.#wake = () => {
-        this.#wake = null;
-        timer.cancel();
-        resolve();
-      };
-    });
+    return this.#rest.for(delayMs);
   }
 }

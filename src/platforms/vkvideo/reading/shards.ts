@@ -1,5 +1,6 @@
 /** Spreads subscriptions over connections: a server takes only so many on one (sheet §5.3). */
-import { Shard, type ShardDeps, type Wanted } from './shard.ts';
+import { Shard, type ShardDeps } from './shard.ts';
+import type { Wanted } from './shard-listener.ts';
 
 /** Below the server's 128, so that a channel more never costs what is read already. */
 const SUBSCRIPTIONS_MAX = 100;
@@ -41,7 +42,7 @@ export class Shards {
   /** Asks for names the server refused, or gave no access to. */
   again(names: readonly string[]): void {
     const byShard = Map.groupBy(names, (name) => this.#byName.get(name));
-    for (const [shard, theirs] of byShard) void shard?.again(theirs);
+    for (const [shard, theirs] of byShard) shard?.again(theirs);
   }
 
   /** Another account reads from now on; null: none. */

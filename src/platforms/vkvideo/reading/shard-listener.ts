@@ -1,0 +1,19 @@
+/** What is read over connections, and what they tell of it. */
+import type { ReaderState } from '../../platform.ts';
+
+export interface ShardListener {
+  /** @param connection tells the two apart that overlap for a moment */
+  subscribed(name: string, connection: object, isRecovered: boolean): void;
+  /** What that connection read is read by it no more. */
+  gone(name: string, connection: object): void;
+  refused(name: string, why: { code: number; text: string }): void;
+  publication(name: string, data: unknown): void;
+  /** Why there is no connection, for every name that is not read. */
+  missing(names: readonly string[], state: ReaderState): void;
+}
+
+export interface Wanted {
+  readonly name: string;
+  /** Needs a token, and is not subscribed where there is none. */
+  readonly isLimited: boolean;
+}
