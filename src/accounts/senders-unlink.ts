@@ -2,49 +2,27 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
-import type { PlatformDescription } from '../platforms/platform.ts';
-import { forgetFormerBot, type LeftTokens } from './linking/unlink.ts';
+import type { PlatformTables } from '../platforms/platform.ts';
 
-/** What was taken back; empty when there was nothing. */
-export interface TakenBack {
-  readonly accountIds: readonly ExternalAccountId[];
-  /** Of accounts nobody has a use for any more: to be revoked once the transaction is committed. */
-  readonly tokens: readonly LeftTokens[];
-}
-
+/** @returns whom it was, to be forgotten (`forgetFormerBots`) */
 export async function removeOwnBot(
   tx: Transaction<Database>,
-  platform: Pick<PlatformDescription, 'tables'>,
+  { override }: Pick<PlatformTables, 'override'>,
   channelId: ChannelId,
-): Promise<TakenBack> {
+): Promise<readonly ExternalAccountId[]> {
   const { rows } = await sql<{ id: ExternalAccountId }>`
-    delete from ${sql.table(platform.tables.override)} where "channelId" = ${channelId}
-    returning "externalAccountId" as id
+    delete from ${sql.table(override)} where "channelId" = ${channelId} returning "externalAccountId" as id
   `.execute(tx);
-  return forget(tx, platform, rows);
+  return rows.map(({ id }) => id);
 }
 
-/** Also those switched off: none of them comes back by itself. */
+/** Also those switched off: none of them comes back by itself. @returns whom it was, to be forgotten */
 export async function removeDefaultBot(
   tx: Transaction<Database>,
-  platform: Pick<PlatformDescription, 'tables'>,
-): Promise<TakenBack> {
+  { defaultCredential }: Pick<PlatformTables, 'defaultCredential'>,
+): Promise<readonly ExternalAccountId[]> {
   const { rows } = await sql<{ id: ExternalAccountId }>`
-    delete from ${sql.table(platform.tables.defaultCredential)} returning "externalAccountId" as id
+    delete from ${sql.table(defaultCredential)} returning "externalAccountId" as id
   `.execute(tx);
-  return forget(tx, platform, rows);
-}
-
-async function forget(
-  tx: Transaction<Database>,
-  platform: Pick<PlatformDescription, 'tables'>,
-  rows: readonly { readonly id: ExternalAccountId }[],
-): Promise<TakenBack> {
-  const accountIds = rows.map(({ id }) => id);
-  const tokens: LeftTokens[] = [];
-  for (const id of accountIds) {
-    const left = await forgetFormerBot(tx, platform, id);
-    if (left !== null) tokens.push(left);
-  }
-  return { accountIds, tokens };
+  return rows.map(({ id }) => id);
 }

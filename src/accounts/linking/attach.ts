@@ -9,7 +9,6 @@ import { isEntitled } from '../entitlements.ts';
 import { isOverrideElsewhere, makeDefault, makeOverride } from './bot-roles.ts';
 import { defaultBotSentinel, type OAuthState } from './oauth-state.ts';
 import { type FreshGrant, findAccount, type KnownAccount, storeGrant } from './stored-account.ts';
-import { forgetFormerBot, type LeftTokens } from './unlink.ts';
 
 export interface Attaching {
   readonly state: OAuthState;
@@ -19,7 +18,8 @@ export interface Attaching {
 }
 
 export type Attached =
-  | { kind: 'attached'; left: readonly LeftTokens[] }
+  /** `former`: accounts that are no bots there any more. */
+  | { kind: 'attached'; former: readonly ExternalAccountId[] }
   /** `isKnown`: the user had linked the account before, and keeps it. */
   | { kind: 'refused'; reason: AttachRefusal; isKnown: boolean }
   | { kind: 'lacks_scopes'; scopes: readonly string[] };
@@ -48,8 +48,8 @@ export async function attach(db: Db, attaching: Attaching, seal: TokenSeal): Pro
     const stored = await storeGrant(tx, { known, userId, linkedAs: state.kind, isAskedAgain }, grant, seal);
     if (refusal !== null) return { kind: 'refused', reason: refusal, isKnown };
     if (typeof stored !== 'string') return { kind: 'lacks_scopes', scopes: stored.lacks };
-    const left = state.kind === 'bot_link' ? await makeBot(tx, attaching, stored) : [];
-    return { kind: 'attached', left };
+    const former = state.kind === 'bot_link' ? await makeBot(tx, attaching, stored) : [];
+    return { kind: 'attached', former };
   });
 }
 
@@ -81,7 +81,7 @@ async function makeBot(
   tx: Transaction<Database>,
   { state, userId, platform }: Attaching,
   accountId: ExternalAccountId,
-): Promise<readonly LeftTokens[]> {
+): Promise<readonly ExternalAccountId[]> {
   const isDefault = state.channelId === defaultBotSentinel(platform.id);
   const channelId = isDefault ? null : (state.channelId as ChannelId);
   const former =
@@ -97,10 +97,5 @@ async function makeBot(
       payloadJson: JSON.stringify({ provider: platform.id, externalAccountId: accountId }),
     })
     .execute();
-  const left: LeftTokens[] = [];
-  for (const id of former) {
-    const tokens = await forgetFormerBot(tx, platform, id);
-    if (tokens !== null) left.push(tokens);
-  }
-  return left;
+  return former;
 }

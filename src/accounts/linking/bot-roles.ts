@@ -69,6 +69,10 @@ export async function makeOverride(
   accountId: ExternalAccountId,
   channelId: ChannelId,
 ): Promise<readonly ExternalAccountId[]> {
+  // Two first ones at once: the second has to see whose place it takes.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`own-bot:${tables.override}:${channelId}`}, 0))`.execute(
+    tx,
+  );
   const { rows } = await sql<{ id: ExternalAccountId }>`
     select "externalAccountId" as id from ${sql.table(tables.override)} where "channelId" = ${channelId} for update
   `.execute(tx);

@@ -10,7 +10,7 @@ import { type AttachRefusal, attach } from './attach.ts';
 import { askedScopes, type Begun, beginAgain, type LinkablePlatform } from './begin.ts';
 import { type ConsumedState, consumeOAuthState, type OAuthState } from './oauth-state.ts';
 import type { FreshGrant } from './stored-account.ts';
-import { revokeTokens } from './unlink.ts';
+import { forgetFormerBots, revokeTokens } from './unlink.ts';
 
 export interface CallbackDeps {
   readonly db: Db;
@@ -140,7 +140,9 @@ async function link(
   const outcome = await attach(deps.db, { state, userId: callerId, platform: platform.description, grant }, seal);
   switch (outcome.kind) {
     case 'attached':
-      for (const tokens of outcome.left) await revokeTokens(platform.oauth, seal, tokens);
+      for (const tokens of await forgetFormerBots(deps.db, platform.description, outcome.former)) {
+        await revokeTokens(platform.oauth, seal, tokens);
+      }
       return { kind: 'linked' };
     case 'lacks_scopes':
       return askAgain(deps, platform, callback, outcome.scopes);

@@ -80,10 +80,28 @@ async function clearUserColumns(
 }
 
 /**
+ * Once it is committed that they are bots no more, and each by itself: whoever holds one account never waits for
+ * another, or two who change bots at once could wait for each other.
+ *
+ * @returns the tokens of those that are gone, to be revoked
+ */
+export async function forgetFormerBots(
+  db: Db,
+  platform: Pick<PlatformDescription, 'tables'>,
+  accountIds: readonly ExternalAccountId[],
+): Promise<readonly LeftTokens[]> {
+  const left: LeftTokens[] = [];
+  for (const id of accountIds) {
+    const tokens = await db.transaction().execute((tx) => forgetFormerBot(tx, platform, id));
+    if (tokens !== null) left.push(tokens);
+  }
+  return left;
+}
+
+/**
  * Deletes an account that was linked to be a bot and is none any more; anybody's own account stays.
  *
- * @param tx the transaction in which it ceased to be a bot
- * @returns its tokens, to be revoked once the transaction is committed; null when it stays
+ * @returns its tokens; null when it stays
  */
 export async function forgetFormerBot(
   tx: Transaction<Database>,

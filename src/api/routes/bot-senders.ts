@@ -1,8 +1,9 @@
 /** `/streamer/bots/:provider/bot`: the account a channel brings to speak with (http-api §4). */
 import { z } from 'zod';
 import { isEntitled } from '../../accounts/entitlements.ts';
-import { revokeTokens } from '../../accounts/linking/unlink.ts';
-import { removeOwnBot, type TakenBack } from '../../accounts/senders-unlink.ts';
+import { forgetFormerBots, revokeTokens } from '../../accounts/linking/unlink.ts';
+import { removeOwnBot } from '../../accounts/senders-unlink.ts';
+import type { ExternalAccountId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
@@ -83,14 +84,14 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
       const streamer = await context.callers.streamer(request);
       const platform = requireHosted(context, request.params.provider);
       const { id: provider } = platform.description;
-      const taken = await db.transaction().execute(async (tx) => {
-        const taken = await removeOwnBot(tx, platform.description, streamer.channelId);
-        for (const externalAccountId of taken.accountIds) {
+      const former = await db.transaction().execute(async (tx) => {
+        const removed = await removeOwnBot(tx, platform.description.tables, streamer.channelId);
+        for (const externalAccountId of removed) {
           await recordAudit(tx, streamer, 'streamer.bots.bot.unlink', { provider, externalAccountId });
         }
-        return taken;
+        return removed;
       });
-      await revoke(platform, rules, taken);
+      await forget(context, platform, rules, former);
       return { ok: true as const };
     },
   );
@@ -118,8 +119,14 @@ export function requireHosted(context: ApiContext, provider: string): HostedPlat
   return platform;
 }
 
-/** Of accounts that are gone from here. */
-export async function revoke({ oauth }: HostedPlatform, rules: AuthRules, { tokens }: TakenBack): Promise<void> {
-  if (oauth === undefined) return;
-  for (const left of tokens) await revokeTokens(oauth, rules.seal, left);
+/** Accounts nobody has a use for any more go, and their tokens back to the platform. */
+export async function forget(
+  { db }: ApiContext,
+  { description, oauth }: HostedPlatform,
+  { seal }: AuthRules,
+  former: readonly ExternalAccountId[],
+): Promise<void> {
+  for (const tokens of await forgetFormerBots(db, description, former)) {
+    if (oauth !== undefined) await revokeTokens(oauth, seal, tokens);
+  }
 }

@@ -7,7 +7,7 @@ import { isoTime, okAnswer } from '../fields.ts';
 import { botAccount, botAccountAnswer, effectiveSender } from '../senders.ts';
 import { type AuthRules, redirectAnswer, startQuery } from './auth-rules.ts';
 import { startBotLink } from './auth-start.ts';
-import { byProvider, requireHosted, revoke } from './bot-senders.ts';
+import { byProvider, forget, requireHosted } from './bot-senders.ts';
 
 const PATH = '/owner/bots/:provider/default';
 
@@ -70,15 +70,15 @@ export function registerOwnerBotRoutes(app: Api, context: ApiContext, rules: Aut
       const { userId } = await context.callers.owner(request);
       const platform = requireHosted(context, request.params.provider);
       const { id: provider } = platform.description;
-      const taken = await context.db.transaction().execute(async (tx) => {
-        const taken = await removeDefaultBot(tx, platform.description);
-        for (const externalAccountId of taken.accountIds) {
+      const former = await context.db.transaction().execute(async (tx) => {
+        const removed = await removeDefaultBot(tx, platform.description.tables);
+        for (const externalAccountId of removed) {
           const what = { provider, externalAccountId };
           await recordAudit(tx, { userId, channelId: null }, 'owner.bots.default.unlink', what);
         }
-        return taken;
+        return removed;
       });
-      await revoke(platform, rules, taken);
+      await forget(context, platform, rules, former);
       return { ok: true as const };
     },
   );
