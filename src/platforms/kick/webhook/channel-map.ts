@@ -14,6 +14,8 @@ export class ChannelMap {
   #freshUntilMs = Number.NEGATIVE_INFINITY;
   /** Counts the changes: what is being read may be older than the last. */
   #version = 0;
+  /** Of which version what is known is, at least. */
+  #knownVersion = 0;
   #reading: { version: number; done: Promise<void> } | null = null;
 
   constructor(db: Db, clock: Clock) {
@@ -44,9 +46,11 @@ export class ChannelMap {
   async #load(version: number): Promise<void> {
     try {
       const known = await readActive(this.#db);
-      if (version !== this.#version) return await this.#read();
+      // Good enough for whoever asked before the last change, however fast changes follow each other.
+      if (version < this.#knownVersion) return;
       this.#known = known;
-      this.#freshUntilMs = this.#clock.monotonicMs() + LONGEST_KEPT_MS;
+      this.#knownVersion = version;
+      if (version === this.#version) this.#freshUntilMs = this.#clock.monotonicMs() + LONGEST_KEPT_MS;
     } finally {
       if (this.#reading?.version === version) this.#reading = null;
     }
