@@ -226,3 +226,33 @@ test('what cannot be stored is not acknowledged, and is taken when Kick repeats 
   expect(second).toEqual(OK);
   expect(await stored()).toHaveLength(1);
 });
+
+test('what was signed is read whatever the content type calls it, and is as old as its delivery when it tells no time', async () => {
+  const { sim, channel, stored, url } = await webhookWorld();
+  const at = new Date(Date.now() - 90_000);
+  at.setMilliseconds(0);
+  const types = ['text/plain', 'application/x-www-form-urlencoded', null];
+  for (const [index, contentType] of types.entries()) {
+    const line = { message_id: `m-${index}`, sender: { user_id: 5, username: 'otto' }, content: 'Привет' };
+    const { headers, body } = sim.deliveries.signed({
+      channelId: channel.broadcasterId,
+      subscriptionId: 's',
+      type: 'chat.message.sent',
+      version: '1',
+      at,
+      body: Buffer.from(JSON.stringify({ ...line, broadcaster: { user_id: Number(channel.broadcasterId) } })),
+    });
+    const sent = new Headers(headers);
+    if (contentType === null) sent.delete('content-type');
+    else sent.set('content-type', contentType);
+    const answer = await fetch(`${url}/webhooks/kick/events`, {
+      method: 'POST',
+      headers: sent,
+      body: new Uint8Array(body),
+    });
+    expect(await answer.json()).toEqual({ ok: true });
+  }
+  const lines = (await stored()).map(({ payload }) => payload);
+  expect(lines).toHaveLength(types.length);
+  for (const line of lines) expect(line).toMatchObject({ content: 'Привет', sentAt: at.toISOString() });
+});

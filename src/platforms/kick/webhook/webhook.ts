@@ -74,14 +74,24 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
       const proof = await prove(request, deps.keys, deps.clock.now(), deps.replayWindowMs);
       if (proof.kind === 'nameless') throw new BadInput('BAD_REQUEST', 'Kick-Event-Message-Id is missing');
       if (proof.kind === 'refused') throw refusals.tell(proof);
-      const type = headerText(request.headers['kick-event-type']) || namedEvent.parse(request.body);
+      const body = readSigned(request.rawBody);
+      const type = headerText(request.headers['kick-event-type']) || namedEvent.parse(body);
       const event = { type: type.toLowerCase(), version: headerText(request.headers['kick-event-version']) || VERSION };
-      if (isKnown(event)) return take(deps, event.type, proof, request.body);
+      if (isKnown(event)) return take(deps, event.type, proof, body);
       // An error would invite repetition and, after a day, the end of all deliveries (sheet §6.2).
       tellOnce(unknown, event, deps);
       return OK;
     },
   );
+}
+
+/** What was signed, whatever its content type calls it; undefined for what is no JSON. */
+function readSigned(rawBody: Buffer): unknown {
+  try {
+    return JSON.parse(rawBody.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 interface EventName {
@@ -94,10 +104,11 @@ function isKnown({ type, version }: EventName): boolean {
 }
 
 function tellOnce(told: Set<string>, { type, version }: EventName, { log }: WebhookDeps): void {
-  const name = `${type} ${version}`.slice(0, LONGEST_TOLD_CHARS);
+  const event = { type: type.slice(0, LONGEST_TOLD_CHARS), version: version.slice(0, LONGEST_TOLD_CHARS) };
+  const name = `${event.type} ${event.version}`;
   if (told.has(name) || told.size >= UNKNOWN_TOLD_MAX) return;
   told.add(name);
-  log.warn('kick.webhook.unknown_event', { type: type.slice(0, LONGEST_TOLD_CHARS), version });
+  log.warn('kick.webhook.unknown_event', event);
 }
 
 /** The type is in no signature: a body has to have the shape its header claims. */
@@ -108,7 +119,7 @@ async function take(
   body: unknown,
 ): Promise<Answer> {
   const about = anyEvent.safeParse(body);
-  const chat = type === CHAT_EVENT ? storable(body, about.data?.broadcaster.user_id) : null;
+  const chat = type === CHAT_EVENT ? storable(body, about.data?.broadcaster.user_id, sentAt) : null;
   const stream = type === STREAM_EVENT ? streamEvent.safeParse(body).data : null;
   if (!about.success || chat === undefined || stream === undefined) return INCOMPLETE;
   const channelId = await deps.channels.find(about.data.broadcaster.user_id);
@@ -133,16 +144,17 @@ async function recordStream(
 }
 
 /** @returns undefined for a line without author or words */
-function storable(body: unknown, broadcasterId: string | undefined): StoredLine | undefined {
+function storable(body: unknown, broadcasterId: string | undefined, sentAt: Date): StoredLine | undefined {
   const parsed = chatEvent.safeParse(body);
   const content = parsed.success ? plainText(parsed.data.content).slice(0, LONGEST_CONTENT).toWellFormed() : '';
-  return parsed.success && content !== '' ? storedLine(parsed.data, content, broadcasterId) : undefined;
+  return parsed.success && content !== '' ? storedLine(parsed.data, content, broadcasterId, sentAt) : undefined;
 }
 
 function storedLine(
   { message_id: messageId, sender, created_at: createdAt }: ChatEvent,
   content: string,
   broadcasterId: string | undefined,
+  sentAt: Date,
 ): StoredLine {
   const name = plainText(sender.username ?? '');
   const badges = sender.identity?.badges?.map(({ type }) => type) ?? [];
@@ -154,7 +166,8 @@ function storedLine(
     avatarUrl: plainText(sender.profile_picture ?? '') || null,
     roles: rolesOf(sender.user_id === broadcasterId ? [...badges, 'broadcaster'] : badges),
     content,
-    sentAt: readTime(createdAt)?.toISOString() ?? null,
+    // A line without a time of its own is as old as its delivery says: what came late must not look new.
+    sentAt: (readTime(createdAt) ?? sentAt).toISOString(),
   };
 }
 
