@@ -154,9 +154,20 @@ test('a database that is away refuses a page that opens, and those that are open
 });
 
 test('closing ends every page, and lets none in', async () => {
-  const { clock, feed, told, open } = await world();
+  const { pool, clock, feed, told, open } = await world();
   await open('page');
+  const holder = await pool.pg.connect();
+  await holder.query('begin; lock table "ChannelWatch"');
+  const opening = open('opening');
+  const waiting = open('waiting');
   feed.close();
+  const stopping = { code: 'DATABASE_UNAVAILABLE' };
+  await expect(waiting).rejects.toMatchObject(stopping);
   expect([told, clock.pendingTimers]).toEqual([[['page', 'the end', '']], 0]);
-  await expect(open('late')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  await holder.query('commit');
+  holder.release();
+  await opening;
+  expect(told.at(-1)).toEqual(['opening', 'the end', '']);
+  await expect(open('late')).rejects.toMatchObject(stopping);
+  expect(clock.pendingTimers).toBe(0);
 });

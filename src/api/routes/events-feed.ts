@@ -84,7 +84,7 @@ class WatchingChannelFeed implements ChannelFeed {
   }
 
   async subscribe(channelId: ChannelId, subscriber: ChannelSubscriber): Promise<() => void> {
-    if (this.#isClosed) throw new BadInput('DATABASE_UNAVAILABLE', 'This instance is stopping');
+    if (this.#isClosed) throw stopping();
     const audience = this.#audiences.get(channelId) ?? this.#open(channelId);
     // Looks of a channel follow one another, so what a newcomer is shown and is told later has one order.
     await new Promise<void>((welcomed, refused) => {
@@ -119,6 +119,7 @@ class WatchingChannelFeed implements ChannelFeed {
     this.#isClosed = true;
     for (const audience of this.#audiences.values()) {
       for (const subscriber of audience.subscribers) subscriber.end();
+      for (const { refused } of audience.newcomers) refused(stopping());
       stopTimers(audience);
     }
     this.#audiences.clear();
@@ -239,6 +240,10 @@ class WatchingChannelFeed implements ChannelFeed {
       on conflict ("channelId") do update set until = excluded.until
     `.execute(this.#deps.db);
   }
+}
+
+function stopping(): BadInput {
+  return new BadInput('DATABASE_UNAVAILABLE', 'This instance is stopping, connect again');
 }
 
 function stopTimers({ renewal, trailing }: Audience): void {
