@@ -113,8 +113,8 @@ export class Pipeline {
     }
     if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return false;
     this.#stats.lines += 1;
-    // History is late by nature, and says nothing about how far behind we are.
-    if (!message.isBacklog) this.#overload.line(message.sentAtMs);
+    // History, and what waited in the inbox, is late by nature and says nothing about how far behind we are.
+    if (!message.isBacklog && receipt === null) this.#overload.line(message.sentAtMs);
     // Somebody waits for an answer; nobody waits for a credit, and most chatters write again.
     if (this.#overload.isBehind) this.#stats.shed += 1;
     else credit(message, channel.slug);
@@ -125,12 +125,13 @@ export class Pipeline {
     const command = byTrigger.get(line);
     const isDuration = line !== '' && duration?.triggerNormalized === line;
     if (command === undefined && !isDuration) return false;
-    if (!this.#isToBeAnswered(message)) return false;
+    if (!this.#isToBeAnswered(message, receipt)) return false;
     return this.#inOrder({ channel, message, receipt, command, duration: isDuration ? duration : null });
   }
 
-  #isToBeAnswered({ channelId, messageId, sentAtMs }: ChatMessage): boolean {
-    if (messageId !== null && !this.#seenIn(channelId).isNew(messageId)) {
+  #isToBeAnswered({ channelId, messageId, sentAtMs }: ChatMessage, receipt: Receipt | null): boolean {
+    // The inbox holds a line once; one that is read again has no answer on record, or the record refuses a second.
+    if (receipt === null && messageId !== null && !this.#seenIn(channelId).isNew(messageId)) {
       this.#stats.duplicates += 1;
       return false;
     }

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { silentLog } from '../../../test/support/silent-log.ts';
+import type { ChannelId, PlatformChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
+import type { ChatMessage } from '../../platforms/platform.ts';
+import type { Command } from '../commands/command-book.ts';
+import type { Receipt } from '../inbox/receipt.ts';
+import type { Reply } from '../outbox/replies.ts';
+import type { SpeakingChannel } from '../outbox/row.ts';
+import { Pipeline } from './pipeline.ts';
+
+const provider = 'anywhere' as ProviderId;
+const channelId = 'c1' as ChannelId;
+const channel: SpeakingChannel = {
+  channelId,
+  slug: 'northpine',
+  target: 'northpine' as PlatformChannelId,
+  ownerUserId: null,
+  stableId: null,
+  extra: {},
+  overrideAccountId: null,
+};
+const command: Command = {
+  response: 'hello',
+  onlyWhenLive: false,
+  allowedRoles: [],
+  allowedUsers: [],
+  vkvideoAllowedRoleIds: [],
+};
+
+function pipelineWorld() {
+  const clock = new ManualClock();
+  const replies: Reply[] = [];
+  let credited = 0;
+  const pipeline = new Pipeline({
+    channels: { held: () => new Map([[channelId, channel]]) },
+    commands: { of: () => ({ byTrigger: new Map([['!hi', command]]), duration: null }) },
+    live: { of: () => null },
+    credit: () => {
+      credited += 1;
+    },
+    outbox: { reply: (reply) => void replies.push(reply), echo: () => {} },
+    clock,
+    log: silentLog(),
+    logPrefix: 'test.',
+    maxAgeMs: 60_000,
+    busyShare: () => 1,
+  });
+  const line = (text: string, agoMs = 0, messageId = 'm1'): ChatMessage => ({
+    provider,
+    channelId,
+    messageId: messageId as PlatformMessageId,
+    author: {
+      platformUserId: 'u1' as PlatformUserId,
+      login: 'mira',
+      displayName: 'Mira',
+      avatarUrl: null,
+      roles: new Set(),
+    },
+    text,
+    sentAtMs: clock.now().getTime() - agoMs,
+    isBacklog: false,
+    isOwn: false,
+  });
+  return { pipeline, clock, replies, line, credited: () => credited };
+}
+
+const receipt: Receipt = { seq: 1, done: () => {} };
+
+test('a line that comes twice is answered once; one read from the inbox again is, where its record decides', () => {
+  const { pipeline, replies, line } = pipelineWorld();
+  pipeline.message(line('!hi'));
+  pipeline.message(line('!hi'));
+  expect(replies).toHaveLength(1);
+  expect(pipeline.stats().duplicates).toBe(1);
+  pipeline.message(line('!hi', 0, 'm2'), receipt);
+  // The lease was another's when the answer was to be written, so nothing was; now it is ours again.
+  pipeline.message(line('!hi', 0, 'm2'), receipt);
+  expect(replies.slice(1).map(({ messageId, receipt: given }) => [messageId, given])).toEqual([
+    ['m2', receipt],
+    ['m2', receipt],
+  ]);
+});
+
+test('lines that waited in the inbox are credited however busy the worker is', async () => {
+  const { pipeline, clock, line, credited } = pipelineWorld();
+  for (let index = 0; index < 60; index += 1) {
+    pipeline.message(line('hello', index < 20 ? 50 : 3_600_000, `m${index}`), receipt);
+    await clock.advance(50);
+  }
+  expect(credited()).toBe(60);
+  expect(pipeline.stats().shed).toBe(0);
+});
