@@ -64,6 +64,35 @@ export function activeTargetsReader(
   };
 }
 
+export interface ListedIntegration {
+  readonly provider: string;
+  readonly enabled: boolean;
+  readonly updatedAt: Date | null;
+}
+
+/** Which bots of a channel are on, in the order of `platforms`: one statement, its plan kept, since panels ask often. */
+export function integrationsReader(
+  pool: pg.Pool,
+  platforms: readonly PlatformDescription[],
+): (channelId: ChannelId) => Promise<readonly ListedIntegration[]> {
+  const text = platforms.map(listedOf).join(' union all ');
+  return async (channelId) => {
+    const { rows } = await pool.query<ListedIntegration>({ name: 'integrations', text, values: [channelId] });
+    const byProvider = new Map(rows.map((row) => [row.provider, row]));
+    return platforms.map(({ id }) => byProvider.get(id) ?? { provider: id, enabled: false, updatedAt: null });
+  };
+}
+
+// $1 channel.
+function listedOf({ id, tables: { subscription } }: PlatformDescription): string {
+  const provider = pg.escapeLiteral(id);
+  return `
+    select ${provider} as provider, coalesce(gate.enabled, subscription.enabled, false) as enabled, gate."updatedAt"
+    from (select $1::text as id) asked
+    left join "BotIntegrationSettings" gate on gate."channelId" = asked.id and gate.provider::text = ${provider}
+    left join ${pg.escapeIdentifier(subscription)} subscription on subscription."channelId" = asked.id`;
+}
+
 // $1 channel.
 function activeTargetOf({ id, tables: { subscription, targetColumn } }: PlatformDescription): string {
   const provider = pg.escapeLiteral(id);

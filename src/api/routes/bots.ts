@@ -10,7 +10,7 @@ import { deprecatedProviders } from '../../platforms/registry.ts';
 import { recordAudit } from '../audit.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
 import { isoTime } from '../fields.ts';
-import { disableIntegration, enableIntegration, readIntegration } from '../integrations.ts';
+import { disableIntegration, enableIntegration, integrationsReader } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
 
 const listAnswer = z.object({
@@ -34,17 +34,17 @@ const toggleAnswer = z.object({
 });
 
 export function registerBotRoutes(app: Api, context: ApiContext): void {
+  const descriptions = context.platforms.map(({ description }) => description);
+  const readIntegrations = integrationsReader(context.pg, descriptions);
   app.get(
     '/streamer/bots',
     { schema: { tags: ['bots'], summary: 'Which bots are on', response: { 200: listAnswer } } },
     async (request) => {
       const { channelId } = await context.callers.streamer(request);
-      const items = await Promise.all(
-        context.platforms.map(async ({ description }) => {
-          const { enabled, updatedAt } = await readIntegration(context.db, description, channelId);
-          return { provider: description.id, enabled, updatedAt: updatedAt?.toISOString() ?? null };
-        }),
-      );
+      const integrations = await readIntegrations(channelId);
+      const items = integrations.map(({ provider, enabled, updatedAt }) => {
+        return { provider, enabled, updatedAt: updatedAt?.toISOString() ?? null };
+      });
       return { items };
     },
   );
