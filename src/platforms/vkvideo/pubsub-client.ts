@@ -22,6 +22,8 @@ export interface PubsubOptions {
   /** Asked again before a limited channel's token ends; null: no access any more. */
   readonly getChannelToken: (name: string) => Promise<string | null>;
   readonly handlers: PubsubHandlers;
+  /** That it does not come about is no news: a server that is away for an hour is one line. */
+  readonly isKnownTrouble: boolean;
 }
 
 export interface PubsubHandlers {
@@ -64,16 +66,18 @@ export class PubsubClient {
   /** Null before the server let us in; infinite where it announced no pings. */
   #checksUntilDead: number | null = null;
   #later: readonly (readonly WantedChannel[])[] = [];
+  #isNews: boolean;
   #isEnded = false;
 
   constructor(options: PubsubOptions, wanted: readonly WantedChannel[]) {
     this.#options = options;
+    this.#isNews = !options.isKnownTrouble;
     const { log, url, token } = options;
     const { Socket, terminate } = watchedSocket({
       frame: (data) => this.#heard(data),
       opened: () => log.debug('vkvideo_pubsub.ws_open'),
-      closed: (code, reason) => log.info('vkvideo_pubsub.ws_close', { code, reason }),
-      failed: (error) => log.warn('vkvideo_pubsub.ws_error', { error }),
+      closed: (code, reason) => log[this.#isNews ? 'info' : 'debug']('vkvideo_pubsub.ws_close', { code, reason }),
+      failed: (error) => log[this.#isNews ? 'warn' : 'debug']('vkvideo_pubsub.ws_error', { error }),
     });
     this.#terminate = terminate;
     this.#client = new Centrifuge(url, {
@@ -143,6 +147,7 @@ export class PubsubClient {
     client.on(
       'connected',
       this.#safely(() => {
+        this.#isNews = true;
         this.#options.log.info('vkvideo_pubsub.connected');
         for (const portion of this.#later) this.#subscribe(portion);
         this.#later = [];

@@ -1,5 +1,6 @@
 /** Finds the URL of a channel whose subscription names none, and keeps it (workers §15.1). */
 import type { Db } from '../../../db/pool.ts';
+import type { LogFields } from '../../../lib/logger.ts';
 import type { CommonDeps, CredentialSource, ReadChannel } from '../../platform.ts';
 import type { DevApi } from '../api.ts';
 import { readCandidates } from '../candidates.ts';
@@ -11,17 +12,19 @@ export interface AutofillDeps extends Pick<CommonDeps, 'log'> {
   readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
 }
 
-/** @returns null when the streamer has to name it; the reason is in the log */
-export async function autofillUrl(deps: AutofillDeps, channel: ReadChannel): Promise<ChannelName | null> {
+export type Autofill =
+  | { kind: 'found'; name: ChannelName }
+  /** The streamer has to name it. */
+  | { kind: 'none'; event: string; fields: LogFields };
+
+/** Never throws. */
+export async function autofillUrl(deps: AutofillDeps, channel: ReadChannel): Promise<Autofill> {
   const { log } = deps;
   const { channelId, target } = channel;
   const found = await askOwner(deps, channel);
-  if (found === null) return null;
+  if ('kind' in found) return found;
   const match = found.find(({ slug }) => isSameSlug(slug, target)) ?? (found.length === 1 ? found[0] : undefined);
-  if (match === undefined) {
-    log.warn('vkvideo_chatbot.subscription_autofill_failed', { channelId, candidates: found.length });
-    return null;
-  }
+  if (match === undefined) return none('subscription_autofill_failed', { candidates: found.length });
   log.info('vkvideo_chatbot.subscription_autofilled_channel_url', { channelId, vkvideoChannelUrl: match.url });
   try {
     await deps.db
@@ -34,20 +37,20 @@ export async function autofillUrl(deps: AutofillDeps, channel: ReadChannel): Pro
     // It can be used all the same, and is looked for again after the next start.
     log.warn('vkvideo_chatbot.subscription_autofill_persist_failed', { channelId, error });
   }
-  return match;
+  return { kind: 'found', name: match };
 }
 
-async function askOwner(deps: AutofillDeps, { channelId }: ReadChannel): Promise<readonly ChannelName[] | null> {
-  const { credentials, api, log } = deps;
+async function askOwner(deps: AutofillDeps, { channelId }: ReadChannel): Promise<readonly ChannelName[] | Autofill> {
+  const { credentials, api } = deps;
   try {
     const owner = await credentials.owner(channelId);
-    if (owner === null) {
-      log.warn('vkvideo_chatbot.subscription_missing_access_token', { channelId });
-      return null;
-    }
+    if (owner === null) return none('subscription_missing_access_token');
     return await readCandidates(api.asAccount(credentials, async () => owner));
   } catch (error) {
-    log.warn('vkvideo_chatbot.current_user_failed', { channelId, error });
-    return null;
+    return none('current_user_failed', { error });
   }
+}
+
+function none(event: string, fields: LogFields = {}): Autofill {
+  return { kind: 'none', event, fields };
 }

@@ -28,6 +28,8 @@ export class Chat {
   /** Preparations and subscriptions that failed in a row. */
   failures = 0;
   nextTryMs = 0;
+  /** Troubles that are in the log, until they are over. */
+  readonly #said = new Set<string>();
   readonly #deps: ChatDeps;
   #names = new Map<string, Part>();
   /** Connections a name is read on: two for a moment while one replaces the other. */
@@ -54,11 +56,20 @@ export class Chat {
     return [...this.#names.keys()];
   }
 
-  /** The public chat is; where there is none, the restricted one. */
   get isHeard(): boolean {
+    return this.#main !== null && this.#hearers.has(this.#main);
+  }
+
+  /** The public chat; where there is none, the restricted one. */
+  get #main(): string | null {
     const chats = [...this.#names].filter(([, part]) => isChat(part));
-    const [main] = chats.find(([, part]) => part === 'chat') ?? chats[0] ?? [];
-    return main !== undefined && this.#hearers.has(main);
+    const [main = null] = chats.find(([, part]) => part === 'chat') ?? chats[0] ?? [];
+    return main;
+  }
+
+  /** Whether it is this one that makes the chat read. */
+  isMain(name: string): boolean {
+    return name === this.#main;
   }
 
   partOf(name: string): Part | undefined {
@@ -85,6 +96,7 @@ export class Chat {
   subscribed(name: string, connection: object, isRecovered: boolean): void {
     const part = this.#names.get(name);
     if (part === undefined) return;
+    this.isOver(refusalOf(part));
     const hearers = this.#hearers.get(name);
     if (hearers) hearers.add(connection);
     else this.#hearers.set(name, new Set([connection]));
@@ -117,6 +129,17 @@ export class Chat {
     this.#state = state;
     this.#deps.events.state(this.channel.channelId, state);
     return true;
+  }
+
+  /** @returns whether the trouble is news: what lasts for days is one line, not one for each try */
+  isNews(trouble: string): boolean {
+    if (this.#said.has(trouble)) return false;
+    this.#said.add(trouble);
+    return true;
+  }
+
+  isOver(trouble: string): void {
+    this.#said.delete(trouble);
   }
 
   publication(raw: unknown): void {
@@ -188,6 +211,11 @@ export class Chat {
     // Not one that is known: the gap may have been longer than what VK remembers.
     if (missed.length >= HISTORY_MAX) this.#deps.log.warn('vkvideo_chatbot.gap_too_long', { channelId });
   }
+}
+
+/** @returns the trouble of a part that is not granted */
+export function refusalOf(part: Part): string {
+  return `subscription_refused ${part}`;
 }
 
 function isChat(part: Part): boolean {

@@ -7,16 +7,17 @@ import { PlatformRefused } from '../../../lib/errors.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
 import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../platform.ts';
 import { NO_ACCOUNT } from '../api.ts';
-import { type ChannelName, channelUrl, isSameSlug } from '../channel-url.ts';
+import { channelUrl, isSameSlug } from '../channel-url.ts';
 import { type ChannelInfo, type Directory, factOf, slugOf } from '../directory.ts';
-import { Chat, type ChatDeps } from './chat.ts';
+import type { Autofill } from './autofill.ts';
+import { Chat, type ChatDeps, refusalOf } from './chat.ts';
 import type { ShardListener } from './shard-listener.ts';
 import type { Shards } from './shards.ts';
 
 export interface ReaderDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'random' | 'events'> {
   readonly directory: Directory;
   readonly openShards: (listener: ShardListener) => Shards;
-  readonly autofill: (channel: ReadChannel) => Promise<ChannelName | null>;
+  readonly autofill: (channel: ReadChannel) => Promise<Autofill>;
   readonly chat: Omit<ChatDeps, 'streamHint'>;
 }
 
@@ -102,18 +103,27 @@ export class Reader implements ChatReader {
       missing: (names, state) => {
         for (const chat of new Set(names.map(find))) chat?.missing(state);
       },
+      withoutAccess: (name) => {
+        const chat = find(name);
+        if (chat?.isMain(name)) this.#notGranted(chat, 'no_access');
+      },
       refused: (name, { code, text }) => {
         const chat = find(name);
         if (chat === undefined) return;
         const { channelId } = chat.channel;
         const part = chat.partOf(name);
-        this.#deps.log.warn('vkvideo_chatbot.subscription_refused', { channelId, part, code, reason: text });
-        // Access to a restricted chat is asked for again when the next stream begins.
-        if (part === 'limited_chat') return;
-        this.#failed(chat, { kind: 'degraded', reason: 'subscription_refused' }, null);
-        this.#planRetry();
+        if (part !== undefined && chat.isNews(refusalOf(part))) {
+          this.#deps.log.warn('vkvideo_chatbot.subscription_refused', { channelId, part, code, reason: text });
+        }
+        // Hints are missed by nobody; access to a restricted chat is asked for again when the next stream begins.
+        if (chat.isMain(name)) this.#notGranted(chat, 'subscription_refused');
       },
     };
+  }
+
+  #notGranted(chat: Chat, reason: string): void {
+    this.#failed(chat, { kind: 'degraded', reason }, null);
+    this.#planRetry();
   }
 
   #leave(chat: Chat): void {
@@ -184,12 +194,16 @@ export class Reader implements ChatReader {
     if (slugOf(chat.channel) !== null) return;
     const found = await this.#autofills.run(() => this.#deps.autofill(chat.channel));
     if (chat.isClosed) return;
-    if (found === null) {
+    if (found.kind === 'none') {
+      const { event, fields } = found;
+      if (chat.isNews(event)) {
+        this.#deps.log.warn(`vkvideo_chatbot.${event}`, { channelId: chat.channel.channelId, ...fields });
+      }
       const state = { kind: 'needs_user_action', reason: 'missing_channel_url' } as const;
       this.#failed(chat, state, 'subscription_missing_channel_url');
       return;
     }
-    chat.channel = { ...chat.channel, extra: { ...chat.channel.extra, vkvideoChannelUrl: found.url } };
+    chat.channel = { ...chat.channel, extra: { ...chat.channel.extra, vkvideoChannelUrl: found.name.url } };
   }
 
   /** @param event logged once per state, as it is what support looks for; null where that is done already */

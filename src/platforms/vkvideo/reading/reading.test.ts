@@ -127,6 +127,7 @@ test('names that changed with a new stream are followed, without an answer twice
 test('what begins or ends is read from the platform when an event says so, at once', async () => {
   const world = await vkvideoWorld();
   await world.read(STREAMER);
+  await world.until(() => expect(world.sim.pubsub.listenersOf(world.sim.socketName(STREAMER, 'info'))).toHaveLength(1));
   world.sim.goOffline(STREAMER, 'channel_stream_stop');
   await world.leapUntil(() => expect(world.facts.at(-1)?.isLive).toBe(false));
   const startedAt = new Date(Math.floor(world.clock.now().getTime() / 1000) * 1000);

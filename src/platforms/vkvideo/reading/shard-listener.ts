@@ -7,6 +7,8 @@ export interface ShardListener {
   /** What that connection read is read by it no more. */
   gone(name: string, connection: object): void;
   refused(name: string, why: { code: number; text: string }): void;
+  /** There is no token for it, and it cannot be read without. */
+  withoutAccess(name: string): void;
   publication(name: string, data: unknown): void;
   /** Why there is no connection, for every name that is not read. */
   missing(names: readonly string[], state: ReaderState): void;

@@ -58,6 +58,8 @@ export class Shard {
   readonly #rest: Pause;
   #replace: (() => void) | null = null;
   #failures = 0;
+  /** The connection before read nothing either, and its end was said. */
+  #isKnownTrouble = false;
   /** Of the newest connection. */
   #accountKey: string | null = null;
   /** There is no connection for want of a token, and it was said. */
@@ -134,6 +136,7 @@ export class Shard {
       const startedMs = this.#deps.clock.monotonicMs();
       const reason = await this.#live(opening);
       if (this.#isClosed) return;
+      this.#isKnownTrouble = this.#settled.size === 0;
       if (reason === null) continue;
       const wasStable = this.#settled.size > 0 && this.#deps.clock.monotonicMs() - startedMs >= STABLE_AFTER_MS;
       this.#failures = wasStable ? 1 : this.#failures + 1;
@@ -173,12 +176,14 @@ export class Shard {
     const wanted = names.flatMap((name) => this.#wanted.get(name) ?? []);
     const limited = wanted.flatMap(({ name, isLimited }) => (isLimited ? [name] : []));
     const tokens = await this.#channelTokens.of(limited);
-    return wanted.flatMap(({ name, isLimited }) => {
+    const channels: WantedChannel[] = [];
+    for (const { name, isLimited } of wanted) {
       const token = tokens.get(name) ?? null;
       // VK names no token where there is no access: there is nothing to subscribe to (sheet §2.9).
-      if (isLimited && token === null) return [];
-      return [{ name, token, since: this.#positions.get(name) ?? null }];
-    });
+      if (isLimited && token === null) this.#deps.listener.withoutAccess(name);
+      else channels.push({ name, token, since: this.#positions.get(name) ?? null });
+    }
+    return channels;
   }
 
   /** Without those that were removed while others were waited for. */
@@ -244,7 +249,7 @@ export class Shard {
     const getToken = async () => (await tokens.connection()).token;
     const getChannelToken = async (name: string) => (await tokens.channels([name])).get(name) ?? null;
     const client: PubsubClient = new PubsubClient(
-      { url, clock, log, token, getToken, getChannelToken, handlers },
+      { url, clock, log, token, getToken, getChannelToken, handlers, isKnownTrouble: this.#isKnownTrouble },
       channels,
     );
     return client;
