@@ -343,9 +343,16 @@ export interface ChatSender {
    * the outbox does all three. Gives up after `deadlineMs` with `unconfirmed` when bytes have left, else `unavailable`.
    *
    * @param text already cut to `limits.message` and free of control characters
+   * @param answers the chat line this is the answer to; for platforms where one channel may have several chats at once
    * @returns never `sent` unless the platform said so
    */
-  send(channel: ReadChannel, text: string, as: SenderCredential, deadlineMs: number): Promise<SendOutcome>;
+  send(
+    channel: ReadChannel,
+    text: string,
+    as: SenderCredential,
+    deadlineMs: number,
+    answers?: PlatformMessageId | null,
+  ): Promise<SendOutcome>;
   /** Whether windows that block only the unprivileged let this account pass in this channel. */
   isPrivileged(channel: ReadChannel, as: SenderCredential): boolean;
 }

@@ -55,11 +55,17 @@ export const sharedSender: SenderCredential = {
 
 /** A platform that answers as the test says; at once and with `sent` unless told otherwise. */
 export class ScriptedSender implements ChatSender {
-  readonly messages: { channelId: ChannelId; text: string; token: string }[] = [];
+  readonly messages: { channelId: ChannelId; text: string; token: string; answers: PlatformMessageId | null }[] = [];
   answer: (text: string, channelId: ChannelId, token: string) => SendOutcome | Promise<SendOutcome> = () => accepted();
 
-  async send({ channelId }: SpeakingChannel, text: string, as: SenderCredential): Promise<SendOutcome> {
-    this.messages.push({ channelId, text, token: as.accessToken });
+  async send(
+    { channelId }: SpeakingChannel,
+    text: string,
+    as: SenderCredential,
+    _deadlineMs: number,
+    answers: PlatformMessageId | null = null,
+  ): Promise<SendOutcome> {
+    this.messages.push({ channelId, text, token: as.accessToken, answers });
     return this.answer(text, channelId, as.accessToken);
   }
 

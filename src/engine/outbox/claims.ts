@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { SenderCredential } from '../../platforms/platform.ts';
 import type { Permit, SendLimits } from '../limits/send-limits.ts';
-import type { ClaimedRow, SpeakingChannel } from './row.ts';
+import { answeredLine, type ClaimedRow, type SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
 
 export interface ClaimCandidate {
@@ -29,6 +29,7 @@ interface HeadRow {
   readonly id: string;
   readonly source: string;
   readonly message: string;
+  readonly dedupKey: string | null;
   readonly expiresAt: Date | null;
   readonly nextAttemptAt: Date;
   readonly attempts: number | null;
@@ -148,5 +149,6 @@ function headOf(row: HeadRow | undefined, claimToken: string, now: Date): Head {
   if (!row.isTaken) return { kind: 'busy' };
   if (row.verdict === 'interrupted') return { kind: 'interrupted' };
   const { id, source, message, expiresAt } = row;
-  return { kind: 'claimed', row: { id, claimToken, source, attempts: row.attempts ?? 0, expiresAt }, message };
+  const answers = answeredLine(row.dedupKey);
+  return { kind: 'claimed', row: { id, claimToken, source, attempts: row.attempts ?? 0, expiresAt, answers }, message };
 }

@@ -19,6 +19,11 @@ interface DeliveryDeps {
   readonly logPrefix: string;
 }
 
+export interface OutgoingMessage {
+  readonly text: string;
+  readonly answers: PlatformMessageId | null;
+}
+
 interface OnTheWire {
   readonly text: string;
   echo: { id: PlatformMessageId | null } | null;
@@ -38,15 +43,15 @@ export class Delivery {
   }
 
   /** @returns what became of it; never `unauthorized` before a renewed token was refused too */
-  async deliver(channel: SpeakingChannel, text: string, as: SenderCredential): Promise<SendOutcome> {
-    const onTheWire: OnTheWire = { text, echo: null };
+  async deliver(channel: SpeakingChannel, message: OutgoingMessage, as: SenderCredential): Promise<SendOutcome> {
+    const onTheWire: OnTheWire = { text: message.text, echo: null };
     this.#onTheWire.set(channel.channelId, onTheWire);
     try {
-      let outcome = await this.#send(channel, text, as);
+      let outcome = await this.#send(channel, message, as);
       if (outcome.kind === 'unauthorized') {
         const renewed = await this.#deps.credentials.renewed(as, as.accessToken);
         if (renewed === null) return { kind: 'unavailable', reason: outcome.reason };
-        outcome = await this.#send(channel, text, renewed);
+        outcome = await this.#send(channel, message, renewed);
       }
       // Our own message came back by chat while its answer was lost.
       if (outcome.kind === 'unconfirmed' && onTheWire.echo) {
@@ -67,13 +72,18 @@ export class Delivery {
     if (onTheWire?.text === text.trim()) onTheWire.echo = { id: messageId };
   }
 
-  async #send(channel: SpeakingChannel, text: string, as: SenderCredential): Promise<SendOutcome> {
+  async #send(
+    channel: SpeakingChannel,
+    { text, answers }: OutgoingMessage,
+    as: SenderCredential,
+  ): Promise<SendOutcome> {
+    const { sender, clock } = this.#deps;
     let timer: Timer | undefined;
     const tooLate = new Promise<SendOutcome>((resolve) => {
-      timer = this.#deps.clock.setTimer(SEND_DEADLINE_MS + GRACE_MS, () => resolve(UNCONFIRMED), { unref: true });
+      timer = clock.setTimer(SEND_DEADLINE_MS + GRACE_MS, () => resolve(UNCONFIRMED), { unref: true });
     });
     try {
-      return await Promise.race([this.#deps.sender.send(channel, text, as, SEND_DEADLINE_MS), tooLate]);
+      return await Promise.race([sender.send(channel, text, as, SEND_DEADLINE_MS, answers), tooLate]);
     } finally {
       timer?.cancel();
     }

@@ -50,7 +50,9 @@ export class Dispatch {
     const { delivery, results, limits, clock, random } = this.#deps;
     const text = cutToLimit(plainText(message), limits.message);
     const outcome: SendOutcome =
-      text === '' ? { kind: 'rejected', reason: 'empty_message' } : await delivery.deliver(channel, text, credential);
+      text === ''
+        ? { kind: 'rejected', reason: 'empty_message' }
+        : await delivery.deliver(channel, { text, answers: row.answers }, credential);
     if (text === '' || isUnsent(outcome)) permit.giveBack();
     else permit.spent();
     const now = clock.now();

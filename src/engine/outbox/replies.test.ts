@@ -46,6 +46,28 @@ test('a reply waits behind older messages of its channel', async () => {
   );
 });
 
+test('the sender learns which chat line a message answers, on the fast way and after waiting as a row', async () => {
+  const world = await outboxWorld(database.url);
+  const { outbox, sender } = await world.worker();
+  const answer = Promise.withResolvers<SendOutcome>();
+  sender.answer = (text) => (text === 'at once' ? answer.promise : accepted());
+  outbox.reply(replyIn(world.first, 'at once', 'asked-first'));
+  await vi.waitFor(() => expect(sender.messages).toHaveLength(1), soon);
+  await world.say(world.first, 'said');
+  outbox.reply(replyIn(world.first, 'waited', 'asked-second'));
+  await vi.waitFor(async () => expect(await world.rows(world.first)).toHaveLength(3), soon);
+  answer.resolve(accepted());
+  await vi.waitFor(
+    () =>
+      expect(sender.messages.map(({ text, answers }) => [text, answers])).toEqual([
+        ['at once', 'asked-first'],
+        ['said', null],
+        ['waited', 'asked-second'],
+      ]),
+    soon,
+  );
+});
+
 test('a copy that lost its lease writes no reply', async () => {
   const world = await outboxWorld(database.url, 2);
   const [lost, kept] = world.channels as [SpeakingChannel, SpeakingChannel];

@@ -9,7 +9,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { SenderCredential } from '../../platforms/platform.ts';
 import type { Receipt } from '../inbox/receipt.ts';
 import type { Departure } from './dispatch.ts';
-import type { ClaimedRow, SpeakingChannel } from './row.ts';
+import { answerKey, type ClaimedRow, type SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
 
 export interface Reply {
@@ -130,7 +130,7 @@ export class ReplyQueue {
         replies.map(({ channel }) => channel.target),
         replies.map(({ text }) => text),
         replies.map(({ source }) => source),
-        replies.map(({ messageId }) => (messageId === null ? null : `chat:${messageId}`)),
+        replies.map(({ messageId }) => (messageId === null ? null : answerKey(messageId))),
         drafts.map(({ departure }) => departure?.credential.accountId ?? null),
         drafts.map(({ departure }) => departure !== null),
         provider,
@@ -151,7 +151,8 @@ export class ReplyQueue {
       // A row that was not written was written before, or the channel is another's by now: the mark went the same way.
       reply.receipt?.done(true);
       if (departure !== null && status === 'processing') {
-        this.#handlers.send(reply, departure, { id, claimToken, source: reply.source, attempts: 0, expiresAt });
+        const { source, messageId: answers } = reply;
+        this.#handlers.send(reply, departure, { id, claimToken, source, attempts: 0, expiresAt, answers });
       } else this.#handlers.stay(reply, departure, status === undefined ? 'dropped' : 'queued');
     }
   }

@@ -22,6 +22,8 @@ export interface ClaimedRow {
   readonly source: string;
   readonly attempts: number;
   readonly expiresAt: Date | null;
+  /** The chat line it answers; null for what nobody asked for in a chat. */
+  readonly answers: PlatformMessageId | null;
 }
 
 /** The row's next state after one send. */
@@ -29,6 +31,18 @@ export type RowUpdate =
   | { status: 'sent'; attempts: number; platformMessageId: PlatformMessageId | null }
   | { status: 'failed'; attempts: number; lastError: Reason }
   | { status: 'pending'; attempts: number; lastError: Reason; nextAttemptAt: Date };
+
+const ANSWER_PREFIX = 'chat:';
+
+/** The key by which a second answer to a chat line is known. */
+export function answerKey(messageId: PlatformMessageId): string {
+  return ANSWER_PREFIX + messageId;
+}
+
+/** @returns the chat line whose answer has this key; null for keys of another kind */
+export function answeredLine(dedupKey: string | null): PlatformMessageId | null {
+  return dedupKey?.startsWith(ANSWER_PREFIX) ? (dedupKey.slice(ANSWER_PREFIX.length) as PlatformMessageId) : null;
+}
 
 export function isReply(source: string): boolean {
   return source === 'command' || source === 'duration';

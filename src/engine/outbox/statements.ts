@@ -82,7 +82,7 @@ function claim(table: string): string {
       where not exists (select from taken where source in ('command', 'duration'))
     )
     select head.channel_id as "channelId", head.verdict, head.id, head.source, head.message, head."expiresAt",
-      head."nextAttemptAt", taken.attempts, taken.id is not null as "isTaken"
+      head."dedupKey", head."nextAttemptAt", taken.attempts, taken.id is not null as "isTaken"
     from head left join taken on taken.id = head.id left join unhurried on true`;
 }
 
