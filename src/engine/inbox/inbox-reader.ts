@@ -40,6 +40,8 @@ const ACCOUNTS_AWAITED_MS = 100;
 const LISTENING_POLL_MS = 30_000;
 /** A channel's next lines wait until these are done; other channels do not. */
 const LINES_AT_ONCE = 100;
+/** What waited while no worker ran may be more than fits into memory. */
+const LINES_IN_HAND = 10_000;
 
 export class InboxReader {
   readonly #deps: InboxReaderDeps;
@@ -47,6 +49,9 @@ export class InboxReader {
   readonly #marks: Marks;
   /** Channels whose lines are being handled, and whether more have come meanwhile. */
   readonly #busy = new Map<ChannelId, boolean>();
+  #linesInHand = 0;
+  /** More may wait than could be taken. */
+  #isFull = false;
   #timer: Timer | null = null;
   #accountsTimer: Timer | null = null;
   #lastLookMs: number;
@@ -107,11 +112,17 @@ export class InboxReader {
     const ours = startNumber();
     const free = [...(channelIds ?? channels.held().keys())].filter((channelId) => this.#isFree(channelId));
     if (ours === null || free.length === 0) return;
-    const { rows } = await pg.query<WaitingRow>({ name: 'inbox', text: READ, values: [provider, free, ours] });
+    const room = LINES_IN_HAND - this.#linesInHand;
+    const { rows } =
+      room > 0
+        ? await pg.query<WaitingRow>({ name: 'inbox', text: READ, values: [provider, free, ours, room] })
+        : { rows: [] };
+    if (rows.length >= room) this.#isFull = true;
     for (const [channelId, lines] of Map.groupBy(rows, (row) => row.channelId)) {
       const channel = channels.held().get(channelId);
       if (channel === undefined || this.#isStopped) continue;
       this.#busy.set(channelId, lines.length === LINES_AT_ONCE);
+      this.#linesInHand += lines.length;
       void this.#handle(channel, lines);
     }
   }
@@ -140,7 +151,11 @@ export class InboxReader {
     await this.#marks.write(unmarked);
     const isMore = this.#busy.get(channel.channelId);
     this.#busy.delete(channel.channelId);
-    if (isMore) this.wake(channel.channelId);
+    this.#linesInHand -= lines.length;
+    if (this.#isFull && this.#linesInHand <= LINES_IN_HAND / 2) {
+      this.#isFull = false;
+      this.wake(null);
+    } else if (isMore) this.wake(channel.channelId);
   }
 
   /** A line nobody understands must not hold up the ones behind it. */
@@ -158,7 +173,7 @@ export class InboxReader {
   }
 }
 
-// $1 provider, $2 channels, $3 our start number. Of a channel that is another's by now there is nothing to read.
+// $1 provider, $2 channels, $3 our start number, $4 lines at most. Of a channel that is another's by now there is nothing to read.
 const READ = `
   select line.seq, line."channelId", line."eventType", line.payload, line."receivedAt"
   from unnest($2::text[]) as wanted (channel_id)
@@ -169,4 +184,4 @@ const READ = `
     where i.provider = $1 and i."channelId" = wanted.channel_id and i.status = 'pending'
     order by i.seq limit ${LINES_AT_ONCE}
   ) line
-  order by line.seq`;
+  order by line.seq limit $4`;

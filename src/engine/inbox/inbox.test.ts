@@ -211,3 +211,25 @@ test('nothing is read before our own accounts are known, and everything as soon 
   isKnown = true;
   await vi.waitFor(() => expect(read).toEqual(['one', 'two']), soon);
 });
+
+test('of more than fits into memory some is taken, and the rest as soon as there is room', async () => {
+  const { pg, channels, worker, reader } = await inboxWorld(110);
+  await pg.query(
+    `insert into "WebhookInbox" (provider, "channelId", "deliveryId", "eventType", payload)
+     select $1, channel, channel || n, 'chat', jsonb_build_object('text', 'line ' || n)
+     from generate_series(1, 100) n, unnest($2::text[]) channel order by n`,
+    [provider, channels.map(({ channelId }) => channelId)],
+  );
+  const waiting: Receipt[] = [];
+  let read = 0;
+  let isHeld = true;
+  reader(await worker(), (_message, receipt) => {
+    read += 1;
+    if (isHeld) waiting.push(receipt);
+    else receipt.done(false);
+  });
+  await vi.waitFor(() => expect(read).toBe(10_000), soon);
+  isHeld = false;
+  for (const receipt of waiting) receipt.done(false);
+  await vi.waitFor(() => expect(read).toBe(11_000), soon);
+});
