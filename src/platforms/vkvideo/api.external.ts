@@ -15,9 +15,14 @@ export const errorAnswer = z.object({ error: z.string().catch('') }).catch({ err
 
 const socketChannels = z.object({ chat: name, limited_chat: name, info: name, channel_points: name });
 
+/** The last moment there is, in milliseconds. */
+const LATEST_MS = 8.64e15;
+
 /** A moment in seconds, or in milliseconds as one of VK's own kits has it (sheet §2.4); null for none. */
 export const moment = z
   .number()
+  .nonnegative()
+  .max(LATEST_MS)
   .nullish()
   .catch(null)
   .transform((value) => (value ? new Date(value < 1e11 ? value * 1000 : value) : null));

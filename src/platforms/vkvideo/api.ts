@@ -26,6 +26,9 @@ export interface DevApi {
   asAccount(credentials: Pick<CredentialSource, 'renewed'>, account: () => Promise<AccountCredential | null>): Ask;
 }
 
+/** Whatever asks for more means something else. */
+const LONGEST_WAIT_S = 86_400;
+
 export const NO_BASE = 'VKVIDEO_API_BASE_URL is not configured';
 /** `PlatformRefused.code` where no account with a living grant could ask. */
 export const NO_ACCOUNT = 'no_account';
@@ -74,7 +77,7 @@ export function codeOf(answer: HttpAnswer): string {
 /** When a caller that is too fast may come back, if the answer says so: VK documents no such header (sheet §2.1). */
 export function retryTime(answer: HttpAnswer, now: Date): Date | undefined {
   const seconds = Number(answer.header('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds > 0 ? new Date(now.getTime() + seconds * 1000) : undefined;
+  return seconds > 0 && seconds <= LONGEST_WAIT_S ? new Date(now.getTime() + seconds * 1000) : undefined;
 }
 
 function accepted<T>(answer: HttpAnswer, schema: z.ZodType<T>): T {

@@ -86,7 +86,8 @@ test("private lines, the platform's own bot and unreadable things are nobody's l
 test('moments in milliseconds, or none at all, are understood', () => {
   const sentAt = (created_at: unknown) => readLine(message({ created_at }), context)?.message.sentAtMs;
   expect(sentAt(1_790_000_123_456)).toBe(1_790_000_123_456);
-  for (const missing of [undefined, null, 'yesterday', 0]) expect(sentAt(missing)).toBe(context.now().getTime());
+  for (const missing of [undefined, null, 'yesterday', 0, -1, 1e300, -1e300])
+    expect(sentAt(missing)).toBe(context.now().getTime());
 });
 
 test('our own lines are known as ours', () => {

@@ -3,12 +3,16 @@ import { z } from 'zod';
 
 const id = z.union([z.string().min(1), z.number().int()]).transform(String);
 
+/** A year: whatever is longer, or none at all, is as good as untold. */
+const LONGEST_LIFE_S = 31_536_000;
+const lifeSeconds = z.coerce.number().positive().max(LONGEST_LIFE_S).nullish().catch(null);
+
 export const tokenAnswer = z.object({
   access_token: z.string().min(1),
   refresh_token: z.string().min(1).nullish(),
   // Both names are in use, and neither always (sheet §1.2).
-  expires_in: z.coerce.number().nullish().catch(null),
-  expire_time: z.coerce.number().nullish().catch(null),
+  expires_in: lifeSeconds,
+  expire_time: lifeSeconds,
   scope: z
     .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
     .nullish()

@@ -52,6 +52,20 @@ test('the consent page is asked with commas between scopes', async () => {
   });
 });
 
+test('a life of tokens that no calendar holds is as good as untold', async () => {
+  const { sim, oauth } = await world();
+  for (const [expires_in, expected] of [
+    ['3600', 3600],
+    [1e300, null],
+    [-5, null],
+    ['soon', null],
+  ] as const) {
+    const body = { access_token: 'at', refresh_token: 'rt', expires_in };
+    sim.faults.http({ kind: 'answer', status: 200, path: '/oauth/server/token', times: 1, body });
+    expect(await oauth.refresh('any')).toMatchObject({ tokens: { expiresInSeconds: expected, refreshToken: 'rt' } });
+  }
+});
+
 test('a code that was used, and one that never was, are refused', async () => {
   const given = await world();
   const code = await consent(given);

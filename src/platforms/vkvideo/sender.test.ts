@@ -122,6 +122,25 @@ test('a refused token is for the caller to renew; an outage costs nothing; a los
   expect(await send('away')).toEqual({ kind: 'unavailable', reason: 'unreachable' });
 });
 
+test('only the platform says that a message is sent: a page of a proxy is no answer of it', async () => {
+  const { sim, send } = await world();
+  for (const body of ['<html>Sign in to this network</html>', { error: 'internal' }]) {
+    sim.faults.http({ kind: 'answer', status: 200, path: SEND, times: 1, body });
+    expect(await send('hello')).toEqual({ kind: 'unconfirmed', reason: 'unconfirmed' });
+  }
+});
+
+test('a refusal that has to be looked into ends with the deadline of the message', async () => {
+  const { sim, send, side, as } = await world();
+  await send('first');
+  sim.faults.refuseMessages(403, 'forbidden');
+  sim.faults.http({ kind: 'ignored', path: '/v1/channel', times: 1 });
+  const startedMs = performance.now();
+  const outcome = await side.sender.send(room, 'second', as, 500);
+  expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'no_active_stream' });
+  expect(performance.now() - startedMs).toBeLessThan(1_500);
+});
+
 test('an unknown stream and a platform that does not tell are told apart', async () => {
   const { sim, send } = await world();
   sim.faults.http({ kind: 'answer', status: 502, path: '/v1/channel', times: 1 });

@@ -5,7 +5,7 @@ import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
-import { codeOf, type DevApi, describe, NO_BASE, retryTime } from './api.ts';
+import { type Ask, codeOf, type DevApi, describe, NO_BASE, retryTime } from './api.ts';
 import { type ChannelInfo, type Directory, slugOf } from './directory.ts';
 
 export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
@@ -44,12 +44,14 @@ export function createSender(deps: SenderDeps): ChatSender {
         path: '/v1/chat/message/send',
         query: { channel_url: deps.directory.channelParameter(channel) ?? '', stream_id: stream.id },
         body: { parts: [{ text: { content: plain } }] },
-        timeoutMs: Math.max(1, Math.round(untilMs - deps.clock.monotonicMs())),
+        timeoutMs: remaining(untilMs, deps.clock),
       } as const;
       try {
         const answer = await deps.api.call(as.accessToken, request);
-        if (answer.status === 200) deps.log.info('vkvideo_chatbot.outbox_sent', fields);
-        return tooFast.judge(channel.channelId, answer) ?? (await outcomeOf(deps, channel, as, stream.id, answer));
+        const isOfOtherStream = () => isOtherStream(deps, channel, as, stream.id, untilMs);
+        const outcome = tooFast.judge(channel.channelId, answer) ?? (await outcomeOf(deps, answer, isOfOtherStream));
+        if (outcome.kind === 'sent') deps.log.info('vkvideo_chatbot.outbox_sent', fields);
+        return outcome;
       } catch (error) {
         return noAnswer(error);
       }
@@ -78,23 +80,27 @@ async function findStream(
 }
 
 async function outcomeOf(
-  deps: SenderDeps,
-  channel: ReadChannel,
-  as: SenderCredential,
-  streamId: string,
+  { clock }: SenderDeps,
   answer: HttpAnswer,
+  isOfOtherStream: () => Promise<boolean>,
 ): Promise<SendOutcome> {
   const { status } = answer;
   const reason = describe(answer);
-  if (status === 200) return { kind: 'sent', platformMessageId: null };
+  if (status === 200 && isTheirs(answer)) return { kind: 'sent', platformMessageId: null };
   if (status === 401) return { kind: 'unauthorized', reason };
   if (status >= 500 || status === 408) return { kind: 'unavailable', reason };
   if (status < 400) return { kind: 'unconfirmed', reason: 'unconfirmed' };
   if (ABOUT_THE_TEXT.has(codeOf(answer))) return { kind: 'rejected', reason };
-  return isAboutStream(status) && (await isOtherStream(deps, channel, as, streamId))
+  return isAboutStream(status) && (await isOfOtherStream())
     ? // Of another stream, or of none: the outbox comes back and finds what is true by then.
-      { kind: 'unavailable', reason: 'no_active_stream', retryAt: deps.clock.now() }
+      { kind: 'unavailable', reason: 'no_active_stream', retryAt: clock.now() }
     : { kind: 'rejected', reason };
+}
+
+/** `{}` is the whole of a yes (sheet §2.5), or nothing at all; a page comes from somebody in between. */
+function isTheirs(answer: HttpAnswer): boolean {
+  const json = answer.json();
+  return answer.text.trim() === '' || (typeof json === 'object' && json !== null && codeOf(answer) === '');
 }
 
 function isAboutStream(status: number): boolean {
@@ -102,9 +108,17 @@ function isAboutStream(status: number): boolean {
 }
 
 /** Whether the refusal may be due to what we believed of the stream; asks once. */
-async function isOtherStream(deps: SenderDeps, channel: ReadChannel, as: SenderCredential, streamId: string) {
-  deps.directory.outdated(channel.channelId);
-  const info = await deps.directory.fresh(channel, INFO_LIFE_MS, deps.api.withToken(as.accessToken)).catch(() => null);
+async function isOtherStream(
+  { directory, api, clock }: SenderDeps,
+  channel: ReadChannel,
+  as: SenderCredential,
+  streamId: string,
+  untilMs: number,
+): Promise<boolean> {
+  directory.outdated(channel.channelId);
+  const ask: Ask = (request, answer) =>
+    api.withToken(as.accessToken)({ ...request, timeoutMs: remaining(untilMs, clock) }, answer);
+  const info = await directory.fresh(channel, INFO_LIFE_MS, ask).catch(() => null);
   return info === null || !info.isLive || info.streamId !== streamId;
 }
 
@@ -135,6 +149,10 @@ class TooFast {
     const retryAt = retryTime(answer, this.#clock.now()) ?? new Date(this.#clock.now().getTime() + delayMs);
     return { kind: 'unavailable', reason: isSlowMode ? 'send_too_fast' : 'rate_limited', retryAt };
   }
+}
+
+function remaining(untilMs: number, clock: Clock): number {
+  return Math.max(1, Math.round(untilMs - clock.monotonicMs()));
 }
 
 /** One line, and no command: what begins with `/` or `.` is not to be taken for one. */
