@@ -99,6 +99,20 @@ test('a refresh brings new tokens, and a dead grant is told apart from everythin
   expect(await oauth.refresh(refresh)).toEqual({ kind: 'unavailable', reason: 'unreachable' });
 });
 
+test('a life of tokens that no calendar holds, and scopes nobody can read, cost no new token', async () => {
+  const { sim, oauth } = await linking();
+  for (const [expires_in, expected] of [
+    ['14400', 14_400],
+    ['1e300', null],
+    [-5, null],
+  ] as const) {
+    const body = { access_token: 'at', refresh_token: 'rt', expires_in, scope: { odd: true } };
+    sim.faults.http({ kind: 'answer', status: 200, body, path: '/openplatform/refreshtoken', times: 1 });
+    const tokens = { accessToken: 'at', refreshToken: 'rt', expiresInSeconds: expected, scopes: null };
+    expect(await oauth.refresh('any')).toMatchObject({ kind: 'refreshed', tokens });
+  }
+});
+
 test('a wrong secret of ours declares no account dead', async () => {
   const { sim, oauth } = await linking({ TROVO_CLIENT_SECRET: 'wrong' });
   sim.addPerson('northpine');

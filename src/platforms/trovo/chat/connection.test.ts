@@ -164,6 +164,25 @@ test('when the calls are used up nobody asks before they are back', async () => 
   await passUntil(() => expect([...states.values()]).toEqual([LIVE, LIVE]));
 });
 
+test.for(['9e99', '99999999', '-1', '9999999999999999', 'soon'])(
+  'calls that are used up until %s, which no bucket means, are tried again before long',
+  async (reset) => {
+    const { sim, streamer, side, states, passUntil } = await trovoWorld();
+    sim.faults.http({
+      kind: 'answer',
+      status: 400,
+      body: { status: 11706, error: 'rateLimit' },
+      headers: { 'x-ratelimit-reset': reset },
+      path: '/openplatform/chat/token',
+      times: 1,
+    });
+    side.reader.setChannels([streamer(STREAMER)]);
+    await passUntil(() => expect(states.get(STREAMER)).toEqual(LIVE), 1_000, 60_000);
+    side.reader.setChannels([streamer(STREAMER), streamer('southoak')]);
+    await passUntil(() => expect(states.get('southoak')).toEqual(LIVE), 1_000, 60_000);
+  },
+);
+
 test('many chats are connected to at the pace of the limit', async () => {
   const { sim, streamer, side, passUntil, clock } = await trovoWorld({ TROVO_JOINS_PER_10S: '10' });
   const names = Array.from({ length: 15 }, (_, index) => `streamer${index}`);

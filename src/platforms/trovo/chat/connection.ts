@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../platform.ts';
 import { type ChatToken, type ChatTokenDeps, obtainChatToken } from './chat-token.ts';
+import type { ChatFrame } from './frames.external.ts';
 import { History } from './history.ts';
 import type { JoinGate } from './join-gate.ts';
 import { type LinesDeps, readFrame } from './lines.ts';
@@ -23,6 +24,7 @@ export interface ConnectionDeps extends LinesDeps, ChatTokenDeps {
   readonly joined: (channel: ReadChannel) => void;
 }
 
+const LIVE: ReaderState = { kind: 'live', reason: null };
 const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
 /** A session that lasted this long starts the next backoff from the beginning. */
 const STABLE_AFTER_MS = 10_000;
@@ -97,11 +99,7 @@ export class Connection {
         chatToken,
         handlers: {
           accepted: () => this.#accepted(),
-          chat: (frame) => {
-            if (readFrame(this.#deps, this.channel, this.#history, frame)) return;
-            oddities.count('other_channel');
-            this.#tell({ kind: 'needs_user_action', reason: 'other_channel' });
-          },
+          chat: (frame) => this.#read(frame),
           unreadable: () => oddities.count('frame_unreadable'),
           ended: (ending) => {
             this.#session = null;
@@ -112,6 +110,19 @@ export class Connection {
     });
   }
 
+  /** Never throws: the socket would pass it on to nobody, and that ends the process. */
+  #read(frame: ChatFrame): void {
+    const { log, oddities } = this.#deps;
+    try {
+      if (!readFrame(this.#deps, this.channel, this.#history, frame)) {
+        oddities.count('other_channel');
+        this.#tell({ kind: 'needs_user_action', reason: 'other_channel' });
+      } else if (frame.channel_info?.channel_id && this.#state?.reason === 'other_channel') this.#tell(LIVE);
+    } catch (error) {
+      log.error('trovo_chatbot.listener_failed', { ...this.#fields(), error });
+    }
+  }
+
   #accepted(): void {
     const { events, joined, log } = this.#deps;
     if (this.#isClosed) return;
@@ -120,7 +131,7 @@ export class Connection {
     this.#toldTrouble = null;
     this.#history.accepted();
     log.info('trovo_chatbot.join', this.#fields());
-    this.#tell({ kind: 'live', reason: null });
+    this.#tell(LIVE);
     joined(this.channel);
     events.sendable(this.channel.channelId);
   }

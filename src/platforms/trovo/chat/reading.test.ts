@@ -121,6 +121,25 @@ test('frames of another chat are not read, and the streamer is told', async () =
   await until(() => expect(states.get(STREAMER)).toEqual({ kind: 'needs_user_action', reason: 'other_channel' }));
   expect(heard).toEqual([]);
   expect(lines.map(({ event }) => event)).toContain('trovo_chatbot.other_channel');
+  sim.say(STREAMER, 'mira_k', 'here after all');
+  await until(() => expect(states.get(STREAMER)).toEqual({ kind: 'live', reason: null }));
+});
+
+test('a listener of ours that fails costs its line alone: the connection stays, and so does the process', async () => {
+  const { sim, read, heard, texts, until, events } = await trovoWorld();
+  await read();
+  Object.defineProperty(heard, 'push', {
+    configurable: true,
+    value: () => {
+      throw new Error('the pipeline fell over');
+    },
+  });
+  sim.say(STREAMER, 'mira_k', 'into the failure');
+  await until(() => expect(events()).toContain('trovo_chatbot.listener_failed'));
+  Reflect.deleteProperty(heard, 'push');
+  sim.say(STREAMER, 'mira_k', 'after it');
+  await until(() => expect(texts()).toEqual(['after it']));
+  expect(sim.connections).toBe(1);
 });
 
 test("stream_on and stream_off are the stream's begin and end, at the time the chat gives them", async () => {

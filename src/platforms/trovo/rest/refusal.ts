@@ -43,6 +43,8 @@ const KINDS: ReadonlyMap<number, RefusalKind> = new Map<number, RefusalKind>([
 ]);
 
 const LONGEST_MESSAGE = 200;
+/** The bucket is one of a minute: whatever names a later time means something else. */
+const LONGEST_WAIT_MS = 10 * 60_000;
 
 /** @returns null for an answer that says yes: a 2xx without a number of trouble, whatever else it holds */
 export function refusalOf(answer: HttpAnswer): Refusal | null {
@@ -57,9 +59,11 @@ export function refusalOf(answer: HttpAnswer): Refusal | null {
 export function resetTime(answer: HttpAnswer, clock: Pick<Clock, 'now'>): Date | undefined {
   const value = Number(answer.header('x-ratelimit-reset') ?? answer.header('retry-after') ?? Number.NaN);
   if (!Number.isFinite(value) || value <= 0) return undefined;
+  const nowMs = clock.now().getTime();
   const isEpochMs = value > 1e11;
-  if (isEpochMs) return new Date(value);
-  return new Date(value > 1e8 ? value * 1000 : clock.now().getTime() + value * 1000);
+  const isEpoch = value > 1e8;
+  const atMs = isEpochMs ? value : value * 1000 + (isEpoch ? 0 : nowMs);
+  return atMs - nowMs <= LONGEST_WAIT_MS ? new Date(Math.max(atMs, nowMs)) : undefined;
 }
 
 function kindOf(httpStatus: number, status: number): RefusalKind {

@@ -24,14 +24,18 @@ export const refusalAnswer = z
   })
   .catch({ status: 0, error: '', message: '' });
 
+/** A year: a token that is said to live longer is one whose life nobody told. */
+const LONGEST_LIFE_S = 31_536_000;
+
 export const tokenAnswer = z.object({
   access_token: z.string().min(1),
   refresh_token: z.string().min(1).nullish(),
   // Documented as a text (sheet §2.2).
-  expires_in: number.nullish().catch(null),
+  expires_in: number.pipe(z.number().positive().max(LONGEST_LIFE_S)).nullish().catch(null),
   scope: z
     .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,+]+/).filter(Boolean))])
-    .nullish(),
+    .nullish()
+    .catch(null),
 });
 
 export const validateAnswer = z.object({ scopes: z.array(z.string()) });
