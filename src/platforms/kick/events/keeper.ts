@@ -22,10 +22,16 @@ interface Kept {
   /** Null before the first look. */
   state: ReaderState | null;
   dueMs: number;
+  /** Looks in a row that did not find it as it should be. */
+  misses: number;
+  /** A look waits or runs: while Kick answers slowly, or not at all, more of them must not pile up. */
+  isQueued: boolean;
 }
 
 /** What is as it should be is looked at again now and then: Kick ends subscriptions without a word (sheet §6.2). */
 const LOOK_AGAIN_MS = 10 * 60_000;
+/** Another copy that was about to take away what was found may have done so. */
+const SOON_AGAIN_SYNCS = 4;
 const CALLS_AT_ONCE = 4;
 
 export class Keeper {
@@ -34,8 +40,12 @@ export class Keeper {
   #kept = new Map<ChannelId, Kept>();
   /** Served no more; whether by anybody is still to be seen. */
   readonly #left = new Map<string, Subject>();
+  /** Those of them whose removal waits or runs. */
+  readonly #leaving = new Set<Subject>();
   /** One thing at a time for a streamer. */
   readonly #tails = new Map<string, Promise<void>>();
+  /** Told of, until something succeeds. */
+  readonly #failing = new Set<string>();
   #timer: Timer | null = null;
   #isClosed = false;
 
@@ -50,11 +60,13 @@ export class Keeper {
         const known = before.get(channelId);
         if (known?.subject.broadcasterId === target) return [channelId, known];
         const subject = { channelId, broadcasterId: target as string };
-        return [channelId, { subject, state: null, dueMs: Number.NEGATIVE_INFINITY }];
+        return [channelId, { subject, state: null, dueMs: Number.NEGATIVE_INFINITY, misses: 0, isQueued: false }];
       }),
     );
     for (const [channelId, { subject }] of before) {
-      if (this.#kept.get(channelId)?.subject !== subject) this.#left.set(subject.broadcasterId, subject);
+      if (this.#kept.get(channelId)?.subject === subject) continue;
+      this.#left.set(subject.broadcasterId, subject);
+      this.#deps.subscriptions.forget(channelId);
     }
     for (const { subject, state } of this.#kept.values()) {
       this.#left.delete(subject.broadcasterId);
@@ -74,9 +86,14 @@ export class Keeper {
     this.#timer?.cancel();
     this.#timer = clock.setTimer(syncMs, () => this.#look(), { unref: true });
     for (const kept of this.#kept.values()) {
-      if (clock.monotonicMs() < kept.dueMs) continue;
+      if (kept.isQueued || clock.monotonicMs() < kept.dueMs) continue;
+      kept.isQueued = true;
       kept.dueMs = clock.monotonicMs() + syncMs;
-      this.#inOrder(kept.subject, () => this.#ensure(kept));
+      this.#inOrder(kept.subject, () =>
+        this.#ensure(kept).finally(() => {
+          kept.isQueued = false;
+        }),
+      );
     }
     if (this.#left.size > 0) void this.#removeUnserved();
   }
@@ -86,8 +103,11 @@ export class Keeper {
     const before = this.#tails.get(broadcasterId) ?? Promise.resolve();
     const tail: Promise<void> = before
       .then(() => this.#turnstile.run(work))
+      .then(() => void this.#failing.delete(broadcasterId))
       .catch((error: unknown) => {
-        if (!this.#isClosed) this.#deps.log.warn('kick_chatbot.events_subscription_sync_failed', { channelId, error });
+        if (this.#isClosed || this.#failing.has(broadcasterId)) return;
+        this.#failing.add(broadcasterId);
+        this.#deps.log.warn('kick_chatbot.events_subscription_sync_failed', { channelId, error });
       })
       .then(() => {
         if (this.#tails.get(broadcasterId) === tail) this.#tails.delete(broadcasterId);
@@ -98,14 +118,29 @@ export class Keeper {
   async #ensure(kept: Kept): Promise<void> {
     const isGone = () => this.#isClosed || this.#kept.get(kept.subject.channelId) !== kept;
     if (isGone()) return;
-    const { subscriptions, clock, random, state } = this.#deps;
+    const { subscriptions, state } = this.#deps;
     const ensured = await subscriptions.ensure(kept.subject, EVENTS);
     if (isGone()) return;
     const next = readingState(ensured, kept.state);
-    // Spread over time, so that a thousand channels that came at once are not looked at at once for ever.
-    if (next.kind === 'live') kept.dueMs = clock.monotonicMs() + LOOK_AGAIN_MS * (0.75 + random() / 2);
+    // From the sync that asked for this look, so that the next one falls on a sync too.
+    kept.dueMs += this.#untilNextLook(kept, next, 'unknown' in ensured) - this.#deps.syncMs;
     kept.state = next;
     state(kept.subject.channelId, next);
+  }
+
+  #untilNextLook(kept: Kept, { kind }: ReaderState, isUnknown: boolean): number {
+    const { syncMs, random } = this.#deps;
+    if (kind === 'live') {
+      const wasLive = kept.state?.kind === 'live';
+      kept.misses = 0;
+      // Spread over time, so that a thousand channels that came at once are not looked at at once for ever.
+      return (wasLive ? LOOK_AGAIN_MS : SOON_AGAIN_SYNCS * syncMs) * (0.75 + random() / 2);
+    }
+    // Kick may be asked for the same again much later only; what it could not tell costs the database nothing.
+    const longestMs = isUnknown ? SOON_AGAIN_SYNCS * syncMs : Math.max(LOOK_AGAIN_MS, syncMs);
+    const delayMs = Math.min(syncMs * 2 ** kept.misses, longestMs);
+    kept.misses += 1;
+    return delayMs;
   }
 
   /** A channel that only moved to another copy of the worker is left as it is. */
@@ -114,8 +149,11 @@ export class Keeper {
     try {
       const unserved = await readUnserved(db, [...this.#left.keys()]);
       for (const [broadcasterId, subject] of [...this.#left]) {
-        if (unserved.has(broadcasterId)) this.#inOrder(subject, () => this.#remove(subject));
-        else this.#left.delete(broadcasterId);
+        if (!unserved.has(broadcasterId)) this.#left.delete(broadcasterId);
+        else if (!this.#leaving.has(subject)) {
+          this.#leaving.add(subject);
+          this.#inOrder(subject, () => this.#remove(subject).finally(() => this.#leaving.delete(subject)));
+        }
       }
     } catch (error) {
       // The next look tries again, and the API clears up behind us.

@@ -24,8 +24,11 @@ export type Ensured = ReadonlyMap<EventName, Standing> | { readonly unknown: str
 
 /** Kick lists a new one late, and makes a second of whatever is asked for twice (sheet §5.1). */
 const CREATED_AGAIN_AFTER_MS = 10 * 60_000;
+const UNREACHABLE = 'unreachable';
 const LIMIT_REACHED = 'event subscription limit reached';
 const LONGEST_REASON_CHARS = 200;
+/** In the place of a channel when Kick cannot be reached at all. */
+const EVERYBODY = '';
 
 export class Subscriptions {
   readonly #deps: SubscriptionDeps;
@@ -33,6 +36,8 @@ export class Subscriptions {
   readonly #asked = new Map<string, number>();
   /** How each stands in the database. */
   readonly #recorded = new Map<string, string>();
+  /** Whose list could not be had, as it was told. */
+  readonly #unlisted = new Set<string>();
   /** While the application may have no more, nobody asks. */
   #fullUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -46,15 +51,14 @@ export class Subscriptions {
    * @param isAwaited somebody waits for it: what failed a moment ago is tried again
    */
   async ensure(subject: Subject, events: readonly EventName[], isAwaited = false): Promise<Ensured> {
-    const { api, log } = this.#deps;
     const { channelId, broadcasterId } = subject;
     let listed: Awaited<ReturnType<typeof listSubscriptions>>;
     try {
-      listed = await listSubscriptions(api, broadcasterId);
+      listed = await listSubscriptions(this.#deps.api, broadcasterId);
     } catch (error) {
-      log.warn('kick_chatbot.events_subscription_list_failed', { channelId, error });
-      return { unknown: reasonOf(error) };
+      return { unknown: this.#tellUnlisted(channelId, error) };
     }
+    for (const told of [channelId, EVERYBODY]) this.#unlisted.delete(told);
     const standings = new Map<EventName, Standing>();
     for (const event of events) {
       const first = listed.find((one) => one.event === event);
@@ -78,9 +82,25 @@ export class Subscriptions {
     ]);
     await deleteSubscriptions(api, [...ids]);
     await forgetStandings(db, channelId);
-    for (const memory of [this.#asked, this.#recorded]) {
-      for (const key of memory.keys()) if (key.startsWith(`${channelId} `)) memory.delete(key);
+    for (const key of this.#asked.keys()) if (key.startsWith(`${channelId} `)) this.#asked.delete(key);
+    this.forget(channelId);
+  }
+
+  /** Another copy of the worker writes how this one stands. */
+  forget(channelId: ChannelId): void {
+    for (const key of this.#recorded.keys()) if (key.startsWith(`${channelId} `)) this.#recorded.delete(key);
+    this.#unlisted.delete(channelId);
+  }
+
+  /** Said once until a list is had again. @returns the reason */
+  #tellUnlisted(channelId: ChannelId, error: unknown): string {
+    const reason = reasonOf(error);
+    const whose = reason === UNREACHABLE ? EVERYBODY : channelId;
+    if (!this.#unlisted.has(whose)) {
+      this.#unlisted.add(whose);
+      this.#deps.log.warn('kick_chatbot.events_subscription_list_failed', { channelId, error });
     }
+    return reason;
   }
 
   /** What is not in the list may only not be listed yet, may have been asked for in vain, or is missing. */
@@ -199,7 +219,7 @@ function digest({ status, reason, remoteId }: Standing): string {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof PlatformUnreachable) return 'unreachable';
+  if (error instanceof PlatformUnreachable) return UNREACHABLE;
   if (!(error instanceof PlatformRefused)) throw error;
   return error.code || `refused_${error.status ?? 'answer'}`;
 }
