@@ -98,7 +98,7 @@ test('a lost answer is unconfirmed, also one that cannot be read; a Kick that wa
 
 test('what cannot be sent at all fails without a call', async () => {
   const { send, sim } = await world();
-  for (const target of ['northpine', '0', '-5', '1.5', '12345678901234567890']) {
+  for (const target of ['9007199254740993', 'northpine', '0', '-5', '1.5', '12345678901234567890']) {
     expect(await send('x', { target })).toEqual({ kind: 'rejected', reason: 'Kick send chat failed (400)' });
   }
   expect(await send(' /. ')).toEqual({ kind: 'rejected', reason: 'empty_message' });

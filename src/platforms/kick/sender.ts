@@ -9,8 +9,7 @@ import { sendAnswer } from './api/kick.external.ts';
 type SenderDeps = Pick<CommonDeps, 'http' | 'clock'>;
 
 const NOT_CONFIGURED = 'KICK_SEND_CHAT_URL is not configured';
-/** A positive integer that is one in JavaScript too. */
-const CHANNEL_ID = /^[1-9]\d{0,15}$/;
+const CHANNEL_ID = /^[1-9]\d*$/;
 
 export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | null): ChatSender {
   return {
@@ -20,7 +19,9 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
       const content = speakable(text);
       if (content === '') return { kind: 'rejected', reason: 'empty_message' };
       if (sendChatUrl === null) return { kind: 'rejected', reason: NOT_CONFIGURED };
-      if (!CHANNEL_ID.test(target)) return { kind: 'rejected', reason: failed(400) };
+      // Beyond the safe integers it would be another streamer's.
+      if (!CHANNEL_ID.test(target) || !Number.isSafeInteger(Number(target)))
+        return { kind: 'rejected', reason: failed(400) };
       try {
         const answer = await http(sendChatUrl, {
           method: 'POST',
