@@ -97,7 +97,8 @@ export async function buildServer(
     registerCapabilityRoutes(api, context);
     registerAuthRoutes(api, context, rules.auth);
     registerOverlayRoutes(api, context, rules.credits);
-    await registerInternalCreditsRoutes(api, context, rules.credits.relaySecret);
+    const { relaySecret } = rules.credits;
+    await registerInternalCreditsRoutes(api, context, { relaySecret, jsonBytes: rules.bodies.jsonBytes });
     await api.register(async (plain) => registerStreamerRoutes(plain.withTypeProvider(), context, rules));
     await api.register(async (plain) => registerOwnerRoutes(plain.withTypeProvider(), context, rules));
   });

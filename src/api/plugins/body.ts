@@ -54,12 +54,16 @@ export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
  *
  * @param scope a plugin's own
  */
-export function registerRawBodies(scope: FastifyInstance): void {
+export function registerRawBodies(scope: FastifyInstance, bodyLimit: number): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    request.rawBody = body;
-    return undefined;
-  });
+  scope.addContentTypeParser<Buffer>(
+    '*',
+    { parseAs: 'buffer', bodyLimit },
+    async (request: FastifyRequest, body: Buffer) => {
+      request.rawBody = body;
+      return undefined;
+    },
+  );
 }
 
 /** @throws BadInput when it is no JSON; nothing at all is no body */

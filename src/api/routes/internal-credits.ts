@@ -41,15 +41,22 @@ const donorBody = z.object({
 
 const answer = z.object({ ok: z.literal(true), ignored: z.literal(true).optional() });
 
+export interface RelayRules {
+  /** Null: only this machine may call. */
+  readonly relaySecret: string | null;
+  /** Larger bodies are not read. */
+  readonly jsonBytes: number;
+}
+
 export async function registerInternalCreditsRoutes(
   app: Api,
   { clock, roll }: ApiContext,
-  relaySecret: string | null,
+  { relaySecret, jsonBytes }: RelayRules,
 ): Promise<void> {
   await app.register(async (plain) => {
     const scope = plain.withTypeProvider<ZodTypeProvider>();
     // Nothing of a body is looked at before the caller has been recognised: to everybody else the route does not exist.
-    registerRawBodies(scope);
+    registerRawBodies(scope, jsonBytes);
     scope.addHook('preValidation', async (request) => {
       requireRelay(request, relaySecret, clock);
       request.body = parseJson(request.rawBody);

@@ -1,0 +1,295 @@
+/** Deliveries of Kick and Twitch: proven first, answered quickly, without effect twice (http-api §11). */
+import { expect } from 'vitest';
+import { request } from '../call.ts';
+import { fromKick, fromTwitch } from '../deliveries.ts';
+import { type CasesOf, each } from '../kit.ts';
+import type { Stage } from '../stage.ts';
+import { onTwitch } from './people.ts';
+
+const HOUR_AGO = () => new Date(Date.now() - 3_600_000).toISOString();
+const HOUR_AHEAD = () => new Date(Date.now() + 3_600_000).toISOString();
+
+async function mapped(at: Stage): Promise<string> {
+  const who = await at.streamer();
+  const { target } = at.streamerOn('kick');
+  await at.subscribe('kick', who.channelId, who.userId, target);
+  // Which channels there are is known by a hint of the database; a listing asks for it anew.
+  await expect.poll(() => isMapped(at, target)).toBe(true);
+  return target;
+}
+
+async function isMapped(at: Stage, target: string): Promise<boolean> {
+  const answer = await request(at.port, 'POST', '/webhooks/kick/events', fromKick(follow(target), 'channel.followed'));
+  return answer.json.ignored === undefined;
+}
+
+const user = (user_id: string) => ({ user_id: Number(user_id), username: `u${user_id}` });
+const follow = (target: string) => ({ broadcaster: user(target), follower: user('77') });
+const line = (target: string, message_id = `m-${Math.random()}`) => ({
+  message_id,
+  broadcaster: user(target),
+  sender: user('77'),
+  content: 'hello',
+  created_at: new Date().toISOString(),
+});
+
+const KICK_SIGNATURE = 'kick-event-signature';
+
+const kick: CasesOf = {
+  'POST /webhooks/kick/events': [
+    {
+      when: 'a line of a mapped channel is proven',
+      expects: '200',
+      ask: async (at) => fromKick(line(await mapped(at))),
+      shows: ({ json }) => expect(json).toEqual({ ok: true }),
+    },
+    {
+      when: 'the same delivery comes again',
+      expects: '200',
+      async ask(at) {
+        const ask = fromKick(line(await mapped(at)));
+        await request(at.port, 'POST', '/webhooks/kick/events', ask);
+        return ask;
+      },
+      shows: { ok: true, duplicate: true },
+    },
+    {
+      when: 'no channel is mapped to it',
+      expects: '200',
+      ask: () => fromKick(line('999999')),
+      shows: { ok: true, ignored: true, reason: 'channel_not_mapped' },
+    },
+    {
+      when: 'the body has not the shape its type claims',
+      expects: '200',
+      ask: async (at) => fromKick(follow(await mapped(at)), 'chat.message.sent'),
+      shows: { ok: true, ignored: true, reason: 'missing_identity' },
+    },
+    ...each(
+      [
+        'channel.followed',
+        'channel.subscription.new',
+        'channel.subscription.renewal',
+        'channel.subscription.gifts',
+        'kicks.gifted',
+        'channel.reward.redemption.updated',
+        'something.new',
+      ],
+      (type) => ({
+        when: `it tells of ${type}`,
+        expects: '200',
+        ask: async (at) => fromKick(follow(await mapped(at)), type),
+        shows: { ok: true },
+      }),
+    ),
+    ...each([true, false], (is_live) => ({
+      when: `the stream has ${is_live ? 'begun' : 'ended'}`,
+      expects: '200',
+      ask: async (at) =>
+        fromKick(
+          {
+            broadcaster: user(await mapped(at)),
+            is_live,
+            started_at: new Date(Date.now() - 1000).toISOString(),
+            ended_at: is_live ? null : new Date().toISOString(),
+          },
+          'livestream.status.updated',
+        ),
+      shows: { ok: true },
+    })),
+    {
+      when: 'the message has no id',
+      expects: '400 BAD_REQUEST',
+      ask: () => fromKick(line('1'), 'chat.message.sent', { headers: { 'kick-event-message-id': null } }),
+    },
+    ...each(
+      [
+        ['the signature is missing', { headers: { [KICK_SIGNATURE]: null } }],
+        ['the signature is no base64', { headers: { [KICK_SIGNATURE]: '***' } }],
+        ['the time is missing', { headers: { 'kick-event-message-timestamp': null } }],
+        ['the time is none', { timestamp: 'yesterday' }],
+        ['it is an hour old', { timestamp: HOUR_AGO() }],
+        ['it comes from the future', { timestamp: HOUR_AHEAD() }],
+        ['the body is another than the signed one', { signed: '{}' }],
+      ] as const,
+      ([when, wrong]) => ({
+        when,
+        expects: '403 FORBIDDEN',
+        ask: async (at) => fromKick(line(await mapped(at)), 'chat.message.sent', wrong),
+        shows: { error: 'Invalid signature' },
+      }),
+    ),
+    {
+      when: 'the key cannot be had: the failure can be seen, and Kick tries again',
+      on: 'unconfigured',
+      expects: '503 KICK_PUBLIC_KEY_UNAVAILABLE',
+      ask: () => fromKick(line('1')),
+    },
+    {
+      when: 'the database lacks its tables',
+      on: 'lacking',
+      expects: '404 FEATURE_NOT_AVAILABLE',
+      ask: () => fromKick(line('1')),
+    },
+  ],
+};
+
+const EVENTSUB = 'twitch-eventsub-message-';
+
+function subscription(type: string, broadcaster_user_id: string, status = 'enabled') {
+  return { id: 'sub-1', status, type, condition: { broadcaster_user_id } };
+}
+
+async function followed(at: Stage, { greets = true, isOn = true, template = 'hi {user}' } = {}) {
+  const who = await onTwitch(at);
+  const { rows } = await at.pg.query(
+    `update "Channel" set "followGreetingsEnabled" = $1, "followGreetingTemplate" = $2 where id = $3
+     returning "twitchChannelId" as id`,
+    [greets, template, who.channelId],
+  );
+  if (isOn) await at.subscribe('twitch', who.channelId, who.userId, who.login);
+  return followOf(rows[0].id);
+}
+
+function followOf(broadcasterId: string) {
+  return {
+    subscription: subscription('channel.follow', broadcasterId),
+    event: {
+      user_id: '55',
+      user_login: 'mira',
+      user_name: 'Mira',
+      broadcaster_user_id: broadcasterId,
+      broadcaster_user_login: 'north',
+      broadcaster_user_name: 'North',
+      followed_at: new Date().toISOString(),
+    },
+  };
+}
+
+const PENDING = 'webhook_callback_verification_pending';
+const VERIFICATION = 'webhook_callback_verification';
+const challenge = (text = '<script>alert(1)</script>') => ({
+  challenge: text,
+  subscription: subscription('channel.follow', '1', PENDING),
+});
+const streamOf = (type: string, id: string) => ({
+  subscription: subscription(type, id),
+  event: { broadcaster_user_id: id },
+});
+
+const twitch: CasesOf = {
+  'POST /webhooks/twitch/eventsub': [
+    {
+      when: 'it is asked to prove itself: the bare text comes back, as text',
+      expects: '200',
+      ask: () => fromTwitch(challenge(), VERIFICATION),
+      shows: ({ headers, text }) =>
+        expect([headers['content-type'], text]).toEqual(['text/plain; charset=utf-8', challenge().challenge]),
+    },
+    ...each(
+      [
+        ['a follower is greeted', {}, 'Follow greeting enqueued'],
+        ['greetings are off', { greets: false }, 'Follow greetings disabled'],
+        ['the bot is off', { isOn: false }, 'Bot not enabled for channel, ignoring'],
+        ['the greeting is blank', { template: '  ' }, 'Empty greeting, ignoring'],
+      ] as const,
+      ([when, options, message]) => ({
+        when,
+        expects: '200',
+        ask: async (at) => fromTwitch(await followed(at, options)),
+        shows: { message },
+      }),
+    ),
+    {
+      when: 'the same follow comes again',
+      expects: '200',
+      async ask(at) {
+        const ask = fromTwitch(await followed(at));
+        await request(at.port, 'POST', '/webhooks/twitch/eventsub', ask);
+        return ask;
+      },
+      shows: { message: 'Duplicate follow ignored' },
+    },
+    {
+      when: 'nobody knows the channel',
+      expects: '200',
+      ask: () => fromTwitch(followOf('404404')),
+      shows: { message: 'Channel not found, ignoring' },
+    },
+    {
+      when: 'a follow has not the fields of one',
+      expects: '200',
+      ask: () => fromTwitch({ subscription: subscription('channel.follow', '1'), event: { user_id: 5 } }),
+      shows: { message: 'Follow event error (ignored)' },
+    },
+    ...each(['stream.online', 'stream.offline'], (type) => ({
+      when: `it tells of ${type}`,
+      expects: '200',
+      ask: async (at) => fromTwitch(streamOf(type, (await followed(at)).event.broadcaster_user_id)),
+      shows: { message: expect.stringContaining(type === 'stream.online' ? 'online' : 'offline') },
+    })),
+    {
+      when: 'a stream has no broadcaster',
+      expects: '200',
+      ask: () => fromTwitch({ subscription: subscription('stream.online', '1'), event: {} }),
+      shows: { message: 'No broadcaster id, ignoring' },
+    },
+    ...each(['channel.cheer', 'channel.raid', 'something.new'], (type) => ({
+      when: `it tells of ${type}`,
+      expects: '200',
+      ask: () => fromTwitch({ subscription: subscription(type, '1'), event: {} }),
+      shows: { message: 'Event received' },
+    })),
+    {
+      when: 'a subscription is revoked',
+      expects: '200',
+      ask: async (at) => {
+        const { event } = await followed(at);
+        const gone = subscription('channel.follow', event.broadcaster_user_id, 'authorization_revoked');
+        return fromTwitch({ subscription: gone }, 'revocation');
+      },
+    },
+    ...each(
+      [
+        ['the challenge is no JSON by its header', challenge(), { 'content-type': 'text/plain' }],
+        ['the challenge comes as a form', challenge(), { 'content-type': 'application/x-www-form-urlencoded' }],
+        ['the challenge is too long', challenge('x'.repeat(1001)), {}],
+        ['the body is a list', [], {}],
+      ] as const,
+      ([when, body, headers]) => ({
+        when,
+        expects: '400 BAD_REQUEST',
+        ask: () => fromTwitch(body, VERIFICATION, { headers }),
+      }),
+    ),
+    ...each(
+      [
+        ['the challenge is not signed', { headers: { [`${EVENTSUB}signature`]: null } }, 'Missing signature headers'],
+        ['the id is missing', { headers: { [`${EVENTSUB}id`]: null } }, 'Missing signature headers'],
+        ['the time is missing', { headers: { [`${EVENTSUB}timestamp`]: null } }, 'Missing signature headers'],
+        ['it is signed by somebody else', { signed: '{}' }, 'Invalid signature'],
+        ['the signature is no hex', { headers: { [`${EVENTSUB}signature`]: 'sha256=xyz' } }, 'Invalid signature'],
+        ['the time is none', { timestamp: 'yesterday' }, 'Invalid timestamp'],
+        ['it is an hour old', { timestamp: HOUR_AGO() }, 'Request too old'],
+        ['it comes from the future', { timestamp: HOUR_AHEAD() }, 'Request too old'],
+      ] as const,
+      ([when, wrong, error]) => ({
+        when,
+        expects: '403 FORBIDDEN',
+        ask: () => fromTwitch(challenge(), VERIFICATION, wrong),
+        shows: { error },
+      }),
+    ),
+    {
+      when: 'the database lacks its tables',
+      on: 'lacking',
+      expects: '404 FEATURE_NOT_AVAILABLE',
+      async ask(at) {
+        await at.streamer({ twitchId: '5005' });
+        return fromTwitch(streamOf('stream.online', '5005'));
+      },
+    },
+  ],
+};
+
+export const webhooks: CasesOf = { ...kick, ...twitch };

@@ -1,0 +1,226 @@
+/** Every answer the HTTP contract promises, as data: its Appendix A with §3–§11, and what we offer beyond it. */
+
+/** As the OpenAPI document spells it: method and path. */
+export type Route = `${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`;
+
+/** Status, and where it has one its `errorCode`, or the `reason` of a redirect: `409 CONFLICT`, `302 ?no_code`. */
+export type Promised = string;
+
+interface Described {
+  /** Where the contract says so; null for what it does not know. */
+  readonly section: string | null;
+  readonly answers: readonly Promised[];
+}
+
+/** By its row in §9.5, then what this house adds: a login that is not the one the link began with. */
+const CALLBACK: readonly Promised[] = [
+  '302',
+  '302 ?access_denied',
+  '302 ?vk_oauth_error',
+  '302 ?no_code',
+  '302 ?state_not_found',
+  '302 ?state_already_used',
+  '302 ?state_expired',
+  '302 ?invalid_state_kind',
+  '302 ?login_not_supported',
+  '302 ?missing_oauth_env',
+  '302 ?no_token',
+  '302 ?no_user',
+  '302 ?provider_not_supported',
+  '302 ?missing_link_user',
+  '302 ?account_already_linked',
+  '409 ACCOUNT_ALREADY_LINKED',
+  '302 ?user_not_found',
+  '302 ?subscription_required',
+  '302 ?bot_account_in_use',
+  '302 ?login_required',
+  '302 ?link_user_mismatch',
+  '302 ?forbidden',
+  '302 ?exception',
+];
+
+/** In the order of Appendix A. */
+export const CONTRACT: Readonly<Record<Route, Described>> = {
+  'GET /streamer/bots': { section: '3.1', answers: ['200'] },
+  'PATCH /streamer/bots/{provider}': {
+    section: '3.2',
+    answers: [
+      '200',
+      '410 PROVIDER_DEPRECATED',
+      '400 VALIDATION_ERROR',
+      '404 CHANNEL_NOT_FOUND',
+      '400 TWITCH_CHANNEL_NOT_LINKED',
+      '503 TWITCH_BOT_NOT_CONFIGURED',
+      '400 BAD_REQUEST',
+      '502 UPSTREAM_UNAVAILABLE',
+      '412 YOUTUBE_RELINK_REQUIRED',
+      '409 YOUTUBE_CHANNEL_REQUIRED',
+      '503 YOUTUBE_API_NOT_CONFIGURED',
+      '503 YOUTUBE_API_QUOTA',
+      '400 YOUTUBE_ENABLE_FAILED',
+      '503 YOUTUBE_BOT_NOT_CONFIGURED',
+      '503 VKVIDEO_BOT_NOT_CONFIGURED',
+      '400 VKVIDEO_NOT_LINKED',
+      '400 VKVIDEO_CURRENT_USER_FAILED',
+      '503 TROVO_BOT_NOT_CONFIGURED',
+      '400 TROVO_NOT_LINKED',
+      '503 KICK_BOT_NOT_CONFIGURED',
+      '400 KICK_NOT_LINKED',
+      '400 KICK_SCOPE_MISSING_EVENTS_SUBSCRIBE',
+      '401 KICK_ACCESS_TOKEN_MISSING',
+      '502 KICK_SUBSCRIPTION_CREATE_FAILED',
+      '403 CHANNEL_NOT_OWNED',
+      '409 CHANNEL_ALREADY_ENABLED',
+    ],
+  },
+  'GET /streamer/bots/vkvideo/candidates': {
+    section: '3.3',
+    answers: ['200', '400 VKVIDEO_NOT_LINKED', '400 VKVIDEO_CURRENT_USER_FAILED'],
+  },
+  'GET /streamer/bots/{provider}/bot': { section: '4.1', answers: ['200', '404 NOT_FOUND'] },
+  'GET /streamer/bots/{provider}/bot/link': {
+    section: '4.2',
+    answers: ['302', '403 SUBSCRIPTION_REQUIRED', '503 BOT_NOT_CONFIGURED', '403 CSRF_INVALID', '404 NOT_FOUND'],
+  },
+  'DELETE /streamer/bots/{provider}/bot': { section: '4.3', answers: ['200', '404 NOT_FOUND'] },
+  'GET /streamer/entitlements/custom-bot': { section: '4.4', answers: ['200'] },
+  'GET /streamer/bot/commands': { section: '5', answers: ['200'] },
+  'POST /streamer/bot/commands': { section: '5', answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
+  'PATCH /streamer/bot/commands/{id}': {
+    section: '5',
+    answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND', '409 CONFLICT'],
+  },
+  'DELETE /streamer/bot/commands/{id}': { section: '5', answers: ['200', '404 NOT_FOUND'] },
+  'POST /streamer/bot/say': {
+    section: '6.1',
+    answers: ['200', '400 BAD_REQUEST', '400 VALIDATION_ERROR', '400 BOT_DISABLED', '409 CONFLICT'],
+  },
+  'GET /streamer/bot/outbox/{provider}/{id}': { section: '6.2', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
+  'GET /streamer/bot/follow-greetings': { section: '7.1', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/bot/follow-greetings/enable': {
+    section: '7.1',
+    answers: ['200', '400 BAD_REQUEST', '400 TWITCH_CHANNEL_NOT_LINKED', '404 CHANNEL_NOT_FOUND'],
+  },
+  'POST /streamer/bot/follow-greetings/disable': { section: '7.1', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'PATCH /streamer/bot/follow-greetings': {
+    section: '7.1',
+    answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
+  },
+  'GET /streamer/bot/stream-duration': { section: '7.2', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'PATCH /streamer/bot/stream-duration': {
+    section: '7.2',
+    answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
+  },
+  'POST /streamer/bot/enable': {
+    section: '7.3',
+    answers: [
+      '200',
+      '404 CHANNEL_NOT_FOUND',
+      '400 TWITCH_CHANNEL_NOT_LINKED',
+      '400 BAD_REQUEST',
+      '502 UPSTREAM_UNAVAILABLE',
+      '409 CHANNEL_ALREADY_ENABLED',
+    ],
+  },
+  'POST /streamer/bot/disable': {
+    section: '7.3',
+    answers: ['200', '404 CHANNEL_NOT_FOUND', '400 TWITCH_CHANNEL_NOT_LINKED'],
+  },
+  'GET /streamer/bot/subscription': { section: '7.3', answers: ['200'] },
+  'GET /owner/bots/{provider}/default/status': { section: '8.1', answers: ['200', '404 NOT_FOUND'] },
+  'GET /owner/bots/{provider}/default/link': {
+    section: '8.1',
+    answers: ['302', '503 BOT_NOT_CONFIGURED', '403 CSRF_INVALID', '404 NOT_FOUND'],
+  },
+  'DELETE /owner/bots/{provider}/default': { section: '8.1', answers: ['200', '404 NOT_FOUND'] },
+  'GET /owner/entitlements/custom-bot': { section: '8.2', answers: ['200', '400 BAD_REQUEST'] },
+  'POST /owner/entitlements/custom-bot/grant': {
+    section: '8.2',
+    answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
+  },
+  'POST /owner/entitlements/custom-bot/revoke': { section: '8.2', answers: ['200', '400 BAD_REQUEST'] },
+  'POST /owner/entitlements/custom-bot/grant-by-provider': {
+    section: '8.2',
+    answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'],
+  },
+  'GET /owner/channels/resolve': { section: '8.2', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
+  'GET /auth/{provider}/callback': { section: '9.5', answers: CALLBACK },
+  'GET /auth/{provider}/link/callback': { section: '9.5', answers: CALLBACK },
+  'GET /auth/{provider}/link': {
+    section: 'Appendix A, row 33',
+    answers: ['302', '302 ?missing_oauth_env', '302 ?provider_not_supported', '403 CSRF_INVALID'],
+  },
+  'GET /auth/accounts': { section: '9.6', answers: ['200'] },
+  'DELETE /auth/accounts/{externalAccountId}': {
+    section: '9.6',
+    answers: ['200', '404 NOT_FOUND', '409 CONFLICT', '400 BAD_REQUEST'],
+  },
+  'POST /internal/credits/chatter': { section: '10.1', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
+  'POST /internal/credits/donor': { section: '10.2', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
+  'GET /streamer/credits/token': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/credits/token/rotate': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'GET /streamer/credits/state': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/credits/reset': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/credits/settings': {
+    section: '10.5',
+    answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
+  },
+  'GET /streamer/credits/reconnect-window': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/credits/reconnect-window': {
+    section: '10.5',
+    answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
+  },
+  'GET /streamer/credits/ignored-chatters': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/credits/ignored-chatters': {
+    section: '10.5',
+    answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
+  },
+  'GET /overlay/credits/t/{token}': { section: '10.6', answers: ['200', '400 BAD_REQUEST'] },
+  'POST /webhooks/kick/events': {
+    section: '11.1',
+    answers: [
+      '200',
+      '400 BAD_REQUEST',
+      '403 FORBIDDEN',
+      '503 KICK_PUBLIC_KEY_UNAVAILABLE',
+      '404 FEATURE_NOT_AVAILABLE',
+    ],
+  },
+  'POST /webhooks/twitch/eventsub': {
+    section: '11.2',
+    answers: ['200', '400 BAD_REQUEST', '403 FORBIDDEN', '404 FEATURE_NOT_AVAILABLE'],
+  },
+  'GET /health': { section: '2.7', answers: ['200'] },
+  'GET /auth/{provider}': {
+    section: '9.7',
+    answers: ['302', '302 ?no_client_id', '302 ?no_callback_url', '302 ?unsupported_provider'],
+  },
+  'GET /auth/{provider}/complete': { section: '9.7', answers: ['302', '302 ?state_not_found'] },
+  'POST /auth/logout': { section: '9.7', answers: ['200'] },
+};
+
+export const BEYOND: Readonly<Record<Route, Described>> = {
+  'GET /streamer/bot/outbox': { section: null, answers: ['200', '400 BAD_REQUEST', '400 VALIDATION_ERROR'] },
+  'GET /streamer/events': { section: null, answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'GET /streamer/audit': { section: null, answers: ['200', '400 BAD_REQUEST'] },
+  'GET /streamer/api-tokens': { section: null, answers: ['200'] },
+  'POST /streamer/api-tokens': { section: null, answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
+  'DELETE /streamer/api-tokens/{id}': { section: null, answers: ['200', '404 NOT_FOUND'] },
+  'GET /owner/audit': { section: null, answers: ['200', '400 BAD_REQUEST'] },
+  'GET /owner/entitlements/custom-bot/list': { section: null, answers: ['200', '400 BAD_REQUEST'] },
+  'GET /overlay/credits/t/{token}/events': { section: null, answers: ['200', '400 BAD_REQUEST', '403 FORBIDDEN'] },
+  'GET /capabilities': { section: null, answers: ['200'] },
+  'GET /healthz': { section: null, answers: ['200'] },
+  'GET /ready': { section: '2.7', answers: ['200', '503'] },
+  'GET /readyz': { section: null, answers: ['200', '503'] },
+  'GET /metrics': { section: '2.7', answers: ['200', '404 NOT_FOUND'] },
+};
+
+/** Not in the OpenAPI document: workers know it, and to everybody else it does not exist (http-api §10.1). */
+export const HIDDEN: ReadonlySet<Route> = new Set(['POST /internal/credits/chatter', 'POST /internal/credits/donor']);
+
+export const ROUTES = Object.keys({ ...CONTRACT, ...BEYOND }) as Route[];
+
+export function promisedBy(route: Route): readonly Promised[] {
+  return (CONTRACT[route] ?? BEYOND[route])?.answers ?? [];
+}
