@@ -24,6 +24,9 @@ export interface VkRoles {
 }
 
 const CACHE_MAX = 50_000;
+/** How often a channel's failures are said, and of how many channels that is known. */
+const TOLD_AGAIN_MS = 60 * 60_000;
+const TOLD_MAX = 5_000;
 const PATH = '/v1/channel_roles/user';
 
 export function createRoles(deps: RoleDeps): VkRoles {
@@ -36,6 +39,8 @@ export function createRoles(deps: RoleDeps): VkRoles {
     ttlResolution: 0,
     perf,
   });
+  // Any viewer can make us ask by writing a command.
+  const told = new LRUCache<string, true>({ max: TOLD_MAX, ttl: TOLD_AGAIN_MS, ttlResolution: 0, perf });
   return {
     carried(author, roleIds) {
       if (roleIds.length > 0) carried.set(author, roleIds);
@@ -48,8 +53,13 @@ export function createRoles(deps: RoleDeps): VkRoles {
         const key = `${channel.channelId} ${author.platformUserId}`;
         const cached = cache.get(key);
         if (cached) return cached;
-        const asked = await askRoles(deps, channel, author);
+        const asked = await askRoles(deps, channel, author, (error) => {
+          if (told.has(channel.channelId)) return;
+          told.set(channel.channelId, true);
+          deps.log.warn('vkvideo.channel_roles_user.fetch_failed', { channelId: channel.channelId, error });
+        });
         if (asked === null) return NONE;
+        told.delete(channel.channelId);
         cache.set(key, asked);
         return asked;
       },
@@ -60,7 +70,12 @@ export function createRoles(deps: RoleDeps): VkRoles {
 const NONE: ReadonlySet<string> = new Set();
 
 /** @returns null when nobody could tell: then the command stays closed */
-async function askRoles(deps: RoleDeps, channel: ReadChannel, author: ChatAuthor): Promise<ReadonlySet<string> | null> {
+async function askRoles(
+  deps: RoleDeps,
+  channel: ReadChannel,
+  author: ChatAuthor,
+  failed: (error: unknown) => void,
+): Promise<ReadonlySet<string> | null> {
   const request = requestOf(deps, channel, author);
   if (request === null) return null;
   try {
@@ -68,8 +83,7 @@ async function askRoles(deps: RoleDeps, channel: ReadChannel, author: ChatAuthor
   } catch (error) {
     const mayOwner = error instanceof PlatformRefused;
     const roles = mayOwner ? await readRoles(deps.asks.asOwner(channel), request).catch(() => null) : null;
-    if (roles === null)
-      deps.log.warn('vkvideo.channel_roles_user.fetch_failed', { channelId: channel.channelId, error });
+    if (roles === null) failed(error);
     return roles;
   }
 }

@@ -100,6 +100,8 @@ test('an answer that cannot be had closes the command, is not remembered, and is
   const wrongPath = { error: 'unknown_api_method' };
   sim.faults.http({ kind: 'answer', status: 404, path: LOOK_UP, body: wrongPath, times: 1 });
   expect(await rolesOf(mira)).toEqual([]);
+  // However often a viewer writes the command.
+  expect(events('vkvideo.channel_roles_user.fetch_failed')).toHaveLength(1);
 
   accounts.shared = accounts.link('helperbot', ['chat:message:send']);
   expect(await rolesOf(mira)).toEqual([]);
