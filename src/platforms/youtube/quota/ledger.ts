@@ -1,10 +1,11 @@
 /** What a Google project has spent today, over all copies of all processes: no call without units (sheet §3). */
 import type { Db } from '../../../db/pool.ts';
+import type { ChannelId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import type { YouTubeSettings } from '../settings.ts';
 import { nextPacificMidnight, pacificDay } from './pacific-day.ts';
-import { distanceMs, type Method, RESERVED_SHARE } from './plan.ts';
+import { distanceMs, type Method, RESERVED_SHARE, SHARED_FROM, sendingShare } from './plan.ts';
 import { LedgerRows } from './rows.ts';
 
 export type { Method } from './plan.ts';
@@ -12,6 +13,10 @@ export type { Method } from './plan.ts';
 export interface Ledger {
   /** Pays for one call. @returns false when it must not be made */
   take(method: Method): Promise<boolean>;
+  /** Counts one more message for a channel, where `onAir` may speak. @returns false when its share is spent */
+  takeShare(channelId: ChannelId, onAir: number): boolean;
+  /** It was not sent for want of units. */
+  giveShareBack(channelId: ChannelId): void;
   /** Google says the project has nothing left: nobody asks it anything until the next day there. */
   refused(): void;
   /** How far apart calls for each of `channels` have to be so that the day's units last. */
@@ -34,7 +39,7 @@ export interface QuotaOutlook {
 
 export interface LedgerDeps {
   readonly db: Db;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
   readonly random: () => number;
   readonly settings: YouTubeSettings;
@@ -64,6 +69,8 @@ class ProjectLedger implements Ledger {
   /** Units of the day at moments of the last hour, oldest first. */
   #history: { readonly atMs: number; readonly spent: number }[] = [];
   #isSaidSpent = false;
+  /** What messages cost since the units are shared out, by channel. */
+  readonly #shares = new Map<ChannelId, number>();
 
   constructor(deps: LedgerDeps) {
     const { settings } = deps;
@@ -80,21 +87,39 @@ class ProjectLedger implements Ledger {
 
   async take(method: Method): Promise<boolean> {
     const now = this.#turn();
+    const day = this.#day;
     const cost = this.#costs[method];
     const limit = this.#limit(method, now);
     // Nothing is given back within a day: what was too much is not asked of the database again.
     if (this.#isPaused(now) || this.#spent + cost > limit) return this.#spentOut(method);
     try {
-      const { isTaken, spent, pausedUntil } = await this.#rows.take({ day: this.#day, method, cost, limit, now });
-      this.#note(spent, pausedUntil, now);
+      const { isTaken, spent, pausedUntil } = await this.#rows.take({ day, method, cost, limit, now });
+      this.#note(day, spent, pausedUntil, now);
       return isTaken || this.#spentOut(method);
     } catch (error) {
       // Without the database this copy counts for itself, and tells what it spent when it is back.
       this.#deps.log.debug('youtube_chatbot.quota_unrecorded', { error });
-      this.#rows.owe(this.#day, method, cost);
-      this.#note(this.#spent + cost, null, now);
+      this.#rows.owe(day, method, cost);
+      this.#note(day, this.#spent + cost, null, now);
       return true;
     }
+  }
+
+  takeShare(channelId: ChannelId, onAir: number): boolean {
+    this.#turn();
+    const { settings, share } = this.#deps;
+    const unitsMax = settings.YOUTUBE_DAILY_QUOTA_UNITS;
+    if (this.#spent < unitsMax * SHARED_FROM) return true;
+    const cost = this.#costs['liveChatMessages.insert'];
+    const spent = (this.#shares.get(channelId) ?? 0) + cost;
+    if (spent > sendingShare(unitsMax, cost, onAir / share())) return false;
+    this.#shares.set(channelId, spent);
+    return true;
+  }
+
+  giveShareBack(channelId: ChannelId): void {
+    const spent = this.#shares.get(channelId);
+    if (spent !== undefined) this.#shares.set(channelId, spent - this.#costs['liveChatMessages.insert']);
   }
 
   refused(): void {
@@ -153,15 +178,20 @@ class ProjectLedger implements Ledger {
       this.#spent = 0;
       this.#history = [];
       this.#isSaidSpent = false;
+      this.#shares.clear();
     }
     return now;
   }
 
+  /** No pause goes beyond the day's end: one that does was written by a clock that was ahead. */
   #isPaused(now: Date): boolean {
-    return this.#pausedUntil !== null && now < this.#pausedUntil;
+    const until = this.#pausedUntil?.getTime() ?? 0;
+    return now.getTime() < until && until <= nextPacificMidnight(now).getTime() + LATE_MS;
   }
 
-  #note(spent: number, pausedUntil: Date | null, now: Date): void {
+  /** What was paid while the day ended says nothing about the next. */
+  #note(day: string, spent: number, pausedUntil: Date | null, now: Date): void {
+    if (day !== this.#day) return;
     this.#spent = Math.max(this.#spent, spent);
     if (pausedUntil !== null && pausedUntil > now) this.#pausedUntil = pausedUntil;
     const sinceMs = now.getTime() - HOUR_MS;

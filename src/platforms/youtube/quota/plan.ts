@@ -21,6 +21,17 @@ export const RESERVED_SHARE: Readonly<Record<Method, number>> = {
   'channels.list': 0,
 };
 
+/**
+ * Once this share of the day's units is spent, what the messages of a channel cost from then on may be no more than the
+ * rest divided by the channels on the air.
+ */
+export const SHARED_FROM = 0.5;
+
+/** @returns units; one message is always among them */
+export function sendingShare(unitsMax: number, cost: number, onAir: number): number {
+  return Math.max(cost, (unitsMax * (1 - SHARED_FROM)) / Math.max(onAir, 1));
+}
+
 /** Most of what is left that these may take until it is renewed: they are asked again and again. */
 const SPREAD_SHARE = { 'liveBroadcasts.list': 0.4, 'liveChatMessages.list': 0.5 } as const;
 
@@ -32,7 +43,7 @@ export interface Spending {
   readonly msLeft: number;
 }
 
-/** @returns how far apart calls for each of `channels` have to be so that they last */
+/** @returns how far apart calls for each of `channels` have to be so that they last; never beyond the next units */
 export function distanceMs(
   method: keyof typeof SPREAD_SHARE,
   cost: number,
@@ -41,5 +52,5 @@ export function distanceMs(
 ): number {
   const spreadOverMs = method === 'liveChatMessages.list' ? Math.min(msLeft, POLLED_STREAM_MS) : msLeft;
   const callsLeft = (unitsLeft * SPREAD_SHARE[method]) / cost;
-  return callsLeft < 1 ? spreadOverMs : (Math.max(channels, 1) * spreadOverMs) / callsLeft;
+  return callsLeft < 1 ? spreadOverMs : Math.min((Math.max(channels, 1) * spreadOverMs) / callsLeft, msLeft);
 }
