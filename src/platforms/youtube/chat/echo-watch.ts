@@ -27,14 +27,14 @@ export class EchoWatch {
     this.#deps = deps;
   }
 
-  /** @param isRead whether the chat is being heard, now and when the patience ends */
-  sent(channelId: ChannelId, id: string, isRead: () => boolean): void {
+  /** @param isHeard whether lines arrive as they are written, now and when the patience ends */
+  sent(channelId: ChannelId, id: string, isHeard: () => boolean): void {
     if (this.#seen.has(id)) this.#heard(channelId);
-    if (this.#seen.has(id) || !isRead()) return;
+    if (this.#seen.has(id) || !isHeard()) return;
     const awaited = this.#awaited.get(channelId) ?? new Set();
     this.#awaited.set(channelId, awaited.add(id));
     const give = () => {
-      if (awaited.delete(id) && isRead()) this.#miss(channelId);
+      if (awaited.delete(id) && isHeard()) this.#miss(channelId);
     };
     this.#deps.clock.setTimer(PATIENCE_MS, give, { unref: true });
   }
@@ -48,6 +48,8 @@ export class EchoWatch {
 
   /** The reader's word, with the warning where there is one. */
   judge(channelId: ChannelId, state: ReaderState): ReaderState {
+    // What one stream kept back says nothing about the next.
+    if (state.kind === 'idle') this.#missing.delete(channelId);
     const isQuiet = state.kind === 'live' && state.reason === null && this.#missing.has(channelId);
     return isQuiet ? { kind: 'live', reason: 'echo_missing' } : state;
   }

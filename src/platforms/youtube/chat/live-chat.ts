@@ -1,10 +1,10 @@
 /** Reads one live chat to its end: streamed where that works, polled where it does not (sheet §2.4, §3.3). */
-import { backoffMs } from '../../../lib/backoff.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { AccountCredential, CommonDeps, CredentialSource, ReaderState } from '../../platform.ts';
 import type { YouTubeApi } from '../api/client.ts';
 import type { Ledger } from '../quota/ledger.ts';
 import type { ChatPage } from './chat.external.ts';
+import { Failures } from './failures.ts';
 import type { ChatLines } from './lines.ts';
 import { type Line, lineIn } from './message.ts';
 import type { Positions } from './positions.ts';
@@ -23,8 +23,8 @@ export interface LiveChatDeps extends Pick<CommonDeps, 'clock' | 'random' | 'log
 export interface LiveChatEvents {
   line(id: string, line: Line, isBacklog: boolean): void;
   state(state: ReaderState): void;
-  /** Whether the broadcast still runs is to be asked. */
-  doubt(): void;
+  /** Whether the broadcast still runs is to be asked. @param distanceMs from the last time it was */
+  doubt(distanceMs?: number): void;
   /** Nothing more will come; told once, at the end. */
   ended(): void;
 }
@@ -33,16 +33,16 @@ export interface LiveChatEvents {
 const SHORT_MS = 30_000;
 /** A chat may be quiet for hours; a stream the server has forgotten is, too. Opening it again is cheap. */
 const QUIET_MS = 60 * 60_000;
-const RETRY = { firstMs: 1000, longestMs: 60_000 };
-const SLOW_RETRY = { firstMs: 60_000, longestMs: 300_000 };
 const PARKED_MS = 300_000;
 const RELINK_LOOK_MS = 60_000;
 /** Our own ledger answers for nothing: what it keeps back may be free again long before midnight. */
 const UNITS_LOOK_MS = 900_000;
-/** Streaming has failed for so long, and so often, that polling is worth its price. */
-const GIVE_UP_AFTER = { failures: 4, ms: 120_000 };
+const UNITS_JITTER_MS = 60_000;
 const STREAM_AGAIN_MS = 600_000;
-const POLL = { fastestMs: 5000, quietMs: 10_000, unsaidMs: 2000, quietPages: 3 };
+/** The longest that the platform may make us wait is the contract's (workers §14.2). */
+const POLL = { fastestMs: 5000, quietMs: 10_000, unsaidMs: 2000, askedMaxMs: 30_000, quietPages: 3 };
+/** A broadcast may go on for hours without its video, and every page of its chat says so. */
+const OFFLINE_DOUBT_MS = 60_000;
 
 export class LiveChat {
   readonly #deps: LiveChatDeps;
@@ -57,10 +57,13 @@ export class LiveChat {
   #pollPosition: string | null = null;
   #pollUntilMs: number | null = null;
   #emptyPages = 0;
-  #failures = 0;
-  #failingSinceMs = 0;
+  /** Streaming is tried again after it had been given up. */
+  #isTrial = false;
+  readonly #failures: Failures;
+  #isOffline = false;
   #isOver = false;
   #isSaidUnreadable = false;
+  #isSaidFailing = false;
 
   constructor(deps: LiveChatDeps, channelId: ChannelId, id: string, events: LiveChatEvents) {
     this.#deps = deps;
@@ -69,7 +72,12 @@ export class LiveChat {
     this.#events = events;
     this.#startedAtMs = deps.clock.now().getTime();
     this.#newSinceMs = this.#startedAtMs;
+    this.#failures = new Failures(deps);
     void this.#run();
+  }
+
+  get isStreaming(): boolean {
+    return this.#pollUntilMs === null;
   }
 
   close(): void {
@@ -85,7 +93,8 @@ export class LiveChat {
     if (this.#streamPosition !== null) this.#newSinceMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       const pauseMs = await this.#read().catch((error: unknown) => {
-        log.warn('youtube_chatbot.poll_failed', { channelId: this.#channelId, error });
+        if (!this.#isSaidFailing) log.warn('youtube_chatbot.poll_failed', { channelId: this.#channelId, error });
+        this.#isSaidFailing = true;
         return this.#fail('unreachable');
       });
       if (signal.aborted) return;
@@ -104,20 +113,20 @@ export class LiveChat {
   async #read(): Promise<number | null> {
     const credential = await this.#deps.credentials.owner(this.#channelId);
     if (this.#closing.signal.aborted) return 0;
-    if (credential === null) return this.#needsOwner('owner_relink_required');
-    const outcome = this.#isPolling() ? await this.#poll(credential) : await this.#stream(credential);
+    if (credential === null) return this.#say('needs_user_action', 'owner_relink_required', RELINK_LOOK_MS);
+    this.#leavePolling();
+    const outcome = this.isStreaming ? await this.#stream(credential) : await this.#poll(credential);
     if (this.#isOver) return null;
     return typeof outcome === 'number' ? outcome : this.#handle(outcome, credential);
   }
 
-  #isPolling(): boolean {
+  #leavePolling(): void {
     const { clock, polled } = this.#deps;
-    if (this.#pollUntilMs !== null && clock.monotonicMs() >= this.#pollUntilMs) {
-      this.#pollUntilMs = null;
-      this.#failures = 0;
-      polled.delete(this);
-    }
-    return this.#pollUntilMs !== null;
+    if (this.#pollUntilMs === null || clock.monotonicMs() < this.#pollUntilMs) return;
+    this.#pollUntilMs = null;
+    this.#isTrial = true;
+    this.#failures.clear();
+    polled.delete(this);
   }
 
   async #stream({ accessToken }: AccountCredential): Promise<number | Trouble> {
@@ -138,7 +147,7 @@ export class LiveChat {
       const leave = () => stop(0);
       let timer = quiet();
       const close = lines.open(request, accessToken, {
-        alive: () => this.#events.state({ kind: 'live', reason: null }),
+        alive: () => this.#hear(),
         page: (page) => {
           timer.cancel();
           timer = quiet();
@@ -150,12 +159,21 @@ export class LiveChat {
       signal.addEventListener('abort', leave, { once: true });
     });
     const isLong = clock.monotonicMs() - openedMs >= SHORT_MS;
-    if (isLong) this.#failures = 0;
+    if (isLong) {
+      this.#failures.clear();
+      this.#isTrial = false;
+    }
     if (code !== 0) return troubleOfCode(code);
     return isLong || this.#isOver ? 0 : this.#fail('unreachable', 'live');
   }
 
+  #hear(): void {
+    this.#isSaidFailing = false;
+    this.#events.state({ kind: 'live', reason: null });
+  }
+
   #takeStreamed(page: ChatPage): void {
+    this.#isTrial = false;
     this.#take(page);
     if (page.nextPageToken === null) return;
     this.#streamPosition = page.nextPageToken;
@@ -171,14 +189,14 @@ export class LiveChat {
       return troubleOfError(error);
     }
     if (this.#closing.signal.aborted) return 0;
-    this.#failures = 0;
-    this.#events.state({ kind: 'live', reason: null });
+    this.#failures.clear();
+    this.#hear();
     this.#take(page);
     this.#pollPosition = page.nextPageToken ?? this.#pollPosition;
     this.#emptyPages = page.items.length === 0 ? this.#emptyPages + 1 : 0;
     const ownMs = this.#emptyPages >= POLL.quietPages ? POLL.quietMs : POLL.fastestMs;
     const sparingMs = ledger.distanceMs('liveChatMessages.list', polled.size);
-    return Math.max(page.pollAfterMs ?? POLL.unsaidMs, ownMs, sparingMs);
+    return Math.max(Math.min(page.pollAfterMs ?? POLL.unsaidMs, POLL.askedMaxMs), ownMs, sparingMs);
   }
 
   #take({ items, unreadable, isOffline }: ChatPage): void {
@@ -193,7 +211,8 @@ export class LiveChat {
       if (line !== null) this.#events.line(item.id, line, line.sentAtMs < this.#newSinceMs);
     }
     // The chat outlives the video for a while: it is read on (sheet §2.2).
-    if (isOffline) this.#events.doubt();
+    if (isOffline) this.#events.doubt(this.#isOffline ? OFFLINE_DOUBT_MS : undefined);
+    this.#isOffline = isOffline;
   }
 
   #handle(trouble: Trouble, credential: AccountCredential): number | null | Promise<number> {
@@ -205,7 +224,7 @@ export class LiveChat {
         this.#events.doubt();
         return this.#say('degraded', 'chat_disabled', PARKED_MS);
       case 'forbidden':
-        return this.#isPolling() ? this.#say('degraded', 'chat_forbidden', PARKED_MS) : this.#startPolling();
+        return this.isStreaming ? this.#startPolling() : this.#say('degraded', 'chat_forbidden', PARKED_MS);
       case 'unsupported':
         return this.#startPolling();
       case 'position':
@@ -213,7 +232,7 @@ export class LiveChat {
       case 'unauthorized':
         return this.#renew(credential);
       case 'scope':
-        return this.#needsOwner('owner_scope_missing');
+        return this.#say('needs_user_action', 'owner_scope_missing', RELINK_LOOK_MS);
       case 'quota':
         return this.#say('degraded', 'quota_exhausted', this.#untilUnitsMs());
       case 'too_fast':
@@ -224,9 +243,9 @@ export class LiveChat {
 
   /** What was read is known; the history that comes again is not taken for new. */
   #startOver(): number {
-    const hadPosition = this.#isPolling() ? this.#pollPosition !== null : this.#streamPosition !== null;
+    const hadPosition = (this.isStreaming ? this.#streamPosition : this.#pollPosition) !== null;
     this.#newSinceMs = this.#startedAtMs;
-    if (this.#isPolling()) this.#pollPosition = null;
+    if (!this.isStreaming) this.#pollPosition = null;
     else {
       this.#streamPosition = null;
       void this.#deps.positions.forget(this.#channelId, this.#id);
@@ -238,39 +257,31 @@ export class LiveChat {
 
   async #renew(credential: AccountCredential): Promise<number> {
     const renewed = await this.#deps.credentials.renewed(credential, credential.accessToken);
-    if (renewed === null) return this.#needsOwner('owner_relink_required');
+    if (renewed === null) return this.#say('needs_user_action', 'owner_relink_required', RELINK_LOOK_MS);
     // Refused with a new token too: it is not the token.
-    if (this.#failures > 0) return this.#fail('too_fast');
-    this.#countFailure();
+    if (this.#failures.any) return this.#fail('too_fast');
+    this.#failures.note();
     return 0;
   }
 
   #startPolling(): number {
     const { clock, polled, log } = this.#deps;
-    log.info('youtube_chatbot.polling', { channelId: this.#channelId });
+    if (!this.#isTrial) log.info('youtube_chatbot.polling', { channelId: this.#channelId });
     this.#pollUntilMs = clock.monotonicMs() + STREAM_AGAIN_MS;
+    // Without a position the page is history, whatever a stored one promised of streams.
+    if (this.#pollPosition === null) this.#newSinceMs = this.#startedAtMs;
     polled.add(this);
     return 0;
   }
 
   #fail(trouble: 'too_fast' | 'unreachable', kind: ReaderState['kind'] = 'degraded'): number {
-    const { clock, random } = this.#deps;
-    this.#countFailure();
-    const failingMs = clock.monotonicMs() - this.#failingSinceMs;
-    const isHopeless = this.#failures >= GIVE_UP_AFTER.failures && failingMs >= GIVE_UP_AFTER.ms;
-    if (trouble === 'unreachable' && isHopeless && !this.#isPolling()) return this.#startPolling();
-    const limits = trouble === 'too_fast' ? SLOW_RETRY : RETRY;
+    this.#failures.note();
+    // What a stream cannot get past is not to be met at every trial.
+    if (this.#isTrial) this.#streamPosition = null;
+    const isHopeless = this.#isTrial || (trouble === 'unreachable' && this.#failures.isHopeless);
+    if (isHopeless && this.isStreaming) return this.#startPolling();
     const reason = trouble === 'too_fast' ? 'rate_limited' : 'unreachable';
-    return this.#say(kind, kind === 'degraded' ? reason : null, backoffMs(this.#failures, limits, random));
-  }
-
-  #countFailure(): void {
-    if (this.#failures === 0) this.#failingSinceMs = this.#deps.clock.monotonicMs();
-    this.#failures += 1;
-  }
-
-  #needsOwner(reason: string): number {
-    return this.#say('needs_user_action', reason, RELINK_LOOK_MS);
+    return this.#say(kind, kind === 'degraded' ? reason : null, this.#failures.pauseMs(trouble));
   }
 
   #say(kind: ReaderState['kind'], reason: string | null, pauseMs: number): number {
@@ -281,6 +292,6 @@ export class LiveChat {
   #untilUnitsMs(): number {
     const { ledger, clock, random } = this.#deps;
     const untilMs = Math.max(0, ledger.renewedAt.getTime() - clock.now().getTime());
-    return Math.min(untilMs, UNITS_LOOK_MS) + random() * RETRY.longestMs;
+    return Math.min(untilMs, UNITS_LOOK_MS) + random() * UNITS_JITTER_MS;
   }
 }
