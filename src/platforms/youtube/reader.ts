@@ -1,10 +1,11 @@
 /** Reads the chats of every channel it is given, and tells the sender where to speak. */
-import type { ChannelId } from '../../lib/brand.ts';
+import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
 import type { ChatReader, LiveFact, LiveStatus, ReadChannel, ReaderEvents } from '../platform.ts';
 import { EchoWatch } from './chat/echo-watch.ts';
 import { type Line, toMessage } from './chat/message.ts';
 import type { OwnMessages } from './chat/own-messages.ts';
-import { ChannelWatch, type Place, type WatchDeps } from './live/channel-watch.ts';
+import { ChannelWatch, type WatchDeps } from './live/channel-watch.ts';
+import type { Place } from './live/place.ts';
 
 export interface ReaderDeps extends Omit<WatchDeps, 'watched'> {
   readonly events: ReaderEvents;
@@ -13,7 +14,10 @@ export interface ReaderDeps extends Omit<WatchDeps, 'watched'> {
 
 /** What the sender asks of the reader. */
 export interface Places {
-  of(channelId: ChannelId): Place;
+  /** @param answers the line that is answered */
+  of(channelId: ChannelId, answers: PlatformMessageId | null): Place;
+  /** How many channels have a chat to speak in. */
+  readonly onAir: number;
   /** A message with this id is to show up there. */
   sent(channelId: ChannelId, liveChatId: string, id: string): void;
   /** Somebody waits for the stream to be found. */
@@ -49,16 +53,20 @@ export class YouTubeReader implements ChatReader, Places, LiveStatus {
     }
   }
 
-  of(channelId: ChannelId): Place {
-    return this.#watches.get(channelId)?.ask() ?? { kind: 'unknown', reason: 'live_check_pending' };
+  of(channelId: ChannelId, answers: PlatformMessageId | null): Place {
+    return this.#watches.get(channelId)?.ask(answers) ?? { kind: 'unknown', reason: 'live_check_pending' };
+  }
+
+  get onAir(): number {
+    return [...this.#watches.values()].filter(({ isOnAir }) => isOnAir).length;
   }
 
   sent(channelId: ChannelId, liveChatId: string, id: string): void {
-    this.#echoes.sent(channelId, id, () => this.#watches.get(channelId)?.reads(liveChatId) ?? false);
+    this.#echoes.sent(channelId, id, () => this.#watches.get(channelId)?.hears(liveChatId) ?? false);
   }
 
   wanted(channelId: ChannelId): void {
-    this.#watches.get(channelId)?.doubt(this.#deps.shortestCheckMs);
+    this.#watches.get(channelId)?.wanted();
   }
 
   ended(channelId: ChannelId, liveChatId: string): void {

@@ -10,7 +10,7 @@ import type { Places } from './reader.ts';
 
 export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
   readonly api: YouTubeApi;
-  readonly ledger: Pick<Ledger, 'renewedAt'>;
+  readonly ledger: Pick<Ledger, 'renewedAt' | 'takeShare' | 'giveShareBack'>;
   readonly own: OwnMessages;
   readonly places: Places;
   /** `YOUTUBE_CHATBOT_LIVE_CHECK_SECONDS`. */
@@ -25,6 +25,9 @@ interface Parts extends SenderDeps {
 /** As operators and support search for it (workers §10.4). */
 const NO_CHAT = 'No active live chat';
 
+/** The project has units left, and they are kept for other channels. */
+const SHARE_SPENT = 'channel_quota_spent';
+
 /** The next live check may find the stream; three tries have to end well inside a message's life. */
 const LONGEST_WAIT_FOR_CHAT_MS = 60_000;
 /** Rows are woken to the millisecond, and a little early by rounding. */
@@ -37,13 +40,16 @@ export function createSender(given: SenderDeps): ChatSender {
   return {
     // The moderator's mark is seen on lines only, and no limit of ours asks for it.
     isPrivileged: () => false,
-    async send(channel, text, as, deadlineMs) {
+    async send(channel, text, as, deadlineMs, answers = null) {
       const plain = speakable(text);
       if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
       const { channelId } = channel;
-      const place = deps.places.of(channelId);
+      const place = deps.places.of(channelId, answers);
       if (place.kind === 'unknown') return { kind: 'unavailable', reason: place.reason };
       if (place.kind === 'offline') return noChat(deps, channel);
+      if (!deps.ledger.takeShare(channelId, deps.places.onAir)) {
+        return { kind: 'unavailable', reason: SHARE_SPENT, retryAt: deps.ledger.renewedAt };
+      }
       deps.log.info('youtube_chatbot.say.sender', senderFields(channel, as));
       const { liveChatId } = place;
       return deps.own.sending(channelId, plain, () => insert(deps, { channel, liveChatId }, plain, as, deadlineMs));
@@ -95,6 +101,7 @@ function refused(deps: Parts, { channel, liveChatId }: Target, error: PlatformRe
   const reason = error.message;
   switch (meaningOf(error.status ?? 0, error.code ?? '')) {
     case 'quota':
+      ledger.giveShareBack(channel.channelId);
       return { kind: 'unavailable', reason: error.code ?? reason, retryAt: ledger.renewedAt };
     case 'too_fast':
       return { kind: 'unavailable', reason, retryAt: new Date(clock.now().getTime() + TOO_FAST_MS) };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { BOT, lastState, STREAMER, youtubeWorld } from '../../../test/support/youtube-world.ts';
+import type { PlatformMessageId } from '../../lib/brand.ts';
 
 const LIVE = { kind: 'live', reason: null } as const;
 const DEADLINE_MS = 1000;
@@ -18,7 +19,8 @@ async function room(options: Parameters<typeof youtubeWorld>[0] = {}) {
     channel,
     side,
     bot,
-    send: (text: string, as = bot) => side.sender.send(channel, text, as, DEADLINE_MS),
+    send: (text: string, { as = bot, answers = null }: { as?: typeof bot; answers?: PlatformMessageId | null } = {}) =>
+      side.sender.send(channel, text, as, DEADLINE_MS, answers),
     said: () =>
       world.sim
         .messagesIn(STREAMER)
@@ -124,6 +126,59 @@ test('a message that nobody sees is sent, and the channel’s health says so unt
   await until(() => lastState(side, LIVE));
 });
 
+test('with two broadcasts at once an answer goes to the chat that asked, and what nobody asked for to the first', async () => {
+  const { sim, send, side, drive, until } = await room();
+  const first = sim.broadcast(STREAMER);
+  const second = sim.startBroadcast(STREAMER, { kind: 'persistent' });
+  await drive(() => expect(sim.isRead(STREAMER, second.id)).toBe(true));
+  sim.say(STREAMER, 'mira_k', 'from the first', { broadcast: first.id });
+  sim.say(STREAMER, 'mira_k', 'from the second', { broadcast: second.id });
+  await until(() => expect(side.fresh()).toHaveLength(2));
+  const idOf = (text: string) => side.messages.find((message) => message.text === text)?.messageId ?? null;
+  await send('to the second', { answers: idOf('from the second') });
+  await send('to the first', { answers: idOf('from the first') });
+  await send('said');
+  await send('to a line nobody remembers', { answers: 'LCC.long-ago' as PlatformMessageId });
+  const textsIn = (chat: typeof first.chat) => chat.page(0, 100).items.map(({ snippet }) => snippet.displayMessage);
+  expect(textsIn(first.chat)).toEqual(['from the first', 'to the first', 'said', 'to a line nobody remembers']);
+  expect(textsIn(second.chat)).toEqual(['from the second', 'to the second']);
+
+  sim.broadcasts.endChat(second);
+  await drive(() => expect(sim.isRead(STREAMER, second.id)).toBe(false));
+  await drive(async () => {
+    expect((await send('too late', { answers: idOf('from the second') })).kind).toBe('sent');
+  });
+  expect(textsIn(first.chat)).toContain('too late');
+});
+
+test('one channel’s messages do not spend what others are to speak with', async () => {
+  const { send, streamer, accounts, side, channel, until, sim, bot } = await room({
+    env: { YOUTUBE_DAILY_QUOTA_UNITS: '400' },
+  });
+  const other = await streamer('southoak');
+  accounts.own(other.channelId, 'southoak');
+  side.reader.setChannels([channel, other]);
+  await until(() => expect(sim.isRead('southoak')).toBe(true));
+  const outcomes = [];
+  for (let index = 0; index < 20; index += 1) outcomes.push(await send(`line ${index}`));
+  // Up to the half of the units by whoever comes first, and five more of the other half's ten.
+  expect(outcomes.filter(({ kind }) => kind === 'sent')).toHaveLength(15);
+  expect(outcomes.at(-1)).toMatchObject({ kind: 'unavailable', reason: 'channel_quota_spent' });
+  expect((await side.sender.send(other, 'mine', bot, DEADLINE_MS)).kind).toBe('sent');
+});
+
+test('where chats are polled nobody expects an echo at once', async () => {
+  const { sim, send, side, drive, pass, events } = await room();
+  sim.faults.refuseStreams('forbidden', 1);
+  sim.faults.endStreams();
+  await drive(() => expect(sim.spending().calls['liveChatMessages.list'] ?? 0).toBeGreaterThan(0));
+  sim.faults.holdMessages();
+  expect((await send('held for review')).kind).toBe('sent');
+  await pass(31_000);
+  lastState(side, LIVE);
+  expect(events()).not.toContain('youtube_chatbot.echo_missing');
+});
+
 test('when one of two chats ends, what is said goes to the other', async () => {
   const { sim, send, drive } = await room();
   const first = sim.broadcast(STREAMER);
@@ -144,7 +199,7 @@ test('a chat that ended a moment ago answers like an absent one', async () => {
 test('a streamer who is the bot too is heard, and what the bot said for them is not', async () => {
   const { sim, side, send, accounts, until } = await room();
   const own = accounts.sender(STREAMER);
-  await send('!cmd', own);
+  await send('!cmd', { as: own });
   sim.say(STREAMER, STREAMER, '!cmd');
   await until(() => expect(side.messages.map(({ isOwn }) => isOwn)).toEqual([true, false]));
 });

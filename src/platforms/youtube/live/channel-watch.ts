@@ -1,13 +1,16 @@
 /** Watches one streamer: finds the broadcasts that run, reads the chat of each, and knows where to speak. */
+import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
-import { PlatformRefused } from '../../../lib/errors.ts';
 import type { Turnstile } from '../../../lib/turnstile.ts';
 import type { LiveFact, ReadChannel, ReaderState } from '../../platform.ts';
-import { type Refusal, refusalOf } from '../api/refusal.ts';
+import { refusalOf } from '../api/refusal.ts';
 import type { Broadcast } from '../api/youtube.external.ts';
 import { LiveChat, type LiveChatDeps } from '../chat/live-chat.ts';
 import type { Line } from '../chat/message.ts';
-import { nextCheckMs } from './check-times.ts';
+import { nextCheckMs, wantedCheckMs } from './check-times.ts';
+import { checkTrouble } from './check-trouble.ts';
+import { LineOrigins } from './line-origins.ts';
+import type { Place } from './place.ts';
 
 export interface WatchDeps extends LiveChatDeps {
   readonly shortestCheckMs: number;
@@ -24,13 +27,6 @@ export interface WatchEvents {
   sendable(): void;
 }
 
-/** Where a message for the channel goes. */
-export type Place =
-  | { kind: 'chat'; liveChatId: string }
-  | { kind: 'offline' }
-  /** Nobody has looked yet, or nobody could. */
-  | { kind: 'unknown'; reason: string };
-
 interface OpenChat {
   readonly reader: LiveChat;
   startedAt: Date;
@@ -44,6 +40,8 @@ const IDLE: ReaderState = { kind: 'idle', reason: null };
 /** How long a chat is read whose broadcast is over and that does not say so itself (sheet §5.11). */
 const LEAVING_MS = 120_000;
 const DOUBT_DISTANCE_MS = 5000;
+/** A chat that is said to be over while its broadcast goes on is opened again: the word may have been wrong. */
+const OVER_MS = 300_000;
 /** After a check that could not be made. */
 const RELINK_LOOK_MS = 60_000;
 
@@ -52,14 +50,19 @@ export class ChannelWatch {
   readonly #deps: WatchDeps;
   readonly #events: WatchEvents;
   readonly #chats = new Map<string, OpenChat>();
-  /** Chats that ended while their broadcast was still listed. */
-  readonly #over = new Set<string>();
+  /** Chats that ended while their broadcast was still listed, and until when that is believed. */
+  readonly #over = new Map<string, number>();
+  readonly #origins = new LineOrigins();
   #fact: LiveFact | null = null;
   #trouble: ReaderState = CONNECTING;
   #isChecked = false;
   #isAwaited = false;
+  /** Somebody would like to speak, and so many looks on that account found no chat. */
+  #isWanted = false;
+  #vainLooks = 0;
   #isChecking = false;
-  #isDoubted = false;
+  /** How soon after the check that runs the next is wanted. */
+  #doubtMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
   #isFailing = false;
   #timer: Timer | null = null;
@@ -90,21 +93,38 @@ export class ChannelWatch {
     return first === undefined ? { kind: 'offline' } : { kind: 'chat', liveChatId: first[0] };
   }
 
-  /** Where to speak now. Whoever is told that nobody knows is told when somebody does. */
-  ask(): Place {
+  /**
+   * Where to speak now. Whoever is told that nobody knows is told when somebody does.
+   *
+   * @param answers the line that is answered: in its own chat, as long as that is read
+   */
+  ask(answers: PlatformMessageId | null = null): Place {
     this.#isAwaited ||= !this.#isChecked;
-    return this.#place;
+    const liveChatId = this.#origins.of(answers);
+    return liveChatId !== null && this.#chats.has(liveChatId) ? { kind: 'chat', liveChatId } : this.#place;
   }
 
-  reads(liveChatId: string): boolean {
-    return this.#chats.get(liveChatId)?.state.kind === 'live';
+  get isOnAir(): boolean {
+    return this.#place.kind === 'chat';
   }
 
-  /** Somebody would like to speak, or has reason to believe that what is known is outdated. */
+  /** Whether lines of the chat arrive as they are written. */
+  hears(liveChatId: string): boolean {
+    const chat = this.#chats.get(liveChatId);
+    return chat?.state.kind === 'live' && chat.reader.isStreaming;
+  }
+
+  /** Somebody would like to speak. */
+  wanted(): void {
+    this.#isWanted = true;
+    this.doubt(wantedCheckMs(this.#deps.shortestCheckMs, this.#vainLooks));
+  }
+
+  /** Somebody has reason to believe that what is known is outdated. */
   doubt(distanceMs = DOUBT_DISTANCE_MS): void {
     const sinceMs = this.#deps.clock.monotonicMs() - this.#checkedAtMs;
     // What is being asked may be answered from before the doubt.
-    if (this.#isChecking) this.#isDoubted = true;
+    if (this.#isChecking) this.#doubtMs = Math.min(this.#doubtMs, distanceMs);
     else this.#checkIn(Math.max(0, distanceMs - sinceMs), true);
   }
 
@@ -149,8 +169,8 @@ export class ChannelWatch {
     this.#checkedAtMs = this.#deps.clock.monotonicMs();
     if (this.#isClosed) return;
     this.report();
-    this.#checkIn(this.#isDoubted ? Math.min(nextMs, DOUBT_DISTANCE_MS) : nextMs);
-    this.#isDoubted = false;
+    this.#checkIn(Math.min(nextMs, this.#doubtMs));
+    this.#doubtMs = Number.POSITIVE_INFINITY;
   }
 
   /** @returns when to look again */
@@ -176,26 +196,29 @@ export class ChannelWatch {
     const own = broadcasts.filter(({ channelId }) => channelId === (this.channel.target as string));
     // Another channel of the same Google account was chosen on the consent page (sheet §5.15).
     if (own.length === 0 && broadcasts.length > 0) return this.#needsOwner('owner_channel_mismatch');
-    const couldSpeak = this.#place.kind === 'chat';
+    const couldSpeak = this.isOnAir;
     this.#isChecked = true;
     this.#trouble = own.length > 0 ? { kind: 'idle', reason: 'chat_disabled' } : IDLE;
     this.#openAndLeave(own);
     this.#noteFact(own);
-    const canSpeak = this.#place.kind === 'chat';
-    if (this.#isAwaited || (canSpeak && !couldSpeak)) this.#events.sendable();
+    if (this.#isAwaited || (this.isOnAir && !couldSpeak)) this.#events.sendable();
     this.#isAwaited = false;
+    if (this.isOnAir) this.#vainLooks = 0;
+    else if (this.#isWanted) this.#vainLooks += 1;
+    this.#isWanted = false;
     return this.#regularMs();
   }
 
   #openAndLeave(own: readonly Broadcast[]): void {
+    const nowMs = this.#deps.clock.monotonicMs();
     const listed = new Map(own.flatMap(({ liveChatId, startedAt }) => (liveChatId ? [[liveChatId, startedAt]] : [])));
     for (const [id, startedAt] of listed) {
       const chat = this.#chats.get(id);
       chat?.leaving?.cancel();
       if (chat) Object.assign(chat, { leaving: null, startedAt });
-      else if (!this.#over.has(id)) this.#open(id, startedAt);
+      else if (nowMs >= (this.#over.get(id) ?? 0)) this.#open(id, startedAt);
     }
-    for (const id of this.#over) if (!listed.has(id)) this.#over.delete(id);
+    for (const id of this.#over.keys()) if (!listed.has(id)) this.#over.delete(id);
     for (const [id, chat] of this.#chats) {
       if (listed.has(id)) continue;
       chat.leaving ??= this.#deps.clock.setTimer(LEAVING_MS, () => this.chatEnded(id), { unref: true });
@@ -204,16 +227,19 @@ export class ChannelWatch {
 
   #open(id: string, startedAt: Date): void {
     const reader = new LiveChat(this.#deps, this.channel.channelId, id, {
-      line: this.#events.line,
+      line: (lineId, line, isBacklog) => {
+        if (this.#chats.size > 1) this.#origins.note(lineId, id);
+        this.#events.line(lineId, line, isBacklog);
+      },
       state: (state) => {
         const chat = this.#chats.get(id);
         if (chat === undefined) return;
         chat.state = state;
         this.report();
       },
-      doubt: () => this.doubt(),
+      doubt: (distanceMs) => this.doubt(distanceMs),
       ended: () => {
-        this.#over.add(id);
+        this.#over.set(id, this.#deps.clock.monotonicMs() + OVER_MS);
         this.#drop(id);
       },
     });
@@ -261,30 +287,13 @@ export class ChannelWatch {
 
   /** What is known stays known. */
   #failed(error: unknown): number {
-    const refusal = refusalOf(error);
     if (!this.#isFailing) {
       this.#isFailing = true;
       this.#deps.log.warn('youtube_chatbot.live_check_failed', { channelId: this.channel.channelId, error });
     }
-    const state = refusal === null ? null : (STATES[refusal] ?? refusedState(error));
-    this.#trouble = state ?? { kind: 'degraded', reason: 'live_check_failed' };
-    // No right to stream at all: there is nothing to wait for before the first message is answered.
-    if (this.#trouble.kind === 'needs_user_action' && refusal !== 'scope') this.#isChecked = true;
+    const { state, isFinal } = checkTrouble(error);
+    this.#trouble = state;
+    if (isFinal) this.#isChecked = true;
     return this.#regularMs();
   }
-}
-
-const STATES: Partial<Record<Refusal, ReaderState>> = {
-  outage: { kind: 'degraded', reason: 'unreachable' },
-  quota: { kind: 'degraded', reason: 'quota_exhausted' },
-  too_fast: { kind: 'degraded', reason: 'rate_limited' },
-  unauthorized: { kind: 'needs_user_action', reason: 'owner_relink_required' },
-  scope: { kind: 'needs_user_action', reason: 'owner_scope_missing' },
-  not_enabled: { kind: 'degraded', reason: 'api_not_enabled' },
-};
-
-/** `liveStreamingNotEnabled` and its like: only the streamer can change it. */
-function refusedState(error: unknown): ReaderState {
-  const code = error instanceof PlatformRefused ? error.code : undefined;
-  return { kind: 'needs_user_action', reason: code ?? 'live_check_failed' };
 }

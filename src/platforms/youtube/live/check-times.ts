@@ -23,5 +23,14 @@ const JITTER = 0.2;
 export function nextCheckMs({ shortestMs, isLive, offlineMs, affordableMs, random }: Moment): number {
   const patience = Math.min(LONGEST_FACTOR, 1 + Math.floor(offlineMs / STILL_HOPEFUL_MS));
   const wantedMs = isLive ? Math.max(LIVE_MS, shortestMs) : shortestMs * patience;
-  return Math.max(wantedMs, affordableMs) * (1 - JITTER / 2 + JITTER * random);
+  // What cannot be paid before is not asked a moment too soon.
+  return Math.max(wantedMs * (1 - JITTER / 2 + JITTER * random), affordableMs * (1 + JITTER * random));
+}
+
+/** Messages to a channel that is offline must not spend the day on looks. */
+const LONGEST_WANTED_MS = 600_000;
+
+/** @returns how long after the last check the next may come because somebody would like to speak */
+export function wantedCheckMs(shortestMs: number, vainLooks: number): number {
+  return Math.max(shortestMs, Math.min(shortestMs * 2 ** vainLooks, LONGEST_WANTED_MS));
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lastState, STREAMER, youtubeWorld } from '../../../../test/support/youtube-world.ts';
-import { nextCheckMs } from './check-times.ts';
+import { nextCheckMs, wantedCheckMs } from './check-times.ts';
 
 const CHECK = 'liveBroadcasts.list';
 const HOUR_MS = 3_600_000;
@@ -123,12 +123,43 @@ test('a channel that is switched off is asked for no more', async () => {
   expect(checks()).toBe(1);
 });
 
+test('messages to a channel that stays offline make it be looked at rarer and rarer', () => {
+  const waits = [0, 1, 2, 3, 4, 5, 50].map((vainLooks) => wantedCheckMs(20_000, vainLooks) / 1000);
+  expect(waits).toEqual([20, 40, 80, 160, 320, 600, 600]);
+  expect(wantedCheckMs(900_000, 3)).toBe(900_000);
+});
+
+test('a chat that was wrongly said to be over is read again', async () => {
+  const { side, channel, sim, until, drive } = await offline();
+  sim.startBroadcast(STREAMER);
+  sim.faults.refuseStreams('liveChatNotFound', 1);
+  side.reader.setChannels([channel]);
+  await until(() => expect(sim.streamOpens).toHaveLength(1));
+  await drive(() => expect(sim.isRead(STREAMER)).toBe(true));
+});
+
+test('a broadcast that goes on without its video is not asked about at every line', async () => {
+  const { side, channel, sim, until, checks, clock } = await offline();
+  const { chat } = sim.startBroadcast(STREAMER);
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, { kind: 'live', reason: null }));
+  chat.offlineAt = clock.now();
+  const before = checks();
+  for (let second = 1; second <= 100; second += 1) {
+    sim.say(STREAMER, 'mira_k', `line ${second}`);
+    await clock.advance(1000);
+    await until(() => expect(side.fresh()).toHaveLength(second));
+  }
+  expect(checks() - before).toBeLessThanOrEqual(3);
+});
+
 test('checks are rare while a stream runs or a channel was offline for long, and never more than can be paid', () => {
   const moment = { shortestMs: 20_000, isLive: false, offlineMs: 0, affordableMs: 0, random: 0.5 };
   expect(nextCheckMs(moment)).toBe(20_000);
   expect(nextCheckMs({ ...moment, offlineMs: 20 * 60_000 })).toBe(60_000);
   expect(nextCheckMs({ ...moment, offlineMs: HOUR_MS * 24 })).toBe(120_000);
   expect(nextCheckMs({ ...moment, isLive: true })).toBe(300_000);
-  expect(nextCheckMs({ ...moment, affordableMs: 400_000 })).toBe(400_000);
   expect(nextCheckMs({ ...moment, random: 0 })).toBe(18_000);
+  expect(nextCheckMs({ ...moment, random: 0, affordableMs: 400_000 })).toBe(400_000);
+  expect(nextCheckMs({ ...moment, random: 0.5, affordableMs: 400_000 })).toBeCloseTo(440_000);
 });
