@@ -20,7 +20,11 @@ export interface Ask {
 const PATIENCE_MS = 15_000;
 
 /** Path parts are encoded unless the caller has done so: what they are made of is theirs. */
-export function pathOf(route: Route, { params = {}, query }: Ask, encode = encodeURIComponent): string {
+export function pathOf(
+  route: Route,
+  { params = {}, query }: Ask,
+  encode: (part: string) => string = encodeURIComponent,
+): string {
   const path = route
     .slice(route.indexOf(' ') + 1)
     .replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encode(params[name] ?? 'x'));
