@@ -9,6 +9,9 @@ const SPARE_MS = 60_000;
 /** For an answer that names no end: Kick's last 60 days (sheet §0). */
 const UNNAMED_LIFE_SECONDS = 86_400;
 
+/** A thousand channels that need it must not ask a thousand times for what is refused or away. */
+const FAILURE_KEPT_MS = 5000;
+
 export interface AppToken {
   /** @throws PlatformRefused, PlatformUnreachable */
   get(): Promise<string>;
@@ -18,6 +21,7 @@ export interface AppToken {
 
 export function createAppToken({ http, clock }: Pick<CommonDeps, 'http' | 'clock'>, settings: KickSettings): AppToken {
   let kept: { accessToken: string; untilMs: number } | null = null;
+  let failed: { error: unknown; untilMs: number } | null = null;
   let running: Promise<string> | null = null;
 
   const request = async (): Promise<string> => {
@@ -43,9 +47,15 @@ export function createAppToken({ http, clock }: Pick<CommonDeps, 'http' | 'clock
   return {
     get() {
       if (kept && clock.monotonicMs() < kept.untilMs) return Promise.resolve(kept.accessToken);
-      running ??= request().finally(() => {
-        running = null;
-      });
+      if (failed && clock.monotonicMs() < failed.untilMs) return Promise.reject(failed.error);
+      running ??= request()
+        .catch((error: unknown) => {
+          failed = { error, untilMs: clock.monotonicMs() + FAILURE_KEPT_MS };
+          throw error;
+        })
+        .finally(() => {
+          running = null;
+        });
       return running;
     },
     refused(accessToken) {
