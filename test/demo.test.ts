@@ -8,8 +8,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { platforms, speakingOrder } from '../src/platforms/registry.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const LIMIT_MS = 90_000;
-const PATIENCE = { timeout: 40_000, interval: 20 };
+const LIMIT_MS = 180_000;
+const PATIENCE = { timeout: 120_000, interval: 20 };
 
 function startDemo(...args: string[]) {
   const child = spawn(process.execPath, ['demo/demo.ts', ...args], {

@@ -26,7 +26,8 @@ async function world() {
   const bot = await api.person('admin');
   await api.pg.query(
     `with account as (
-      insert into "ExternalAccount" ("userId", provider, "providerAccountId") values ($1, 'twitch', 'bot') returning id
+      insert into "ExternalAccount" ("userId", provider, "providerAccountId", "accessToken")
+      values ($1, 'twitch', 'bot', 'token') returning id
     ) insert into "GlobalTwitchBotCredential" ("externalAccountId") select id from account`,
     [bot.userId],
   );

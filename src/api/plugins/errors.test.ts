@@ -27,8 +27,8 @@ test('a request keeps its id if it is a plain one, and gets a new one otherwise'
 test.each([
   ['GET', '/nope'],
   ['POST', '/streamer/nope'],
-  ['GET', '/streamer/bots/myspace/bot'],
-  ['DELETE', '/owner/bots/myspace/default'],
+  ['GET', '/streamer/bots/twitch/bott'],
+  ['DELETE', '/owner/bots/twitch'],
   ['PUT', '/streamer/bots'],
 ])('%s %s does not exist', async (method, path) => {
   const api = await startApiWorld(url);

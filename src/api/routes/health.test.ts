@@ -54,6 +54,9 @@ test('capabilities name every platform, its limits, and what has closed', async 
     hasPlatformRoleIds: false,
     hasFollowEvents: true,
     confirmsMessages: 'answer',
+    readsBy: 'connection',
+    deliversHistory: false,
+    chatsOffline: 'reads_and_speaks',
   });
   expect(json.providers[3].retired).toEqual({ since: '2026-06-30' });
 });
