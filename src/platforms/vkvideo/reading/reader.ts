@@ -47,7 +47,7 @@ export class Reader implements ChatReader {
     for (const [channelId, chat] of this.#chats) {
       const next = wanted.get(channelId);
       if (next === undefined || !isSameChannel(chat.channel, next)) this.#leave(chat);
-      else chat.channel = { ...next, extra: { ...next.extra, vkvideoChannelUrl: urlOf(next) ?? urlOf(chat.channel) } };
+      else chat.channel = urlOf(next) === null ? withUrlOf(chat.channel, next) : next;
     }
     this.#deps.directory.keep(new Set(wanted.keys()));
     for (const [channelId, channel] of wanted) {
@@ -264,6 +264,11 @@ function stateOf(error: unknown): ReaderState {
 
 function urlOf({ extra }: ReadChannel): string | null {
   return extra.vkvideoChannelUrl?.trim() || null;
+}
+
+/** What was found for it stays until the row has it too. */
+function withUrlOf(known: ReadChannel, next: ReadChannel): ReadChannel {
+  return { ...next, extra: { ...next.extra, vkvideoChannelUrl: urlOf(known) } };
 }
 
 function isSameChannel(one: ReadChannel, next: ReadChannel): boolean {
