@@ -1,5 +1,6 @@
 /** Server-sent events: an answer that stays open and carries one JSON event after the other. */
 import type { FastifyReply } from 'fastify';
+import type { Clock } from '../../lib/clock.ts';
 
 export interface EventStream {
   send(name: string, data: unknown): void;
@@ -16,9 +17,11 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 const RECONNECT_MS = 3000;
+/** Proxies and networks forget what is silent for a minute. */
+const HEARTBEAT_MS = 25_000;
 
 /** From here on the answer is 200: everything that could be refused has been checked before. */
-export function openEventStream(reply: FastifyReply): EventStream {
+export function openEventStream(reply: FastifyReply, clock: Clock): EventStream {
   reply.hijack();
   const { raw } = reply;
   for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...STREAM_HEADERS })) {
@@ -26,6 +29,18 @@ export function openEventStream(reply: FastifyReply): EventStream {
   }
   raw.writeHead(200);
   raw.write(`retry: ${RECONNECT_MS}\n\n`);
+  const beat = () =>
+    clock.setTimer(
+      HEARTBEAT_MS,
+      () => {
+        if (raw.destroyed || raw.writableEnded) return;
+        raw.write(':\n\n');
+        next = beat();
+      },
+      { unref: true },
+    );
+  let next = beat();
+  raw.on('close', () => next.cancel());
   return {
     send(name, data) {
       if (raw.destroyed || raw.writableEnded) return;

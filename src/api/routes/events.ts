@@ -35,7 +35,7 @@ export function registerEventRoutes(app: Api, context: ApiContext): void {
 
 /** Until everything has been read the answer may still be a refusal, so what is told meanwhile waits. */
 async function openEvents(
-  { overlay, events }: ApiContext,
+  { overlay, events, clock }: ApiContext,
   channelId: ChannelId,
   reply: FastifyReply,
 ): Promise<EventStream> {
@@ -60,7 +60,7 @@ async function openEvents(
     leaveEvents();
     throw new BadInput('CHANNEL_NOT_FOUND');
   }
-  opened = openEventStream(reply);
+  opened = openEventStream(reply, clock);
   for (const [name, data] of early) opened.send(name, data);
   opened.onClosed(leaveEvents);
   opened.onClosed(leaveOverlay);

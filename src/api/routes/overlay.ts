@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { OverlayFeed } from '../../credits/overlay-feed.ts';
 import { readOverlayToken } from '../../credits/overlay-token.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
@@ -23,7 +22,7 @@ const NEVER_STORED = {
   Expires: '0',
 };
 
-export function registerOverlayRoutes(app: Api, { overlay }: ApiContext, rules: OverlayRules): void {
+export function registerOverlayRoutes(app: Api, { overlay, clock }: ApiContext, rules: OverlayRules): void {
   const tags = ['credits'];
   const params = z.object({ token });
 
@@ -52,21 +51,21 @@ export function registerOverlayRoutes(app: Api, { overlay }: ApiContext, rules: 
     async (request, reply) => {
       const claims = await readOverlayToken(request.params.token, rules.jwtSecret);
       if (claims === null) throw new BadInput('FORBIDDEN', 'This overlay address is not valid');
-      await stream(overlay, reply, claims.channelId, claims.version);
+      await stream({ overlay, clock }, reply, claims.channelId, claims.version);
     },
   );
 }
 
 /** Events that come before the answer has begun wait: until `subscribe` agrees, the answer may still be a refusal. */
 async function stream(
-  overlay: OverlayFeed,
+  { overlay, clock }: Pick<ApiContext, 'overlay' | 'clock'>,
   reply: FastifyReply,
   channelId: ChannelId,
   tokenVersion: number,
 ): Promise<void> {
   let opened: EventStream | null = null;
   const open = () => {
-    opened ??= openEventStream(reply);
+    opened ??= openEventStream(reply, clock);
     return opened;
   };
   const leave = await overlay.subscribe(channelId, {
