@@ -1,6 +1,6 @@
 /** VK Video Live in a worker: chats are read by pub/sub as the shared bot, and spoken to by the DevAPI. */
-import type { WorkerDeps, WorkerSide } from '../platform.ts';
-import { createDevApi } from './api.ts';
+import type { ReadChannel, WorkerDeps, WorkerSide } from '../platform.ts';
+import { type Ask, createDevApi, type DevApi } from './api.ts';
 import { Directory } from './directory.ts';
 import { createLiveStatus } from './live-status.ts';
 import { autofillUrl } from './reading/autofill.ts';
@@ -9,7 +9,7 @@ import { EventCounts } from './reading/event-counts.ts';
 import { Reader } from './reading/reader.ts';
 import { Shards } from './reading/shards.ts';
 import { createTokens } from './reading/tokens.ts';
-import { createRoles } from './roles/role-resolver.ts';
+import { createRoles, type VkRoles } from './roles/role-resolver.ts';
 import { createSender } from './sender.ts';
 import { apiBaseOf, vkvideoSettings } from './settings.ts';
 
@@ -26,14 +26,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     changed: (channelId, info, before) => reader.learned(channelId, info, before),
   });
   const channelParameter = directory.channelParameter.bind(directory);
-  const roles = createRoles({
-    ...deps,
-    stubs: settings.VKVIDEO_ROLE_STUBS_JSON,
-    cacheMs: settings.VKVIDEO_USER_ROLES_CACHE_TTL_MS,
-    template: settings.VKVIDEO_CHANNEL_ROLES_USER_URL_TEMPLATE,
-    channelParameter: (channel) => channelParameter(reader.known(channel)),
-    asks: { asBot: ask, asOwner: ({ channelId }) => api.asAccount(credentials, () => credentials.owner(channelId)) },
-  });
+  const roles = openRoles(deps, { api, ask, channelParameter: (channel) => channelParameter(reader.known(channel)) });
   const counts = new EventCounts(log);
   const reader: Reader = new Reader({
     ...deps,
@@ -54,13 +47,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
       carriedRoles: ({ message, roleIds }) => roles.carried(message.author, roleIds),
     },
   });
-  credentials.onDefaultSenderChanged(() => {
-    credentials.defaultSender().then(
-      (sender) => reader.accountChanged(sender?.key ?? null),
-      (error: unknown) => log.warn('vkvideo.bot_token.db_credential_lookup_failed', { error }),
-    );
-  });
-
+  followSharedAccount(deps, reader);
   return {
     reader,
     sender: createSender({
@@ -77,4 +64,33 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
       log.info('vkvideo_pubsub.events', counts.all());
     },
   };
+}
+
+interface Asking {
+  readonly api: DevApi;
+  readonly ask: Ask;
+  readonly channelParameter: (channel: ReadChannel) => string | null;
+}
+
+function openRoles(deps: WorkerDeps, { api, ask, channelParameter }: Asking): VkRoles {
+  const { credentials } = deps;
+  const settings = vkvideoSettings(deps.settings);
+  return createRoles({
+    ...deps,
+    stubs: settings.VKVIDEO_ROLE_STUBS_JSON,
+    cacheMs: settings.VKVIDEO_USER_ROLES_CACHE_TTL_MS,
+    template: settings.VKVIDEO_CHANNEL_ROLES_USER_URL_TEMPLATE,
+    channelParameter,
+    asks: { asBot: ask, asOwner: ({ channelId }) => api.asAccount(credentials, () => credentials.owner(channelId)) },
+  });
+}
+
+/** Reading goes on with whichever account speaks for all. */
+function followSharedAccount({ credentials, log }: WorkerDeps, reader: Reader): void {
+  credentials.onDefaultSenderChanged(() => {
+    credentials.defaultSender().then(
+      (sender) => reader.accountChanged(sender?.key ?? null),
+      (error: unknown) => log.warn('vkvideo.bot_token.db_credential_lookup_failed', { error }),
+    );
+  });
 }
