@@ -199,7 +199,7 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
   'POST /auth/logout': { section: '9.7', answers: ['200'] },
 };
 
-export const BEYOND: Readonly<Record<Route, Described>> = {
+const BEYOND: Readonly<Record<Route, Described>> = {
   'GET /streamer/bot/outbox': { section: null, answers: ['200', '400 BAD_REQUEST', '400 VALIDATION_ERROR'] },
   'GET /streamer/events': { section: null, answers: ['200', '404 CHANNEL_NOT_FOUND'] },
   'GET /streamer/audit': { section: null, answers: ['200', '400 BAD_REQUEST'] },

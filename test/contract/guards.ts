@@ -45,7 +45,7 @@ export function guardAnswers(route: Route): readonly Promised[] {
 }
 
 /** The caller the route is made for. */
-export async function welcome(route: Route, stage: Stage): Promise<Ask> {
+async function welcome(route: Route, stage: Stage): Promise<Ask> {
   const sample = sampleOf(route);
   if (/ \/owner\//.test(route)) return { ...sample, as: await stage.streamer({ role: 'admin' }) };
   if (SIGNED_IN.test(route)) return { ...sample, as: await stage.streamer() };

@@ -1,4 +1,4 @@
-/** `node test/contract/random.ts --requests 10000`: that many random requests for every family of routes. */
+/** `pnpm exec node test/contract/random.ts --requests 10000`: that many random requests for every family of routes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '10000' } } });
 const root = path.join(import.meta.dirname, '../..');
-const vitest = path.join(root, 'node_modules/.bin/vitest');
-const child = spawn(vitest, ['run', '--retry=0', 'test/contract/random.test.ts'], {
+const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+const child = spawn(process.execPath, [vitest, 'run', '--retry=0', 'test/contract/random.test.ts'], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, RANDOM_REQUESTS: values.requests },

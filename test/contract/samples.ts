@@ -8,7 +8,7 @@ const twitch = { params: { provider: 'twitch' } };
 const kick = { params: { provider: 'kick' } };
 const unknown = '00000000-0000-4000-8000-000000000000';
 
-export const SAMPLES: Partial<Record<Route, Ask>> = {
+const SAMPLES: Partial<Record<Route, Ask>> = {
   'PATCH /streamer/bots/{provider}': { ...twitch, body: { enabled: false } },
   'GET /streamer/bots/{provider}/bot': kick,
   'GET /streamer/bots/{provider}/bot/link': kick,

@@ -1,57 +1,12 @@
 /** Every outcome of a callback, on both of its paths (http-api §9.5). */
 import { expect, vi } from 'vitest';
-import { createBrowserSecret, createOAuthState, type OAuthState } from '../../../src/accounts/linking/oauth-state.ts';
+
 import type { ProviderId } from '../../../src/lib/brand.ts';
-import type { Person, StreamerPerson } from '../../support/api-world.ts';
-import type { Browser } from '../../support/browser.ts';
-import type { Provider } from '../accounts.ts';
+
 import type { Ask } from '../call.ts';
 import type { Case, CasesOf, Look } from '../kit.ts';
 import { PANEL, type Stage } from '../stage.ts';
-
-/** What the platform sent the browser back with, as the request of a case; on which path is the case's. */
-function back(browser: Browser, path: string, headers = {}): Ask {
-  const { pathname, searchParams } = new URL(path, PANEL);
-  const provider = pathname.split('/')[2] ?? '';
-  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-  return { params: { provider }, query: Object.fromEntries(searchParams), headers: { cookie, ...headers } };
-}
-
-interface Walk {
-  readonly start?: string;
-  readonly person?: Person | null;
-  readonly as?: string;
-  readonly denies?: boolean;
-}
-
-/** Goes to a consent page and agrees there. */
-async function walked(at: Stage, provider: Provider, { start, person, as, denies = false }: Walk = {}) {
-  const who = person === undefined ? await at.streamer() : person;
-  const browser = at.browser(who ?? undefined);
-  const name = as ?? at.streamerOn(provider).name;
-  const page = await browser.toConsent(start ?? `/auth/${provider}/link`);
-  return { browser, who, path: await browser.consent(page, name, denies) };
-}
-
-/** A state as some writer may have left it, in a browser that could have begun it. */
-async function left(at: Stage, state: Partial<OAuthState>, person: Person | null): Promise<Ask & { state: string }> {
-  const secret = createBrowserSecret();
-  const whole: OAuthState = {
-    provider: 'twitch' as ProviderId,
-    kind: 'link',
-    userId: person?.userId ?? null,
-    channelId: null,
-    redirectTo: null,
-    origin: null,
-    codeVerifier: null,
-    extraScopes: [],
-    ...state,
-  };
-  const text = await createOAuthState(at.db, whole, { browserSecret: secret, instanceOrigin: null }, at.clock.now());
-  const browser = at.browser(person ?? undefined);
-  browser.cookies.set('oauth_state', secret);
-  return { ...back(browser, `/auth/twitch/callback?code=abc&state=${text}`), state: text };
-}
+import { back, bringing, left, walked } from '../walks.ts';
 
 const lands =
   (page: string): Look =>
@@ -59,12 +14,6 @@ const lands =
     expect(headers.location?.split('?')[0]).toBe(PANEL + page);
     expect(String(headers['set-cookie'] ?? '')).not.toMatch(/(^|,)token/);
   };
-
-async function bringing(at: Stage, who: StreamerPerson, provider: Provider, as?: string) {
-  await at.entitle(who.channelId);
-  const start = `/streamer/bots/${provider}/bot/link?redirect_to=/settings/bot`;
-  return walked(at, provider, { start, person: who, ...(as === undefined ? {} : { as }) });
-}
 
 const successes: Case[] = [
   {

@@ -44,6 +44,13 @@ const kick: CasesOf = {
       shows: ({ json }) => expect(json).toEqual({ ok: true }),
     },
     {
+      when: 'the instance is a beta: nobody who is not invited is kept out here',
+      on: 'beta',
+      expects: '200',
+      ask: () => fromKick(line('999999')),
+      shows: { ok: true },
+    },
+    {
       when: 'the same delivery comes again',
       expects: '200',
       async ask(at) {
@@ -185,6 +192,12 @@ const twitch: CasesOf = {
       ask: () => fromTwitch(challenge(), VERIFICATION),
       shows: ({ headers, text }) =>
         expect([headers['content-type'], text]).toEqual(['text/plain; charset=utf-8', challenge().challenge]),
+    },
+    {
+      when: 'the instance is a beta: nobody who is not invited is kept out here',
+      on: 'beta',
+      expects: '200',
+      ask: () => fromTwitch(followOf('404404')),
     },
     ...each(
       [
