@@ -44,3 +44,7 @@ function delivered(raw: string, { headers = {} }: Wrong, right: Record<string, s
   const all = { 'content-type': 'application/json', ...right, ...headers };
   return { raw, headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) as never };
 }
+
+/** Moments no delivery may be of: too old, and not yet. */
+export const HOUR_AGO = () => new Date(Date.now() - 3_600_000).toISOString();
+export const HOUR_AHEAD = () => new Date(Date.now() + 3_600_000).toISOString();

@@ -8,12 +8,13 @@ import { commands } from './commands.ts';
 import { credits } from './credits.ts';
 import { enabling } from './enabling.ts';
 import { entitlements } from './entitlements.ts';
+import { eventsub } from './eventsub.ts';
+import { kickWebhook } from './kick-webhook.ts';
 import { operations } from './operations.ts';
 import { say } from './say.ts';
 import { senders } from './senders.ts';
 import { settings } from './settings.ts';
 import { signIn } from './sign-in.ts';
-import { webhooks } from './webhooks.ts';
 
 const FILES: readonly CasesOf[] = [
   bots,
@@ -26,7 +27,8 @@ const FILES: readonly CasesOf[] = [
   signIn,
   callbacks,
   credits,
-  webhooks,
+  kickWebhook,
+  eventsub,
   operations,
   beyond,
 ];
