@@ -226,6 +226,26 @@ test('where streams are out of reach the chat is polled, no sooner than allowed,
   await drive(() => expect(side.fresh()).toContain('streamed again'));
 });
 
+test('a chat that is polled stays so when streaming, tried again, still fails: nobody waits minutes for an answer', async () => {
+  const { sim, side, say, drive, events, clock } = await room();
+  await sim.faults.refuseGrpc();
+  const polls = () => sim.spending().calls['liveChatMessages.list'] ?? 0;
+  await drive(() => expect(polls()).toBeGreaterThan(0));
+  const startedMs = clock.monotonicMs();
+  let [longestMs, lastMs, known] = [0, startedMs, polls()];
+  await drive(() => {
+    if (polls() > known) {
+      longestMs = Math.max(longestMs, clock.monotonicMs() - lastMs);
+      [known, lastMs] = [polls(), clock.monotonicMs()];
+    }
+    expect(clock.monotonicMs() - startedMs).toBeGreaterThan(12 * MINUTE_MS);
+  });
+  expect(longestMs).toBeLessThan(MINUTE_MS);
+  expect(events().filter((event) => event === 'youtube_chatbot.polling')).toHaveLength(1);
+  say('still heard');
+  await drive(() => expect(side.fresh()).toContain('still heard'));
+});
+
 test('a server that takes no more streams for now is left alone for a minute and more', async () => {
   const { sim, side, drive } = await room();
   sim.faults.refuseStreams('rateLimitExceeded', 2);
