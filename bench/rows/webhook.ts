@@ -44,7 +44,7 @@ function latencyFigure({ latencyMs: { p50, p99, max }, perSecond }: LoadReport):
     measured: `${ms(p50)} / ${ms(p99)}`,
     budget: `p99 ≤ ${P99_BUDGET_MS} ms`,
     isMet: p99 !== null && p99 <= P99_BUDGET_MS,
-    note: `${LOAD.deliveries} signed deliveries at ${perSecond}/s, each on disk before its answer; slowest ${ms(max)}`,
+    note: `${LOAD.deliveries} signed deliveries at ${perSecond}/s beside the echoes of our answers, each on disk before its answer; slowest ${ms(max)}`,
     values: { p50Ms: p50, p99Ms: p99, maxMs: max },
   };
 }
