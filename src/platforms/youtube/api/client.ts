@@ -1,9 +1,10 @@
 /** Calls of the YouTube Data API: each is one request, paid for in the ledger before it is made. */
-import { youtube_v3 } from '@googleapis/youtube';
+import type { youtube_v3 } from '@googleapis/youtube';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
 import type { CommonDeps } from '../../platform.ts';
 import { type ChatPage, chatPage } from '../chat/chat.external.ts';
 import { adapterOn, NO_RETRY } from '../google/transport.ts';
+import { dataApi } from '../libraries.ts';
 import type { Ledger, Method } from '../quota/ledger.ts';
 import { youtubeSettings } from '../settings.ts';
 import { meaningOf, reasonOf, UNITS_SPENT } from './refusal.ts';
@@ -37,7 +38,11 @@ const MOST_BROADCASTS = 50;
 /** @param ledger absent where nobody keeps count: an account that is being linked */
 export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTubeApi {
   const rootUrl = `${youtubeSettings(settings).YOUTUBE_API_BASE_URL}/`;
-  const google = new youtube_v3.Youtube({});
+  let client: youtube_v3.Youtube | null = null;
+  const google = () => {
+    client ??= new (dataApi().youtube_v3.Youtube)({});
+    return client;
+  };
   // No auth object: with one, the library may refresh a token and repeat the call behind our back (sheet §1.5).
   const options = (accessToken: string, timeoutMs?: number) => ({
     ...NO_RETRY,
@@ -51,12 +56,12 @@ export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTube
   return {
     async ownChannels(accessToken) {
       const params = { part: ['id', 'snippet'], mine: true };
-      const data = await paid('channels.list', () => google.channels.list(params, options(accessToken)));
+      const data = await paid('channels.list', () => google().channels.list(params, options(accessToken)));
       return channelsAnswer.parse(data).items;
     },
     async managedChannels(accessToken) {
       const params = { part: ['id', 'snippet'], managedByMe: true };
-      const data = await paid('channels.list', () => google.channels.list(params, options(accessToken)));
+      const data = await paid('channels.list', () => google().channels.list(params, options(accessToken)));
       return channelsAnswer.parse(data).items;
     },
     async activeBroadcasts(accessToken) {
@@ -67,7 +72,7 @@ export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTube
         broadcastType: 'all',
         maxResults: MOST_BROADCASTS,
       };
-      const data = await paid('liveBroadcasts.list', () => google.liveBroadcasts.list(params, options(accessToken)));
+      const data = await paid('liveBroadcasts.list', () => google().liveBroadcasts.list(params, options(accessToken)));
       return broadcastsAnswer.parse(data);
     },
     async messages(accessToken, liveChatId, pageToken) {
@@ -78,14 +83,14 @@ export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTube
         ...(pageToken === null ? {} : { pageToken }),
       };
       const data = await paid('liveChatMessages.list', () =>
-        google.liveChatMessages.list(params, options(accessToken)),
+        google().liveChatMessages.list(params, options(accessToken)),
       );
       return chatPage.parse(data);
     },
     async insert(accessToken, liveChatId, messageText, timeoutMs) {
       const requestBody = { snippet: { liveChatId, type: 'textMessageEvent', textMessageDetails: { messageText } } };
       const data = await paid('liveChatMessages.insert', () =>
-        google.liveChatMessages.insert({ part: ['snippet'], requestBody }, options(accessToken, timeoutMs)),
+        google().liveChatMessages.insert({ part: ['snippet'], requestBody }, options(accessToken, timeoutMs)),
       );
       return insertAnswer.safeParse(data).data?.id ?? null;
     },

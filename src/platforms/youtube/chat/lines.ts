@@ -1,7 +1,9 @@
 /** Connections for streamed chats: shared by several, and asked for a sign of life, because a quiet chat says nothing. */
-import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { Client, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import type { Clock, Timer } from '../../../lib/clock.ts';
+import { grpc } from '../libraries.ts';
 import type { ChatPage } from './chat.external.ts';
+import { grpcStatus } from './grpc-status.ts';
 import { decodeResponse, encodeRequest, STREAM_LIST, type StreamRequest } from './stream.external.ts';
 
 export interface StreamEvents {
@@ -75,6 +77,7 @@ class Line {
 
   constructor(target: string, clock: Clock, gone: (line: Line) => void) {
     const isHere = isLoopback(target);
+    const { Client, credentials } = grpc();
     this.#client = new Client(target, isHere ? credentials.createInsecure() : credentials.createSsl(), {
       ...OPTIONS,
       // An environment's proxy is not asked for what runs on this machine.
@@ -89,7 +92,7 @@ class Line {
   }
 
   open(request: StreamRequest, accessToken: string, events: StreamEvents): () => void {
-    const metadata = new Metadata();
+    const metadata = new (grpc().Metadata)();
     metadata.set('authorization', `Bearer ${accessToken}`);
     const call = this.#client.makeServerStreamRequest(STREAM_LIST, encodeRequest, decodeResponse, request, metadata);
     const stream: OpenStream = { call, events };
@@ -100,7 +103,7 @@ class Line {
       events.alive();
       events.page(page);
     });
-    call.on('error', (error: ServiceError) => this.#end(stream, error.code ?? status.UNKNOWN));
+    call.on('error', (error: ServiceError) => this.#end(stream, error.code ?? grpcStatus.UNKNOWN));
     call.on('status', ({ code }) => this.#end(stream, code));
     this.#askForSign(FIRST_SIGN_MS);
     return () => {
@@ -110,7 +113,7 @@ class Line {
   }
 
   /** Those who read are told. */
-  close(code: number = status.CANCELLED): void {
+  close(code: number = grpcStatus.CANCELLED): void {
     this.#retire();
     for (const stream of this.#streams) {
       this.#end(stream, code);
@@ -126,7 +129,7 @@ class Line {
   #end(stream: OpenStream, code: number): void {
     if (!this.#streams.delete(stream)) return;
     // Whoever comes next is not to wait for this connection to recover.
-    if (code === status.UNAVAILABLE) this.#retire();
+    if (code === grpcStatus.UNAVAILABLE) this.#retire();
     stream.events.ended(code);
     this.#closeWhenIdle();
   }
@@ -153,7 +156,7 @@ class Line {
     if (await this.#isAnswered()) {
       for (const stream of asked) if (this.#has(stream)) stream.events.alive();
       if (this.#streams.size > 0) this.#askForSign(SIGN_DISTANCE_MS);
-    } else this.close(status.UNAVAILABLE);
+    } else this.close(grpcStatus.UNAVAILABLE);
   }
 
   /** Any answer proves the connection; only silence and a broken line do not. */
@@ -167,7 +170,7 @@ class Line {
         Buffer.alloc(0),
         (error: ServiceError | null) => {
           deadline.cancel();
-          resolve(error?.code !== status.UNAVAILABLE && error?.code !== status.CANCELLED);
+          resolve(error?.code !== grpcStatus.UNAVAILABLE && error?.code !== grpcStatus.CANCELLED);
         },
       );
       const deadline = this.#clock.setTimer(SIGN_DEADLINE_MS, () => call.cancel(), { unref: true });

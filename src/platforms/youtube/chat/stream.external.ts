@@ -1,5 +1,6 @@
 /** The streamed chat on the wire: the numbers of its fields, and the way into the shape a polled page has (sheet §2.4). */
-import protobuf from 'protobufjs';
+import type { Type } from 'protobufjs';
+import { protobuf } from '../libraries.ts';
 import { type ChatPage, chatPage } from './chat.external.ts';
 
 export const STREAM_LIST = '/youtube.api.v3.V3DataLiveChatMessageService/StreamList';
@@ -15,7 +16,7 @@ const one = (id: number, type: string) => ({ id, type });
 const many = (id: number, type: string) => ({ id, type, rule: 'repeated' as const });
 
 /** Only what is read: a decoder passes over fields it does not know. */
-const schema = protobuf.Root.fromJSON({
+const SCHEMA = {
   nested: {
     ListRequest: {
       fields: {
@@ -54,10 +55,17 @@ const schema = protobuf.Root.fromJSON({
       },
     },
   },
-});
+};
 
-const request = schema.lookupType('ListRequest');
-const response = schema.lookupType('ListResponse');
+let known: { request: Type; response: Type } | null = null;
+
+function types(): { request: Type; response: Type } {
+  if (known === null) {
+    const schema = protobuf().Root.fromJSON(SCHEMA);
+    known = { request: schema.lookupType('ListRequest'), response: schema.lookupType('ListResponse') };
+  }
+  return known;
+}
 
 /** Names of the polled chat, by the numbers of the streamed one. */
 const TYPES: Readonly<Record<number, string>> = {
@@ -74,11 +82,12 @@ export function encodeRequest({ liveChatId, pageToken }: StreamRequest): Buffer 
     part: ['id', 'snippet', 'authorDetails'],
     ...(pageToken === null ? {} : { pageToken }),
   };
-  return Buffer.from(request.encode(message).finish());
+  return Buffer.from(types().request.encode(message).finish());
 }
 
 /** @throws when the bytes are no response */
 export function decodeResponse(bytes: Buffer): ChatPage {
+  const { response } = types();
   const { items, ...rest } = response.toObject(response.decode(bytes)) as { items?: readonly unknown[] };
   return chatPage.parse({ ...rest, items: (items ?? []).map(namedType) });
 }

@@ -1,6 +1,6 @@
 /** What can be wrong with reading a chat, whichever way it is read. */
-import { status } from '@grpc/grpc-js';
 import { type Refusal, refusalOf } from '../api/refusal.ts';
+import { grpcStatus } from './grpc-status.ts';
 
 export type Trouble =
   /** The chat is over, for good. */
@@ -20,13 +20,13 @@ export type Trouble =
   | 'unsupported';
 
 const BY_CODE: Readonly<Record<number, Trouble>> = {
-  [status.INVALID_ARGUMENT]: 'position',
-  [status.NOT_FOUND]: 'ended',
-  [status.PERMISSION_DENIED]: 'forbidden',
-  [status.RESOURCE_EXHAUSTED]: 'too_fast',
-  [status.FAILED_PRECONDITION]: 'ended_or_disabled',
-  [status.UNIMPLEMENTED]: 'unsupported',
-  [status.UNAUTHENTICATED]: 'unauthorized',
+  [grpcStatus.INVALID_ARGUMENT]: 'position',
+  [grpcStatus.NOT_FOUND]: 'ended',
+  [grpcStatus.PERMISSION_DENIED]: 'forbidden',
+  [grpcStatus.RESOURCE_EXHAUSTED]: 'too_fast',
+  [grpcStatus.FAILED_PRECONDITION]: 'ended_or_disabled',
+  [grpcStatus.UNIMPLEMENTED]: 'unsupported',
+  [grpcStatus.UNAUTHENTICATED]: 'unauthorized',
 };
 
 /** @param code of gRPC, other than OK */

@@ -1,14 +1,15 @@
 /** Linking, refreshing and revoking Google accounts (sheet §1). */
-import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
+import type { OAuth2Client } from 'google-auth-library';
 import type { PlatformUserId } from '../../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
 import type { CommonDeps, GrantedTokens, PlatformIdentity, PlatformOAuth, RefreshOutcome } from '../../platform.ts';
 import { createApi } from '../api/client.ts';
 import type { ChannelProfile } from '../api/youtube.external.ts';
+import { auth } from '../libraries.ts';
 import { type YouTubeSettings, youtubeSettings } from '../settings.ts';
 import { refusalAnswer, tokenAnswer, tokenInfo } from './oauth.external.ts';
 import { scopes, splitScopes } from './scopes.ts';
-import { PlainTransport, refusalIn } from './transport.ts';
+import { plainTransport, refusalIn } from './transport.ts';
 
 /** Why a refresh token is worth nothing any more; the operator's own mistakes say otherwise. */
 const DEAD_GRANT = 'invalid_grant';
@@ -41,7 +42,7 @@ export function createOAuth(deps: CommonDeps): GoogleOAuth {
         state,
         ...(codeChallenge === null
           ? {}
-          : { code_challenge: codeChallenge, code_challenge_method: CodeChallengeMethod.S256 }),
+          : { code_challenge: codeChallenge, code_challenge_method: auth().CodeChallengeMethod.S256 }),
       });
     },
     async exchangeCode(code, codeVerifier) {
@@ -69,7 +70,7 @@ export function createOAuth(deps: CommonDeps): GoogleOAuth {
 
 function oauthClient({ http }: Pick<CommonDeps, 'http'>, settings: YouTubeSettings): OAuth2Client {
   const beside = (name: string) => new URL(name, settings.YOUTUBE_TOKEN_URL).href;
-  return new OAuth2Client({
+  return new (auth().OAuth2Client)({
     clientId: settings.YOUTUBE_CLIENT_ID ?? '',
     clientSecret: settings.YOUTUBE_CLIENT_SECRET ?? '',
     redirectUri: settings.YOUTUBE_CALLBACK_URL ?? '',
@@ -79,7 +80,7 @@ function oauthClient({ http }: Pick<CommonDeps, 'http'>, settings: YouTubeSettin
       oauth2RevokeUrl: beside('revoke'),
       tokenInfoUrl: beside('tokeninfo'),
     },
-    transporter: new PlainTransport(http),
+    transporter: plainTransport(http),
   });
 }
 

@@ -1,7 +1,8 @@
 /** Google's libraries on our HTTP client: one request per call, our deadline, and no retry nobody sees. */
-import { gaxios } from 'google-auth-library';
+import type { gaxios } from 'google-auth-library';
 import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpClient, HttpRequest } from '../../../lib/http.ts';
+import { auth } from '../libraries.ts';
 
 type Adapter = NonNullable<gaxios.GaxiosOptions['adapter']>;
 
@@ -36,22 +37,19 @@ function headersOf(headers: Headers): Record<string, string> {
 }
 
 /** For the OAuth client, which asks for retries on every call of its own. */
-export class PlainTransport extends gaxios.Gaxios {
-  readonly #adapter: Adapter;
-
-  constructor(http: HttpClient) {
-    super();
-    this.#adapter = adapterOn(http);
+export function plainTransport(http: HttpClient): gaxios.Gaxios {
+  const adapter = adapterOn(http);
+  class PlainTransport extends auth().gaxios.Gaxios {
+    override request<T>(options: gaxios.GaxiosOptions = {}): gaxios.GaxiosPromise<T> {
+      return super.request<T>({ ...options, ...NO_RETRY, adapter });
+    }
   }
-
-  override request<T>(options: gaxios.GaxiosOptions = {}): gaxios.GaxiosPromise<T> {
-    return super.request<T>({ ...options, ...NO_RETRY, adapter: this.#adapter });
-  }
+  return new PlainTransport();
 }
 
 /** What a library's error stands for: Google's answer, or the silence our client reported. @throws anything else */
 export function refusalIn(error: unknown): { status: number; word: string } {
-  if (!(error instanceof gaxios.GaxiosError)) throw error;
+  if (!(error instanceof auth().gaxios.GaxiosError)) throw error;
   if (error.response !== undefined) return { status: error.response.status, word: error.message };
   throw error.cause instanceof PlatformUnreachable ? error.cause : error;
 }
