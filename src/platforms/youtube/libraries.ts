@@ -1,4 +1,4 @@
-/** Google's libraries, loaded when first used: every process knows every platform, and these weigh 20 MiB. */
+/** Google's libraries, loaded when first used: every process knows every platform, and these weigh 10 MiB. */
 import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
