@@ -197,6 +197,33 @@ test('a stream ends when the rights that opened it are gone', async () => {
   expect(kept.response.destroyed).toBe(false);
 });
 
+test('a page that leaves while its rights are looked at is not asked about again', async () => {
+  const own = await createTestDatabase({ forTest: true });
+  const clock = new ManualClock(new Date());
+  const api = await startApiWorld(own.url, { clock });
+  const who = await api.streamer();
+  const reader = await open(api, who);
+  await clock.advance(10_000);
+  const holder = await api.pg.connect();
+  const hold = () => holder.query('begin; lock table "User"');
+  const waiting = `select from pg_locks, pg_sleep(0.2) where not granted and relation = '"User"'::regclass`;
+  const looks = async () => (await holder.query(waiting)).rowCount;
+  await hold();
+  await clock.advance(10_000);
+  await expect.poll(looks).toBe(1);
+  reader.close();
+  await reader.ended;
+  // Whoever closed is known to the server once it has answered somebody who came later.
+  expect((await api.ask(null, 'GET', '/health')).status).toBe(200);
+  await holder.query('rollback');
+  await api.ask(who, 'GET', '/streamer/bots');
+  await hold();
+  await clock.advance(30_000);
+  expect(await looks()).toBe(0);
+  await holder.query('rollback');
+  holder.release();
+});
+
 test('only who is signed in for a channel is told anything, and no token of a tool is', async () => {
   const api = await startApiWorld(url);
   const who = await api.streamer();

@@ -84,9 +84,13 @@ function keepOnlyWelcome(
   };
   const checkLater = () => clock.setTimer(WELCOME_CHECK_MS, () => void check(), { unref: true });
   let timer = checkLater();
+  let isClosed = false;
   const check = async () => {
     if (await isRefused()) stream.end();
-    else timer = checkLater();
+    else if (!isClosed) timer = checkLater();
   };
-  stream.onClosed(() => timer.cancel());
+  stream.onClosed(() => {
+    isClosed = true;
+    timer.cancel();
+  });
 }
