@@ -76,6 +76,8 @@ class SenderCredentials implements Credentials {
   #bots: { version: number; accounts: BotAccounts } | null = null;
   #readingBots: { version: number; accounts: Promise<BotAccounts> } | null = null;
   #isReadingFailed = false;
+  /** Of the bot accounts as last read, current or not. */
+  #botIds: ReadonlySet<PlatformUserId> = new Set();
   #ownIds: ReadonlySet<PlatformUserId> = new Set();
   #announced: string | null | undefined;
   #announcing: 'no' | 'once' | 'and_again' = 'no';
@@ -160,7 +162,8 @@ class SenderCredentials implements Credentials {
       const accounts = await reading.accounts;
       this.#isReadingFailed = false;
       if (version === this.#version) this.#bots = { version, accounts };
-      this.#collectOwnIds(accounts);
+      this.#botIds = accounts.platformUserIds;
+      this.#collectOwnIds();
       return accounts;
     } catch (error) {
       if (this.#readingBots === reading) this.#readingBots = null;
@@ -173,7 +176,8 @@ class SenderCredentials implements Credentials {
 
   async #legacySender(): Promise<SenderCredential | null> {
     const found = await this.#environment.current();
-    if (this.#bots !== null) this.#collectOwnIds(this.#bots.accounts);
+    // With what was read last, even when a hint has overtaken the reading: our own lines come back at once.
+    this.#collectOwnIds();
     if (found === null) return null;
     if (found.accountId === null) {
       if (found.grant === null) return null;
@@ -185,11 +189,11 @@ class SenderCredentials implements Credentials {
   }
 
   /** The environment's sender stays: what it said last may still be on its way back to us. */
-  #collectOwnIds({ platformUserIds }: BotAccounts): void {
+  #collectOwnIds(): void {
     const { platformUserId, login } = this.#environment;
     const isByLogin = this.#deps.platform.authorAccountColumn === 'login';
     const authorId = isByLogin ? (login as PlatformUserId | null) : platformUserId;
-    this.#ownIds = authorId === null ? platformUserIds : new Set([...platformUserIds, authorId]);
+    this.#ownIds = authorId === null ? this.#botIds : new Set([...this.#botIds, authorId]);
   }
 
   /** Tells of another shared sender; one look at a time, so that the last one told is the last one there was. */

@@ -230,3 +230,12 @@ test('the last known sender of the environment speaks on while the database is a
   credentials.invalidate();
   expect(await credentials.defaultSender()).toEqual(sender);
 });
+
+test('it is ours as well when a hint overtakes the first reading of the bot accounts', async () => {
+  const world = await legacyWorld();
+  const { credentials } = await world.start({ announces: false });
+  const asked = credentials.defaultSender();
+  credentials.invalidate();
+  expect(await asked).not.toBeNull();
+  expect([...credentials.ownAccountIds()]).toEqual([world.sim.person(BOT).id]);
+});
