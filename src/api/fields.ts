@@ -31,6 +31,13 @@ export function normaliseTrigger(trigger: string): string {
 /** A point in time on the wire. */
 export const isoTime = z.iso.datetime({ precision: 3 });
 
+const LAST_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Whether our answers can name it: an offset leads from the last year of four digits into one of five. */
+export function isNameableTime(time: Date): boolean {
+  return time.getTime() <= LAST_TIME_MS;
+}
+
 export const okAnswer = z.object({ ok: z.literal(true) });
 
 /** An answer that is no JSON, for readers of the document. */

@@ -84,6 +84,7 @@ test.each([
   ['expiresAt', { expiresAt: 'tomorrow' }],
   ['expiresAt', { expiresAt: '2020-01-01T00:00:00Z' }],
   ['expiresAt', { expiresAt: 1 }],
+  ['expiresAt', { expiresAt: '9999-12-31T23:59:59-01:00' }],
 ])('a wrong %s is told by its name, and no token is made: %j', async (field, body) => {
   const who = await api.streamer();
   const { status, json } = await create(who, body);

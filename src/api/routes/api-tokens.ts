@@ -6,7 +6,7 @@ import type { Db } from '../../db/pool.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { isoTime, messageText, okAnswer } from '../fields.ts';
+import { isNameableTime, isoTime, messageText, okAnswer } from '../fields.ts';
 import type { Streamer } from '../plugins/callers.ts';
 
 const MAX_TOKENS = 20;
@@ -23,6 +23,7 @@ const createBody = z.object({
   expiresAt: z.iso
     .datetime({ offset: true, error: 'has to be a time in ISO 8601, or null' })
     .transform((text) => new Date(text))
+    .refine(isNameableTime, 'has to be a time before the year 10000')
     .nullish()
     .meta({ type: ['string', 'null'], format: 'date-time' })
     .describe('when it ends by itself; never when null or absent'),

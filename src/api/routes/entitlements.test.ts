@@ -107,6 +107,7 @@ describe('what cannot be understood writes nothing', () => {
     ['a date that is none', { expiresAt: 'tomorrow' }],
     ['a date that no calendar has', { expiresAt: '2026-02-30T00:00:00Z' }],
     ['a date before dates', { expiresAt: '0000-01-01T00:00:00Z' }],
+    ['a date after dates', { expiresAt: '9999-12-31T23:59:59-01:00' }],
     ['a number for a date', { expiresAt: 1_800_000_000 }],
     ['a source of another type', { source: { by: 'me' } }],
     ['an empty source', { source: ' ' }],

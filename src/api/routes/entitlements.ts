@@ -15,7 +15,7 @@ import type { ChannelId, UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { isoTime, messageText } from '../fields.ts';
+import { isNameableTime, isoTime, messageText } from '../fields.ts';
 import { cursorOf, cursorText, cursorTime, nextCursor, pageLimit, pageOf } from '../paging.ts';
 import { type LimitRules, limiter } from '../plugins/limits.ts';
 
@@ -34,7 +34,7 @@ const channelId = z
 const endOfGrant = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'must be a date in ISO 8601, or null' })
   .transform((text) => new Date(text))
-  .refine((date) => date.getTime() > 0, 'must be a date in ISO 8601, or null');
+  .refine((date) => date.getTime() > 0 && isNameableTime(date), 'must be a date in ISO 8601, or null');
 
 const grantBody = z.object({
   channelId,
