@@ -21,9 +21,9 @@ async function world() {
   const streamer = (await credentials.user({ displayName: 'streamer', channelId })) as UserId;
   const owner = (await credentials.user({ displayName: 'owner' })) as UserId;
   await sql`update "User" set role = case id when ${owner} then 'admin' else 'streamer' end`.execute(db);
-  const link = async (userId: UserId, target: string, login: string) => {
+  const link = async (userId: UserId, target: string, login: string, granted = ['chat:read', 'chat:edit']) => {
     sim.addPerson(login);
-    const { access, refresh, scopes } = sim.issueToken(login, ['chat:read', 'chat:edit']);
+    const { access, refresh, scopes } = sim.issueToken(login, granted);
     const person = { displayName: null, avatarUrl: null, profileUrl: null, login };
     const grant = {
       provider: PROVIDER,
@@ -50,7 +50,7 @@ async function world() {
   return {
     db,
     channelId,
-    linkOwn: (login: string) => link(streamer, channelId, login),
+    linkOwn: (login: string, granted?: string[]) => link(streamer, channelId, login, granted),
     linkDefault: (login: string) => link(owner, '__global_twitch_bot__', login),
     takeOwn: () => take((tx) => removeOwnBot(tx, twitch.tables, channelId)),
     takeDefault: () => take((tx) => removeDefaultBot(tx, twitch.tables)),
@@ -91,4 +91,23 @@ test('a bot is taken back while its account is being linked anew, and the later 
   expect(await db.selectFrom('TwitchBotIntegration').select('externalAccountId').execute()).toEqual([
     { externalAccountId: id },
   ]);
+});
+
+test('an account that is unlinked while a grant of it comes back is linked anew with that grant, however little it can do', async () => {
+  const { db, linkOwn } = await world();
+  await linkOwn('bot_a');
+  const { linking } = await db.transaction().execute(async (tx) => {
+    await tx.deleteFrom('ExternalAccount').execute();
+    const linking = linkOwn('bot_a', ['chat:read']);
+    await vi.waitFor(async () => {
+      const { rows } = await sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      `.execute(db);
+      expect(rows).toHaveLength(1);
+    });
+    return { linking };
+  });
+  expect(await linking).toBe('attached');
+  const { accessToken, scopes } = await db.selectFrom('ExternalAccount').selectAll().executeTakeFirstOrThrow();
+  expect([accessToken, scopes]).toEqual([expect.any(String), 'chat:read']);
 });

@@ -25,7 +25,10 @@ export interface KnownAccount {
   readonly isAlive: boolean;
 }
 
-/** Holds the person until the transaction ends: two callbacks about one account must not decide at once. */
+/**
+ * Holds the person until the transaction ends: two callbacks about one account must not decide at once. The row too:
+ * what is written depends on what is in it, and somebody may be unlinking it.
+ */
 export async function findAccount(
   tx: Transaction<Database>,
   provider: ProviderId,
@@ -39,6 +42,7 @@ export async function findAccount(
       "brokenAt" is null and "accessToken" is not null
         and ("refreshToken" is not null or coalesce("tokenExpiresAt" > ${now}, true)) as "isAlive"
     from "ExternalAccount" where provider::text = ${provider} and "providerAccountId" = ${platformUserId}
+    for no key update
   `.execute(tx);
   const [row] = rows;
   return row === undefined ? null : { ...row, scopes: (row.scopes ?? '').split(/[\s,]+/).filter(Boolean) };
