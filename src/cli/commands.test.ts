@@ -63,6 +63,18 @@ test('grant-admin makes a person who has signed in an owner, however the login i
   expect(await userOf(bystander)).toEqual({ role: 'viewer', channelId: null });
 });
 
+test('whoever linked somebody’s account as a bot is not taken for that person', async () => {
+  const helped = await signedIn('mira_k');
+  await pool.db
+    .insertInto('ExternalAccount')
+    .values({ userId: helped, provider: 'twitch', providerAccountId: '7', login: 'tom_w', linkedAs: 'bot_link' })
+    .execute();
+  for (const command of ['grant-admin', 'create-channel']) {
+    expect(await refusal(command, '--login', 'tom_w')).toContain('Nobody has signed in as tom_w');
+  }
+  expect(await userOf(helped)).toEqual({ role: 'viewer', channelId: null });
+});
+
 test('create-channel gives a person a channel linked to their platform account, and makes them a streamer', async () => {
   const id = await signedIn('northpine', { twitchId: '5501' });
   const said = await run('create-channel', '--login', 'NorthPine');

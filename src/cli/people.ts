@@ -61,11 +61,13 @@ export async function createChannel(
   });
 }
 
+/** A bot's account is no sign-in: whoever linked it may be somebody else than the person of that name. */
 async function findAccount(tx: Transaction<Database>, { provider, login }: Person): Promise<Account> {
   const found = await sql<Account>`
     select a."userId", a."providerAccountId", a."displayName", u."channelId"
     from "ExternalAccount" a join "User" u on u.id = a."userId"
     where a.provider::text = ${provider} and lower(a.login) = ${login}
+      and a."linkedAs" is distinct from 'bot_link'
     order by a."updatedAt" desc limit 1
     for update of u
   `.execute(tx);
