@@ -70,3 +70,24 @@ test('tokens that no key opens are left alone, the others are revoked', async ()
   await revokeTokens(oauth, { open }, { accessToken: null, refreshToken: null });
   expect(revoked).toEqual(['READABLE']);
 });
+
+test('an account is unlinked while its person signs in with it, and neither waits for the other for ever', async () => {
+  const world = await credentialsWorld();
+  const userId = (await world.user({ displayName: 'Vera' })) as UserId;
+  const going = await world.account({ login: 'going', userId });
+  await world.account({ login: 'staying', userId });
+  const { unlinking } = await world.db.transaction().execute(async (tx) => {
+    // The steps of a sign-in, with somebody in between.
+    await tx.updateTable('ExternalAccount').set({ displayName: 'Vera K' }).where('id', '=', going).execute();
+    const unlinking = unlinkAccount(world.db, [twitch], userId, going);
+    await vi.waitFor(async () => {
+      const { rows } = await sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      `.execute(world.db);
+      expect(rows).toHaveLength(1);
+    });
+    await tx.updateTable('User').set({ displayName: 'Vera K' }).where('id', '=', userId).execute();
+    return { unlinking };
+  });
+  expect(await unlinking).toMatchObject({ kind: 'unlinked' });
+});

@@ -38,8 +38,8 @@ export async function unlinkAccount(
 ): Promise<Unlinked> {
   const botTables = await presentBotTables(db, platforms);
   return db.transaction().execute(async (tx) => {
-    // One request at a time for each user, or two would take the last two.
-    await sql`select from "User" where id = ${userId} for no key update`.execute(tx);
+    // All of them, and in one order: of two requests at once the second sees what the first left, or they would take
+    // the last two. Not the user: a sign-in holds its account before its user, and would wait for us as we for it.
     const { rows } = await sql<OwnAccount>`
       select id, provider::text, "providerAccountId", "linkedAs", "accessToken", "refreshToken"
       from "ExternalAccount" where "userId" = ${userId} order by id for update
