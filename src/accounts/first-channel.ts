@@ -26,7 +26,8 @@ export async function giveChannel(
     const link = platform.channelIdColumn;
     const created = await sql`
       insert into "Channel" (id, slug, name${link === undefined ? sql`` : sql`, ${sql.ref(link)}`})
-      values (${channelId}, ${slug}, ${name}${link === undefined ? sql`` : sql`, ${identity.platformUserId}`})
+      select ${channelId}, ${slug}, ${name}${link === undefined ? sql`` : sql`, ${identity.platformUserId}`}
+      where not exists (select from "Channel" where lower(slug) = ${slug})
       on conflict do nothing
     `.execute(tx);
     if (created.numAffectedRows === 0n) continue;
@@ -38,7 +39,10 @@ export async function giveChannel(
   }
 }
 
-/** The login, where it is a name people know; what is taken gets an ending. */
+/**
+ * The login, where it is a name people know; what is taken gets an ending, also in the mixed case of an older writer:
+ * credits are told to a slug in lower case.
+ */
 function slugsFor(platform: ChannelPlatform, { login, displayName, platformUserId }: PlatformIdentity): string[] {
   const known = platform.authorAccountColumn === 'login' ? displayName : (login ?? displayName);
   const ending = randomBytes(3).toString('hex');

@@ -111,6 +111,13 @@ describe('what cannot be done changes nothing and says why', () => {
     expect(await channels()).toHaveLength(1);
   });
 
+  test('a slug that an older writer took in another case', async () => {
+    await signedIn('first');
+    await pool.db.insertInto('Channel').values({ slug: 'Pine', name: 'Pine' }).execute();
+    expect(await refusal('create-channel', '--login', 'first', '--slug', 'pine')).toContain('The slug pine');
+    expect(await channels()).toHaveLength(1);
+  });
+
   test('a second channel for one person', async () => {
     await signedIn('first');
     await run('create-channel', '--login', 'first');

@@ -4,7 +4,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import { BadInput } from '../lib/errors.ts';
-import { platforms } from '../platforms/registry.ts';
+import { platforms } from '../platforms/all.ts';
 
 interface Person {
   readonly provider: string;
@@ -44,7 +44,8 @@ export async function createChannel(
     const linkValue = linkColumn === undefined ? sql`` : sql`, ${account.providerAccountId}`;
     const created = await sql`
       insert into "Channel" (id, slug, name${link})
-      values (${channelId}, ${slug}, ${person.name ?? account.displayName ?? person.login}${linkValue})
+      select ${channelId}, ${slug}, ${person.name ?? account.displayName ?? person.login}${linkValue}
+      where not exists (select from "Channel" where lower(slug) = ${slug})
       on conflict do nothing
     `.execute(tx);
     if (created.numAffectedRows === 0n) {

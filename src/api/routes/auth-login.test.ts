@@ -109,3 +109,12 @@ test('a name that is taken on another platform costs nobody their channel', asyn
   const channels = await api.db.selectFrom('Channel').select('slug').orderBy('slug').execute();
   expect(channels).toEqual([{ slug: 'freshling' }, { slug: 'freshling-trovo' }]);
 });
+
+test('a name that is taken in another case is taken: credits of a channel are found in any', async () => {
+  const api = await linkingWorld({ providers: ['kick'], env: { SELF_SIGNUP: 'on' } });
+  await api.db.insertInto('Channel').values({ slug: 'FreshLing', name: 'FreshLing' }).execute();
+  api.someone('kick', 'freshling');
+  await api.browser().walk('/auth/kick', { as: 'freshling' });
+  const channels = await api.db.selectFrom('Channel').select('slug').orderBy('createdAt').execute();
+  expect(channels).toEqual([{ slug: 'FreshLing' }, { slug: 'freshling-kick' }]);
+});
