@@ -37,6 +37,25 @@ test('the environment names the sender by user id, then by Twitch id, then by di
   expect(await find({ ...byLogin, CHAT_BOT_LOGIN: null })).toBeNull();
 });
 
+test('somebody who calls themselves like the bot elsewhere is not the bot, however long they have been here', async () => {
+  const { db, user, find } = await world();
+  const older = new Date('2020-01-01T00:00:00Z');
+  await db.insertInto('User').values({ displayName: 'HelperBot', createdAt: older }).execute();
+  const { id: userId } = await user('HelperBot', '66', 'a-66');
+  await db.updateTable('User').set({ createdAt: older }).where('id', '=', userId).execute();
+  const account = {
+    userId,
+    provider: 'twitch',
+    providerAccountId: '66',
+    login: 'mallory',
+    accessToken: 'b-66',
+  } as const;
+  await db.insertInto('ExternalAccount').values(account).execute();
+  expect(await find({ CHAT_BOT_LOGIN: 'helperbot' })).toBeNull();
+  await user('HelperBot', '3', 'a-3');
+  expect(await find({ CHAT_BOT_LOGIN: 'helperbot' })).toMatchObject({ platformUserId: '3', accessToken: 'a-3' });
+});
+
 test('a named user without a token is no sender', async () => {
   const { user, find } = await world();
   await user('HelperBot', '3', null);

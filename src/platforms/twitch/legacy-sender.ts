@@ -34,7 +34,18 @@ async function findUser(db: Db, settings: TwitchSettings): Promise<LegacyUser | 
   const byTwitchId =
     twitchId === null ? undefined : await users.where('twitchUserId', '=', twitchId).executeTakeFirst();
   if (byTwitchId || login === null) return byTwitchId;
-  return users.where(sql`lower("displayName")`, '=', login).orderBy('createdAt').executeTakeFirst();
+  // On other platforms people choose how they are called: it has to be a name of Twitch, and of nobody with another login.
+  return users
+    .where(sql`lower("displayName")`, '=', login)
+    .where(sql<boolean>`("twitchUserId" is not null or "twitchAccessToken" is not null)`)
+    .where(
+      sql<boolean>`not exists (
+        select from "ExternalAccount" a
+        where a.provider = 'twitch' and a."providerAccountId" = "User"."twitchUserId" and lower(a.login) <> ${login}
+      )`,
+    )
+    .orderBy('createdAt')
+    .executeTakeFirst();
 }
 
 async function readAccount(db: Db, twitchUserId: string, settings: TwitchSettings): Promise<LegacySender | null> {
