@@ -6,7 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { platforms } from '../src/platforms/registry.ts';
+import { platforms } from '../src/platforms/all.ts';
 import { profileInto } from './lab/child.ts';
 import { openLab } from './lab/lab.ts';
 import { printFigures, printHead, printSummary } from './report.ts';

@@ -3,8 +3,8 @@
 import type { LinkedAccount } from '../simulators/world/simulated-platform.ts';
 import { runCommand } from '../src/cli/commands.ts';
 import type { ChannelId } from '../src/lib/brand.ts';
+import { speakingOrder } from '../src/platforms/all.ts';
 import type { PlatformDescription } from '../src/platforms/platform.ts';
-import { speakingOrder } from '../src/platforms/registry.ts';
 import { linkDefaultBot } from './accounts.ts';
 import { type ApiClient, signIn } from './api-client.ts';
 import { type Cast, commands } from './script.ts';

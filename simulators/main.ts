@@ -1,7 +1,7 @@
 /** Runs simulated platforms as a process: one line of JSON with their addresses, then until SIGTERM or SIGINT. */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { platforms } from '../src/platforms/registry.ts';
+import { platforms } from '../src/platforms/all.ts';
 import type { Simulate, SimulatedPlatform } from './world/simulated-platform.ts';
 import { openStage } from './world/stage.ts';
 

@@ -5,7 +5,7 @@ import { apiVariables } from './config/api-variables.ts';
 import { commonVariables } from './config/common-variables.ts';
 import { type ProcessName, type SettingsOf, splitList, type Variable } from './lib/settings.ts';
 import type { PlatformSettings } from './platforms/platform.ts';
-import { platforms } from './platforms/registry.ts';
+import { registry } from './platforms/registry.ts';
 
 const coreVariables = { ...commonVariables, ...apiVariables };
 
@@ -63,7 +63,7 @@ export function loadConfig(process: ProcessName, env: Readonly<Record<string, st
   };
 
   const values = readGroup(coreVariables) as CoreValues;
-  const byPlatform = new Map(platforms.map((platform) => [platform.id as string, readGroup(platform.variables)]));
+  const byPlatform = new Map(registry.map((platform) => [platform.id, readGroup(platform.variables)]));
   problems.push(...crossChecks(process, values, isProduction));
   const platform = (id: string) => byPlatform.get(id) ?? {};
   if (problems.length > 0) return { problems, platform };
@@ -86,7 +86,7 @@ export function allVariables(): readonly { readonly title: string; readonly vari
   return [
     { title: 'All processes', variables: Object.values(commonVariables) },
     { title: 'API', variables: Object.values(apiVariables) },
-    ...platforms.map((platform) => ({ title: platform.title, variables: Object.values(platform.variables) })),
+    ...registry.map((platform) => ({ title: platform.title, variables: Object.values(platform.variables) })),
   ];
 }
 

@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { platforms, speakingOrder } from '../src/platforms/registry.ts';
+import { platforms, speakingOrder } from '../src/platforms/all.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const LIMIT_MS = 180_000;

@@ -7,7 +7,7 @@ import { type Listener, listen } from '../db/listen.ts';
 import { createPool } from '../db/pool.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import { platforms } from '../platforms/registry.ts';
+import { platforms } from '../platforms/all.ts';
 import type { StartCompanion } from './companion.ts';
 import { hintEvents } from './hints.ts';
 import { type Hosting, hostPlatforms } from './hosting.ts';

@@ -1,7 +1,7 @@
 /** The catalogue of error codes every endpoint may answer with (http-api §1.3); platforms add their own. */
 
+import { platforms } from '../platforms/all.ts';
 import type { ErrorCode } from '../platforms/platform.ts';
-import { platforms } from '../platforms/registry.ts';
 
 const core = {
   BAD_REQUEST: { status: 400, message: 'The request cannot be understood' },

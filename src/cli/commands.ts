@@ -6,7 +6,7 @@ import { createPool, type Db, isMissingSchema, isUnavailable, parseDatabaseUrl }
 import { systemClock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
-import { platforms } from '../platforms/registry.ts';
+import { platforms } from '../platforms/all.ts';
 import { createChannel, grantAdmin } from './people.ts';
 import { rotateKeys, sealTokens } from './stored-tokens.ts';
 

@@ -4,7 +4,7 @@ import type { Db } from '../db/pool.ts';
 import { systemClock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import { createTokenSeal, isSealed } from '../lib/token-seal.ts';
-import { platforms } from '../platforms/registry.ts';
+import { platforms } from '../platforms/all.ts';
 
 /** @param keys of `CREDENTIALS_ENCRYPTION_KEY`; the first seals. @returns a sentence for the operator */
 export function rotateKeys(db: Db, keys: readonly Buffer[]): Promise<string> {

@@ -7,7 +7,7 @@ import { createPool } from '../db/pool.ts';
 import { createAuthorIdentity } from '../engine/relay/identity.ts';
 import type { PlatformUserId } from '../lib/brand.ts';
 import { createLogger } from '../lib/logger.ts';
-import { platforms } from '../platforms/registry.ts';
+import { platforms } from '../platforms/all.ts';
 import { twitch } from '../platforms/twitch/index.ts';
 import { DirectCredits } from './direct-credits.ts';
 import { createCreditsRoll } from './roll.ts';

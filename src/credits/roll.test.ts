@@ -4,7 +4,7 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import { createLogger } from '../lib/logger.ts';
-import { platforms } from '../platforms/registry.ts';
+import { platforms } from '../platforms/all.ts';
 import { applyLiveBoundary } from './boundary.ts';
 import { type CreditsRoll, createCreditsRoll } from './roll.ts';
 

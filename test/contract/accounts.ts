@@ -1,8 +1,8 @@
 /** Accounts on the simulated platforms as links leave them behind, and the bots among them. */
 import type pg from 'pg';
 import type { ChannelId } from '../../src/lib/brand.ts';
+import { platforms } from '../../src/platforms/all.ts';
 import type { PlatformDescription } from '../../src/platforms/platform.ts';
-import { platforms } from '../../src/platforms/registry.ts';
 import type { Simulators } from './stage.ts';
 
 export type Provider = keyof Simulators;

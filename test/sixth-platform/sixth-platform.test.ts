@@ -26,8 +26,9 @@ function copyOfTheRepository(): string {
 /** What a person would do: add the folders, name the platform in the registry, give its worker a script. */
 function addPigeon(copy: string): void {
   cpSync(TREE, copy, { recursive: true });
+  const line = "register('pigeon', 'Pigeon', pigeonVariables, async () => (await import('./pigeon/index.ts')).pigeon),";
   edit(copy, 'src/platforms/registry.ts', (text) =>
-    `import { pigeon } from './pigeon/index.ts';\n${text}`.replaceAll('kick];', 'kick, pigeon];'),
+    `import { pigeonVariables } from './pigeon/settings.ts';\n${text}`.replace('\n];', `\n  ${line}\n];`),
   );
   edit(copy, 'package.json', (text) =>
     text.replace(

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { onTestFinished } from 'vitest';
 import { startTwitchSimulator } from '../../simulators/twitch/simulator.ts';
 import type { ChannelId, ExternalAccountId } from '../../src/lib/brand.ts';
+import { platforms } from '../../src/platforms/all.ts';
 import type { PlatformDescription } from '../../src/platforms/platform.ts';
-import { platforms } from '../../src/platforms/registry.ts';
 import { type ApiWorld, startApiWorld } from './api-world.ts';
 
 export const PROVIDERS: readonly string[] = platforms.map(({ id }) => id);

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { SignInRules } from '../../accounts/login.ts';
-import { platforms } from '../../platforms/registry.ts';
+import { platforms } from '../../platforms/all.ts';
 import { isAllowedOrigin, type OriginRules } from '../plugins/origins.ts';
 
 export interface AuthRules extends SignInRules {

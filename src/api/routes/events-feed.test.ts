@@ -5,7 +5,7 @@ import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
 import { createPool } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
-import { platforms } from '../../platforms/registry.ts';
+import { platforms } from '../../platforms/all.ts';
 import { createChannelFeed } from './events-feed.ts';
 
 const { url } = await createTestDatabase();

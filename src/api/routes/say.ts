@@ -4,7 +4,7 @@ import { isMissingSchema } from '../../db/pool.ts';
 import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
 import { lengthOf } from '../../engine/outbox/wording.ts';
 import { BadInput } from '../../lib/errors.ts';
-import { speakingOrder } from '../../platforms/registry.ts';
+import { speakingOrder } from '../../platforms/all.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform, requirePlatform } from '../context.ts';
 import { isoTime, messageText } from '../fields.ts';
 import { activeTargetsReader, readIntegration } from '../integrations.ts';

@@ -4,7 +4,7 @@ import { createTestDatabase } from '../../../test/support/database.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
 import { createPool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
-import { platforms } from '../../platforms/registry.ts';
+import { platforms } from '../../platforms/all.ts';
 import { readDesired } from './desired.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');

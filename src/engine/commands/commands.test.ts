@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PlatformUserId } from '../../lib/brand.ts';
+import { platforms } from '../../platforms/all.ts';
 import type { ChatAuthor, Role } from '../../platforms/platform.ts';
-import { platforms } from '../../platforms/registry.ts';
 import { type Audience, admission, readAudience } from './audience.ts';
 import { normaliseLine } from './matching.ts';
 import { commandWarnings, enableWarnings } from './warnings.ts';

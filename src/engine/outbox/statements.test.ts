@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { outboxWorld } from '../../../test/support/outbox-world.ts';
 import type { ChannelId } from '../../lib/brand.ts';
-import { platforms } from '../../platforms/registry.ts';
+import { platforms } from '../../platforms/all.ts';
 import { outboxStatus } from './queue.ts';
 import { pruneOutbox } from './retention.ts';
 import { renderStatements } from './statements.ts';

@@ -5,8 +5,8 @@ import { type ScriptedCreditsApi, scriptedCreditsApi } from '../../../test/suppo
 import type { Db, Pool } from '../../db/pool.ts';
 import type { PlatformUserId, ProviderId } from '../../lib/brand.ts';
 import { createHttpClient } from '../../lib/http.ts';
+import { platforms } from '../../platforms/all.ts';
 import type { ChatAuthor, PlatformDescription } from '../../platforms/platform.ts';
-import { platforms } from '../../platforms/registry.ts';
 import { type Credits, createCredits } from './credits.ts';
 
 let pool: Pool;
