@@ -1,6 +1,7 @@
 /** The simulated Kick's control actions: the in-process abilities as JSON. */
 import { z } from 'zod';
 import { action, type ControlActions } from '../world/control.ts';
+import { httpFault } from '../world/faults.ts';
 import { EVENT_NAMES } from './events/catalogue.ts';
 import { QUIRKS } from './events/quirks.ts';
 import { loadRequestSchema } from './load.ts';
@@ -19,19 +20,6 @@ const newPerson = z.object({
 });
 const badges = z.array(z.object({ text: z.string(), type: z.string(), count: z.number().int().optional() }));
 const quirks = z.array(z.enum(QUIRKS));
-const httpFault = z.intersection(
-  z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('answer'),
-      status: z.number(),
-      body: z.unknown().optional(),
-      headers: z.record(z.string(), z.string()).optional(),
-    }),
-    z.object({ kind: z.literal('slow'), delayMs: z.number() }),
-    z.object({ kind: z.enum(['lost', 'ignored', 'cut', 'truncated']) }),
-  ]),
-  z.object({ path: z.string().optional(), method: z.string().optional(), times }),
-);
 const deliveryFaults = z.object({
   lost: count,
   duplicates: count,

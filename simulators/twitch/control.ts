@@ -1,6 +1,7 @@
 /** The simulated Twitch's control actions: the in-process abilities as JSON. */
 import { z } from 'zod';
 import { action, type ControlActions } from '../world/control.ts';
+import { httpFault } from '../world/faults.ts';
 import { LIMIT_NAMES } from './limits.ts';
 import { loadRequestSchema } from './load.ts';
 import type { TwitchSimulator } from './simulator.ts';
@@ -22,19 +23,6 @@ const modes = z.object({
   slowSeconds: z.number(),
   subscribersOnly: z.boolean(),
 });
-const httpFault = z.intersection(
-  z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('answer'),
-      status: z.number(),
-      body: z.unknown().optional(),
-      headers: z.record(z.string(), z.string()).optional(),
-    }),
-    z.object({ kind: z.literal('slow'), delayMs: z.number() }),
-    z.object({ kind: z.enum(['lost', 'ignored', 'cut', 'truncated']) }),
-  ]),
-  z.object({ path: z.string().optional(), method: z.string().optional(), times }),
-);
 
 export function controlActions(sim: TwitchSimulator): ControlActions {
   return { ...worldActions(sim), ...roomActions(sim), ...faultActions(sim), ...lookActions(sim) };

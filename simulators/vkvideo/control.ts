@@ -1,6 +1,7 @@
 /** The simulated VK Video Live's control actions: the in-process abilities as JSON. */
 import { z } from 'zod';
 import { action, type ControlActions } from '../world/control.ts';
+import { httpFault } from '../world/faults.ts';
 import { METHODS } from './centrifugo/protocol.ts';
 import { CHANNEL_KEYS } from './channel.ts';
 import { STREAM_HINTS } from './events.ts';
@@ -18,19 +19,6 @@ const newPerson = z.object({
   id: z.string().optional(),
   displayName: z.string().optional(),
 });
-const httpFault = z.intersection(
-  z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('answer'),
-      status: z.number(),
-      body: z.unknown().optional(),
-      headers: z.record(z.string(), z.string()).optional(),
-    }),
-    z.object({ kind: z.literal('slow'), delayMs: z.number() }),
-    z.object({ kind: z.enum(['lost', 'ignored', 'cut', 'truncated']) }),
-  ]),
-  z.object({ path: z.string().optional(), method: z.string().optional(), times }),
-);
 
 export function controlActions(sim: VkVideoSimulator): ControlActions {
   return {

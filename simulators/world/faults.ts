@@ -1,4 +1,5 @@
 /** Scripted trouble of a simulated HTTP interface. */
+import { z } from 'zod';
 
 export type Trouble =
   /** Says this instead of doing anything. */
@@ -21,6 +22,25 @@ export type HttpFault = Trouble & {
   /** How many calls are hit; without it all until `clear`. */
   times?: number | undefined;
 };
+
+/** A fault as scripts write it. */
+export const httpFault = z.intersection(
+  z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('answer'),
+      status: z.number(),
+      body: z.unknown().optional(),
+      headers: z.record(z.string(), z.string()).optional(),
+    }),
+    z.object({ kind: z.literal('slow'), delayMs: z.number() }),
+    z.object({ kind: z.enum(['lost', 'ignored', 'cut', 'truncated']) }),
+  ]),
+  z.object({
+    path: z.string().optional(),
+    method: z.string().optional(),
+    times: z.number().int().positive().optional(),
+  }),
+);
 
 export class HttpFaults {
   #faults: HttpFault[] = [];

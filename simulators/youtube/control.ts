@@ -1,6 +1,7 @@
 /** The simulated YouTube's control actions: the in-process abilities as JSON. */
 import { z } from 'zod';
 import { action, type ControlActions } from '../world/control.ts';
+import { httpFault } from '../world/faults.ts';
 import { USUAL_BEHAVIOUR } from './options.ts';
 import { METHODS } from './quota.ts';
 import { REFUSAL_NAMES } from './refusal.ts';
@@ -45,19 +46,6 @@ const limits = z.object({
   messagesPer10s: z.number().optional(),
   streamOpensPerMin: z.number().optional(),
 });
-const httpFault = z.intersection(
-  z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('answer'),
-      status: z.number(),
-      body: z.unknown().optional(),
-      headers: z.record(z.string(), z.string()).optional(),
-    }),
-    z.object({ kind: z.literal('slow'), delayMs: z.number() }),
-    z.object({ kind: z.enum(['lost', 'ignored', 'cut', 'truncated']) }),
-  ]),
-  z.object({ path: z.string().optional(), method: z.string().optional(), times }),
-);
 
 export function controlActions(sim: YouTubeSimulator): ControlActions {
   return { ...worldActions(sim), ...chatActions(sim), ...faultActions(sim), ...lookActions(sim) };
