@@ -4,7 +4,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { epochMs } from '../world/host.ts';
 import type { MessageLog } from '../world/messages.ts';
 import type { Person } from '../world/people.ts';
-import { isEmotesOnly, privmsg } from './irc/lines.ts';
+import { chatLine, isEmotesOnly } from './irc/lines.ts';
 import type { LimitBook } from './limits.ts';
 import type { Listener, Room } from './room.ts';
 
@@ -16,6 +16,8 @@ export interface ChatMessage {
   readonly author: Person;
   readonly text: string;
   readonly isAction: boolean;
+  /** The event the words belong to; null for a plain message. */
+  readonly notice: string | null;
   readonly isFirst: boolean;
   readonly badges: string;
   readonly badgeInfo: string;
@@ -45,6 +47,7 @@ export interface Draft {
   /** The connection that sent it; it gets no copy. */
   from?: Listener;
   isAction?: boolean;
+  notice?: string | undefined;
   nonce?: string | null;
   replyToId?: string | undefined;
   /** In a shared chat: keep it in this room. */
@@ -114,20 +117,20 @@ export class Chat {
     const message = this.#compose(draft);
     const { badges, badgeInfo, id } = message;
     this.#remember(message);
-    const line = privmsg(message);
+    const line = chatLine(message);
     room.broadcast(line, draft.from);
     if (this.duplicateLines > 0) {
       this.duplicateLines -= 1;
       room.broadcast(line, draft.from);
     }
-    this.onShown(message);
+    this.#shown(message);
     if (draft.sourceOnly !== true) {
       for (const other of room.sharedWith) {
         if (other === room) continue;
         const source = { id, roomId: room.id, badges, badgeInfo, onlyHere: false };
         const copy = { ...message, id: randomUUID(), room: other, badges: other.badgesOf(author.id), source };
-        other.broadcast(privmsg(copy));
-        this.onShown(copy);
+        other.broadcast(chatLine(copy));
+        this.#shown(copy);
       }
     }
     this.#log.add({
@@ -144,6 +147,11 @@ export class Chat {
     return message;
   }
 
+  /** Words of an event are no `channel.chat.message`. */
+  #shown(message: ChatMessage): void {
+    if (message.notice === null) this.onShown(message);
+  }
+
   #compose(draft: Draft): ChatMessage {
     const { room, author } = draft;
     const id = randomUUID();
@@ -157,6 +165,7 @@ export class Chat {
       author,
       text: draft.text,
       isAction: draft.isAction ?? false,
+      notice: draft.notice ?? null,
       isFirst: draft.isFirst ?? !room.knownChatters.has(author.id),
       badges,
       badgeInfo,

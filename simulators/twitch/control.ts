@@ -68,6 +68,7 @@ function roomActions(sim: TwitchSimulator): ControlActions {
         badges: z.string().optional(),
         isFirst: z.boolean().optional(),
         isAction: z.boolean().optional(),
+        notice: z.string().optional(),
         tags: z.record(z.string(), z.string()).optional(),
       }),
       ({ channel: where, person: who, text, ...more }) => ({ id: sim.say(where, who, text, more) }),

@@ -22,6 +22,8 @@ export interface SayOptions {
   badges?: string | undefined;
   isFirst?: boolean | undefined;
   isAction?: boolean | undefined;
+  /** The words belong to this event (`resub`, `viewermilestone`, …): they travel in a USERNOTICE, and in no PRIVMSG. */
+  notice?: string | undefined;
   /** Added to, or put in the place of, the usual tags; values unescaped. */
   tags?: Record<string, string> | undefined;
 }

@@ -162,6 +162,7 @@ export class TwitchSimulator {
       text,
       transport: 'script',
       isAction: options.isAction ?? false,
+      notice: options.notice,
       isFirst: options.isFirst,
       badges: options.badges,
       replyToId: options.replyTo,

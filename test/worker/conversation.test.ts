@@ -74,6 +74,14 @@ test('only a whole line is a command: no prefix, no arguments, whatever its case
   expect(await answers()).toEqual(['two', 'two']);
 });
 
+test('a command in the words of a resub or a watch streak is answered like any other, in its own channel alone', async () => {
+  const { write, answers, sim } = await room((world, channelId) => world.addCommand(channelId, '!year', 'thanks'));
+  sim.shareChat(SLUG, sim.addChannel('southoak'));
+  for (const notice of ['resub', 'viewermilestone', 'announcement']) write('mira_k', '!year', { notice });
+  sim.say('southoak', 'mira_k', '!year', { notice: 'resub' });
+  expect(await answers()).toEqual(['thanks', 'thanks', 'thanks']);
+});
+
 test('a restricted command admits named users and roles, refuses everybody else without a word', async () => {
   const { write, answers, worker } = await room(async (world, channelId) => {
     const lists = { allowedUsers: '["mira_k"]', allowedRoles: '["moderator","follower"]' };

@@ -55,6 +55,23 @@ test('tags travel escaped, emote offsets count code points, a broadcaster has mo
   expect(tagsOf(reply)).toMatchObject({ 'reply-parent-msg-id': parent, 'reply-parent-msg-body': 'a;b c\\d 🎉 Kappa' });
 });
 
+test('the words of an event come in a USERNOTICE of the server, and to the rest of a shared chat as its copy', async () => {
+  const sim = await simulator();
+  for (const name of ['northpine', 'southoak']) sim.addChannel(name);
+  sim.shareChat('northpine', 'southoak');
+  const here = await BareChat.join(sim, 'helperbot', 'northpine');
+  const there = await BareChat.join(sim, 'otherbot', 'southoak');
+  const id = sim.say('northpine', 'mira_k', 'a year already', { notice: 'resub' });
+
+  const line = await here.line('a year already');
+  expect(line).toContain(' :tmi.twitch.tv USERNOTICE #northpine :a year already');
+  expect(tagsOf(line)).toMatchObject({ id, login: 'mira_k', 'msg-id': 'resub', 'user-id': sim.person('mira_k').id });
+  expect(tagsOf(line)['system-msg']).not.toBe('');
+  const copy = tagsOf(await there.line('USERNOTICE #southoak :a year already'));
+  expect(copy).toMatchObject({ 'msg-id': 'sharedchatnotice', 'source-msg-id': 'resub', 'source-id': id });
+  expect([...here.lines, ...there.lines].filter((each) => each.includes('PRIVMSG'))).toEqual([]);
+});
+
 test('a client without capabilities gets neither tags nor command lines', async () => {
   const sim = await simulator();
   sim.addChannel('northpine');

@@ -93,7 +93,8 @@ export function server(text: string): Line {
   return { tags: '', rest: `:${SERVER} ${text}` };
 }
 
-export function privmsg(message: ChatMessage): Line {
+/** A PRIVMSG, or the USERNOTICE of the event that the words belong to. */
+export function chatLine(message: ChatMessage): Line {
   const { author, room } = message;
   const isModerator = message.badges.includes('moderator/1');
   const tags = tagsOf({
@@ -107,6 +108,7 @@ export function privmsg(message: ChatMessage): Line {
     flags: '',
     id: message.id,
     mod: isModerator ? 1 : 0,
+    ...noticeTags(message),
     ...replyTags(message),
     'returning-chatter': 0,
     'room-id': room.id,
@@ -120,8 +122,23 @@ export function privmsg(message: ChatMessage): Line {
     ...(message.badges.includes('vip/1') ? { vip: 1 } : {}),
     ...message.extraTags,
   });
+  if (message.notice !== null) {
+    return { tags, rest: `:${SERVER} USERNOTICE #${room.name} :${message.text}`, needs: 'commands' };
+  }
   const text = message.isAction ? `\u0001ACTION ${message.text}\u0001` : message.text;
   return { tags, rest: `:${prefixOf(author.login)} PRIVMSG #${room.name} :${text}` };
+}
+
+/** A copy in another channel of a shared chat names the event apart. */
+function noticeTags({ author, room, notice, source }: ChatMessage): Record<string, string> {
+  if (notice === null) return {};
+  const isCopy = source !== null && source.roomId !== room.id;
+  return {
+    login: author.login,
+    'msg-id': isCopy ? 'sharedchatnotice' : notice,
+    ...(isCopy ? { 'source-msg-id': notice } : {}),
+    'system-msg': `${author.displayName} did something (${notice}).`,
+  };
 }
 
 function replyTags({ replyTo }: ChatMessage): Record<string, string> {

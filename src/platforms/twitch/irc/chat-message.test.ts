@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { ChatMessage } from '../../platform.ts';
 import { toChatMessage } from './chat-message.ts';
@@ -13,14 +13,16 @@ function linesOf(frame: string): IrcLine[] {
 
 function messageOf(tags: string, text = 'hi', nick = 'mira_k'): ChatMessage | null {
   const [line] = linesOf(`@${tags} :${nick}!${nick}@${nick}.tmi.twitch.tv PRIVMSG #northpine :${text}\r\n`);
-  return line
-    ? toChatMessage(
-        line,
-        'c1' as ChannelId,
-        (id) => id === '7702',
-        () => 42,
-      )
-    : null;
+  return line ? messageIn(line) : null;
+}
+
+function messageIn(line: IrcLine): ChatMessage | null {
+  return toChatMessage(
+    line,
+    'c1' as ChannelId,
+    (id) => id === '7702',
+    () => 42,
+  );
 }
 
 const rolesFor = (tags: string) => [...(messageOf(`user-id=1;${tags}`)?.author.roles ?? [])];
@@ -69,6 +71,32 @@ test('names are unescaped and trimmed, missing ones are replaced, a line without
   expect(messageOf('user-id=7702')?.isOwn).toBe(true);
   expect(messageOf('display-name=Mira')).toBeNull();
   expect(messageOf('user-id=1', '  ')).toBeNull();
+});
+
+describe('the words in a USERNOTICE', () => {
+  const from = (tags: string, rest = ':tmi.twitch.tv USERNOTICE #oak :good evening') => {
+    const [line] = linesOf(`@id=u-1;login=ina;display-name=Ina;user-id=31;room-id=1;${tags} ${rest}\r\n`);
+    return line ? messageIn(line) : undefined;
+  };
+
+  test.each(['sub', 'resub', 'viewermilestone', 'announcement', 'ritual'])('of the event %s are heard', (notice) => {
+    expect(from(`msg-id=${notice};badges=vip/1;system-msg=Ina\\sdid\\ssomething`)).toMatchObject({
+      messageId: 'u-1',
+      text: 'good evening',
+      author: { platformUserId: '31', login: 'ina', displayName: 'Ina', roles: new Set(['vip']) },
+      isOwn: false,
+    });
+  });
+
+  test('are never what Twitch says about the event', () => {
+    expect(from('msg-id=resub;system-msg=!hello', ':tmi.twitch.tv USERNOTICE #oak')).toBeNull();
+    expect(from('msg-id=raid;system-msg=!hello', ':tmi.twitch.tv USERNOTICE #oak :')).toBeNull();
+  });
+
+  test('are not heard again in the other channels of a shared chat', () => {
+    expect(from('msg-id=sharedchatnotice;source-msg-id=resub;source-room-id=2')).toBeNull();
+    expect(from('msg-id=resub;source-room-id=1')).toMatchObject({ text: 'good evening' });
+  });
 });
 
 test('what /me said arrives as plain text', () => {

@@ -1,4 +1,4 @@
-/** Turns a PRIVMSG line into our chat message, reading only the tags it needs. */
+/** Turns what somebody wrote (PRIVMSG, or the words in a USERNOTICE) into our chat message, reading only the tags it needs. */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
 import type { ChatMessage } from '../../platform.ts';
 import { detached, type IrcLine, unescapeTag } from './line.ts';
@@ -9,12 +9,19 @@ const PROVIDER = 'twitch' as ProviderId;
 interface WantedTags {
   standing: number;
   displayName: string;
+  /** USERNOTICE only: its prefix is the server's. */
+  login: string;
   messageId: string;
   userId: string;
   roomId: string;
   /** Where a shared-chat message was typed; empty outside shared chat. */
   sourceRoomId: string;
   sentAt: string;
+}
+
+/** Whether people's words come in such a line. Those of a resub, a watch streak or an announcement come in no other. */
+export function bearsWords({ command }: IrcLine): boolean {
+  return command === 'PRIVMSG' || command === 'USERNOTICE';
 }
 
 /**
@@ -34,7 +41,7 @@ export function toChatMessage(
   if (tags.userId === '' || text.trim() === '') return null;
 
   const shownName = unescapeTag(tags.displayName).trim();
-  const login = plainLogin(line.nick || shownName);
+  const login = plainLogin(tags.login || line.nick || shownName);
   const platformUserId = tags.userId as PlatformUserId;
   const sentAtMs = Number(tags.sentAt);
   return {
@@ -60,6 +67,7 @@ function readTags(tags: string): WantedTags {
   const found: WantedTags = {
     standing: 0,
     displayName: '',
+    login: '',
     messageId: '',
     userId: '',
     roomId: '',
@@ -86,6 +94,9 @@ function readTag(tags: string, at: number, end: number, found: WantedTags): void
       break;
     case 'i':
       if (tags.startsWith('id=', at)) found.messageId = tags.slice(at + 3, end);
+      break;
+    case 'l':
+      if (tags.startsWith('login=', at)) found.login = tags.slice(at + 6, end);
       break;
     case 'm':
       if (end === at + 5 && tags.startsWith('mod=1', at)) found.standing |= MODERATOR;

@@ -11,7 +11,7 @@ import type {
   SendOutcome,
   WorkerDeps,
 } from '../../platform.ts';
-import { toChatMessage } from './chat-message.ts';
+import { bearsWords, toChatMessage } from './chat-message.ts';
 import { Connection } from './connection.ts';
 import { deliver, NOT_JOINED } from './delivery.ts';
 import type { IrcLine } from './line.ts';
@@ -76,7 +76,7 @@ export function openIrc(deps: IrcDeps): Irc {
 function lineReader(deps: IrcDeps, rooms: Rooms): (session: Session, line: IrcLine) => void {
   const nowMs = () => deps.clock.now().getTime();
   return (session, line) => {
-    if (line.command !== 'PRIVMSG') {
+    if (!bearsWords(line)) {
       rooms.handle(session, line);
       return;
     }
