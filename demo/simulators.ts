@@ -1,5 +1,7 @@
 /** The simulated platforms as the demo uses them: what they can be told, and every chat message as it is taken over. */
+import { readMessages } from '../simulators/world/message-stream.ts';
 import type { AcceptedMessage } from '../simulators/world/messages.ts';
+import { systemClock } from '../src/lib/clock.ts';
 import type { Processes } from './processes.ts';
 
 export interface SimulatedChat {
@@ -18,7 +20,7 @@ export interface SimulatedChat {
   readonly messages: readonly AcceptedMessage[];
   /** Resolves with the first message from `from` on that fits, or with null after the time. */
   hear(from: number, fits: (message: AcceptedMessage) => boolean, seconds: number): Promise<AcceptedMessage | null>;
-  /** Rejects when the simulator is gone: a new one would know nobody of this world. */
+  /** Rejects with what happened when the simulator is gone: a new one would know nobody of this world. */
   readonly lost: Promise<never>;
 }
 
@@ -42,9 +44,13 @@ async function attend(cleanup: AsyncDisposableStack, { urls, env }: Started): Pr
   const listeners = new Set<() => void>();
   const ending = new AbortController();
   cleanup.defer(() => ending.abort());
-  const { lost } = await listen(`${urls.stage}/messages`, ending.signal, (message) => {
-    messages.push(message);
-    for (const listener of listeners) listener();
+  const { lost } = await readMessages(`${urls.stage}/messages`, {
+    clock: systemClock,
+    signal: ending.signal,
+    each(message) {
+      messages.push(message);
+      for (const listener of listeners) listener();
+    },
   });
 
   return {
@@ -77,33 +83,4 @@ async function tell(url: string, input: unknown = {}): Promise<unknown> {
   const answer = (await response.json()) as { error?: string };
   if (!response.ok) throw new Error(`the simulator refuses ${url}: ${answer.error}`);
   return answer;
-}
-
-/** Resolves when the stream is open. */
-async function listen(
-  url: string,
-  signal: AbortSignal,
-  each: (message: AcceptedMessage) => void,
-): Promise<{ lost: Promise<never> }> {
-  const { body } = await fetch(url, { signal });
-  if (body === null) throw new Error('the simulator has no stream of messages');
-  const lost = Promise.withResolvers<never>();
-  lost.promise.catch(() => {}); // whoever waits for it hears of it; nobody has to
-  const gone = () => {
-    if (!signal.aborted) lost.reject(new Error('the simulator is gone'));
-  };
-  read(body.pipeThrough(new TextDecoderStream()), each).then(gone, gone);
-  return { lost: lost.promise };
-}
-
-async function read(stream: ReadableStream<string>, each: (message: AcceptedMessage) => void): Promise<void> {
-  let rest = '';
-  for await (const chunk of stream) {
-    const events = (rest + chunk).split('\n\n');
-    rest = events.pop() ?? '';
-    for (const event of events) {
-      const data = event.split('\n').find((line) => line.startsWith('data: '));
-      if (data !== undefined) each(JSON.parse(data.slice('data: '.length)));
-    }
-  }
 }

@@ -1,8 +1,10 @@
 /** A simulated platform in its own process, as the bench steers and watches it. */
 import { readFileSync } from 'node:fs';
 import type { LoadReport, LoadRequest } from '../../simulators/twitch/load.ts';
+import { readMessages } from '../../simulators/world/message-stream.ts';
 import type { AcceptedMessage } from '../../simulators/world/messages.ts';
 import type { Person } from '../../simulators/world/people.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { type Child, startChild } from './child.ts';
 import { until } from './until.ts';
 
@@ -22,6 +24,7 @@ export interface Simulator {
 export interface Ear {
   /** What accounts wrote since the listening began, in order. */
   readonly messages: AcceptedMessage[];
+  /** @throws Error when the stream ended before: what came later was not heard */
   stop(): void;
 }
 
@@ -76,24 +79,24 @@ function simulatorAt(controlUrl: string, env: Readonly<Record<string, string>>):
 }
 
 export async function listen(url: string): Promise<Ear> {
-  const abort = new AbortController();
-  const { body } = await fetch(url, { signal: abort.signal });
-  if (body === null) throw new Error('the simulator has no stream of messages');
+  const ending = new AbortController();
   const messages: AcceptedMessage[] = [];
-  void read(body.pipeThrough(new TextDecoderStream()), messages).catch(() => {}); // ends with the simulator, or with us
-  return { messages, stop: () => abort.abort() };
-}
-
-async function read(stream: ReadableStream<string>, messages: AcceptedMessage[]): Promise<void> {
-  let rest = '';
-  for await (const chunk of stream) {
-    const events = (rest + chunk).split('\n\n');
-    rest = events.pop() ?? '';
-    for (const event of events) {
-      const at = event.indexOf('data: ');
-      if (at === -1) continue;
-      const message = JSON.parse(event.slice(at + 'data: '.length)) as AcceptedMessage;
+  let loss: Error | null = null;
+  const { lost } = await readMessages(url, {
+    clock: systemClock,
+    signal: ending.signal,
+    each(message) {
       if (message.transport !== 'script') messages.push(message);
-    }
-  }
+    },
+  });
+  lost.catch((error: Error) => {
+    loss = error;
+  });
+  return {
+    messages,
+    stop() {
+      if (loss !== null) throw loss;
+      ending.abort();
+    },
+  };
 }

@@ -69,7 +69,7 @@ export class KickSimulator {
     const chatApi = new ChatApi(this.#state, this.#chat, limits === 'real');
     this.#api = new Api(this.#state, this.subscriptions, chatApi, this.#happenings);
     this.oauth = new OAuth(this.#state);
-    const control = controlInterface(controlActions(this), log);
+    const control = controlInterface(controlActions(this), log, clock);
     this.#host = new Host(clock, (call) => this.#answer(call), control);
     this.#control = new Host(clock, () => ({ status: 404 }), control);
     const { deliveries, subscriptions } = this;

@@ -47,7 +47,7 @@ export class TrovoSimulator {
     this.#loginPage = new LoginPage(this.#state);
     this.#rest = new Rest(this.#state);
     this.#sockets = new ChatServer(this.#state);
-    const control = controlInterface(controlActions(this), this.#state.log);
+    const control = controlInterface(controlActions(this), this.#state.log, clock);
     this.#host = new Host(clock, (call) => this.#answer(call), control, this.#sockets.upgrade.bind(this.#sockets));
     this.#control = new Host(clock, () => ({ status: 404 }), control);
     this.faults = new TrovoFaults(this.#state, this.#host, this.#sockets);

@@ -56,7 +56,7 @@ export class TwitchSimulator {
     this.#oauth = new OAuth(this.#state);
     this.#helix = new Helix(this.#state, this.subscriptions);
     this.irc = new IrcServer(this.#state, { pingSeconds, pongSeconds: PONG_SECONDS });
-    const control = controlInterface(controlActions(this), this.#state.log);
+    const control = controlInterface(controlActions(this), this.#state.log, clock);
     this.#host = new Host(clock, (call) => this.#answer(call), control, this.irc.upgrade.bind(this.irc));
     this.#control = new Host(clock, () => ({ status: 404 }), control);
     this.faults = new TwitchFaults(this.#state, this.#host, this.irc, this.subscriptions, this.deliveries.faults);

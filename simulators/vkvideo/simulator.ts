@@ -48,7 +48,7 @@ export class VkVideoSimulator {
     this.rewards = this.#state.rewards;
     this.#oauth = new OAuth(this.#state);
     this.#api = new DevApi(this.#state);
-    const control = controlInterface(controlActions(this), this.#state.log);
+    const control = controlInterface(controlActions(this), this.#state.log, clock);
     this.#host = new Host(clock, (call) => this.#answer(call), control, this.pubsub.upgrade.bind(this.pubsub));
     this.#control = new Host(clock, () => ({ status: 404 }), control);
     this.faults = new VkVideoFaults(this.#state, this.#host);

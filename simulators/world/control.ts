@@ -2,11 +2,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
+import type { Clock } from '../../src/lib/clock.ts';
 import { write } from './host.ts';
-import type { AcceptedMessage, MessageLog } from './messages.ts';
+import { writeMessages } from './message-stream.ts';
+import type { MessageLog } from './messages.ts';
 
 const PREFIX = '/_control/';
-const STREAM_FLUSH_MS = 2;
 
 export type ControlActions = Record<string, (input: unknown) => unknown>;
 
@@ -16,11 +17,11 @@ export function action<T>(schema: z.ZodType<T>, run: (input: T) => unknown): (in
 }
 
 /** @returns an interceptor for `Host`: true when the request was for the control interface */
-export function controlInterface(actions: ControlActions, log: MessageLog) {
+export function controlInterface(actions: ControlActions, log: MessageLog, clock: Clock) {
   return (request: IncomingMessage, response: ServerResponse, path: string): boolean => {
     if (!path.startsWith(PREFIX)) return false;
     const name = path.slice(PREFIX.length);
-    if (name === 'messages' && request.method === 'GET') streamMessages(response, log);
+    if (name === 'messages' && request.method === 'GET') writeMessages(response, log, clock);
     else void runAction(actions, name, request, response);
     return true;
   };
@@ -41,24 +42,4 @@ async function runAction(
   } catch (error) {
     write(response, { status: 400, body: { error: error instanceof Error ? error.message : String(error) } });
   }
-}
-
-/** Server-sent events, several a write: thousands of messages a second must not cost a system call each. */
-function streamMessages(response: ServerResponse, log: MessageLog): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  response.write(': open\n\n');
-  let pending = '';
-  let timer: NodeJS.Timeout | null = null;
-  const stop = log.listen((message: AcceptedMessage) => {
-    pending += `id: ${message.id}\ndata: ${JSON.stringify(message)}\n\n`;
-    timer ??= setTimeout(() => {
-      timer = null;
-      response.write(pending);
-      pending = '';
-    }, STREAM_FLUSH_MS);
-  });
-  response.on('close', () => {
-    stop();
-    if (timer) clearTimeout(timer);
-  });
 }

@@ -11,7 +11,11 @@ const role = z.enum(['vip', 'moderator', 'subscriber']);
 
 /** @returns where the stage listens, and how to close it */
 export async function openStage(platform: SimulatedPlatform): Promise<{ url: string; close(): Promise<void> }> {
-  const host = new Host(systemClock, () => ({ status: 404 }), controlInterface(stageActions(platform), platform.log));
+  const host = new Host(
+    systemClock,
+    () => ({ status: 404 }),
+    controlInterface(stageActions(platform), platform.log, systemClock),
+  );
   await host.listen(0);
   return { url: `http://127.0.0.1:${host.port}/_control`, close: () => host.stop() };
 }

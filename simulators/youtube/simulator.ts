@@ -47,7 +47,7 @@ export class YouTubeSimulator {
     this.#grpc = new GrpcServer(this.#state, this.#streams);
     this.#api = new DataApi(this.#state, this.#streams);
     this.oauth = new OAuth(this.#state);
-    const control = controlInterface(controlActions(this), this.#state.log);
+    const control = controlInterface(controlActions(this), this.#state.log, clock);
     this.#host = new Host(
       clock,
       (call) => this.#answer(call),

@@ -108,19 +108,36 @@ function parse(json) {
     return {};
   }
 }
+// A connection can go mute without an error. The server sends a heartbeat every 15 s: three are missed.
+const SILENT_MS = 45000;
+let stream = null;
+let timer;
+function connectIn(delayMs) {
+  clearTimeout(timer);
+  timer = setTimeout(connect, delayMs);
+}
 function connect() {
+  if (stream !== null) stream.close();
   const events = new EventSource(location.pathname.replace(/\/$/, '') + '/events');
-  events.addEventListener('credits:config', (event) => {
-    style = parse(JSON.parse(event.data).creditsStyleJson);
+  stream = events;
+  connectIn(SILENT_MS);
+  const on = (name, show) =>
+    events.addEventListener(name, (event) => {
+      connectIn(SILENT_MS);
+      show(JSON.parse(event.data));
+    });
+  on('heartbeat', () => {});
+  on('credits:config', (config) => {
+    style = parse(config.creditsStyleJson);
     render();
   });
-  events.addEventListener('credits:state', (event) => {
-    state = JSON.parse(event.data);
+  on('credits:state', (credits) => {
+    state = credits;
     render();
   });
   // A refusal ends an EventSource for good; the server may only be restarting.
   events.addEventListener('error', () => {
-    if (events.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+    if (events.readyState === EventSource.CLOSED) connectIn(5000);
   });
 }
 connect();

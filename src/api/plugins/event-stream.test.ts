@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
+import { openEvents } from '../../../test/support/event-reader.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
@@ -31,28 +32,25 @@ test('a reader that takes nothing is let go before it costs memory, and is writt
   stream.send('credits:state', state);
 });
 
-test('a stream on which nothing happens says every now and then that it is there, until its reader is gone', async () => {
+test('a stream sends an event named heartbeat every 15 seconds, until its reader is gone', async () => {
   const clock = new ManualClock();
   const opened = Promise.withResolvers<EventStream>();
   const app = Fastify();
   app.get('/events', async (_request, reply) => opened.resolve(openEventStream(reply, clock)));
   await app.listen({ port: 0, host: '127.0.0.1' });
   onTestFinished(() => app.close());
-  const socket = net.connect((app.server.address() as AddressInfo).port, '127.0.0.1');
-  let heard = '';
-  socket.setEncoding('utf8').on('data', (text: string) => {
-    heard += text;
-  });
-  socket.write('GET /events HTTP/1.1\r\nhost: x\r\n\r\n');
+  const { events, close } = await openEvents((app.server.address() as AddressInfo).port, '/events');
   const stream = await opened.promise;
   const gone = new Promise<void>((resolve) => stream.onClosed(resolve));
-  await expect.poll(() => heard).toContain('retry:');
-  expect(heard.split('\n:\n')).toHaveLength(1);
+  await clock.advance(14_999);
+  stream.send('first', {});
+  await expect.poll(() => events).toEqual([['first', {}]]);
   for (const beats of [1, 2]) {
-    await clock.advance(30_000);
-    await expect.poll(() => heard.split(':\n\n').length - 1).toBe(beats);
+    await clock.advance(15_000);
+    const expected = Array.from({ length: beats }, () => ['heartbeat', {}]);
+    await expect.poll(() => events).toEqual([['first', {}], ...expected]);
   }
-  socket.destroy();
+  close();
   await gone;
-  await clock.advance(120_000);
+  expect(clock.pendingTimers).toBe(0);
 });

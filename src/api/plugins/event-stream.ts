@@ -17,8 +17,12 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 const RECONNECT_MS = 3000;
-/** Proxies and networks forget what is silent for a minute. */
-const HEARTBEAT_MS = 25_000;
+/**
+ * Proxies and networks forget what is silent for a minute, and a page cannot see that its connection went mute. An event
+ * and not a comment, because `EventSource` shows no comments to a page.
+ */
+const HEARTBEAT_MS = 15_000;
+const HEARTBEAT = 'event: heartbeat\ndata: {}\n\n';
 
 /** From here on the answer is 200: everything that could be refused has been checked before. */
 export function openEventStream(reply: FastifyReply, clock: Clock): EventStream {
@@ -34,7 +38,7 @@ export function openEventStream(reply: FastifyReply, clock: Clock): EventStream 
       HEARTBEAT_MS,
       () => {
         if (raw.destroyed || raw.writableEnded) return;
-        raw.write(':\n\n');
+        raw.write(HEARTBEAT);
         next = beat();
       },
       { unref: true },

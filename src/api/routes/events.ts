@@ -12,6 +12,8 @@ const WHAT_COMES = [
   '`bots:state` `{ items }`: how the reader of each platform is, all of them each time;',
   '`outbox:message`: a message as the history shows it, when it is new or its fate changed, the newest 50 at first;',
   '`credits:config` and `credits:state`: what the credits overlay is told.',
+  '`heartbeat` `{}`: every 15 s, so that a page can tell a quiet stream from a dead one; open a new stream after 45 s',
+  'without an event of any name.',
   'A message may pass through a state that is not told; the last one always is.',
 ].join(' ');
 

@@ -42,7 +42,9 @@ export function registerOverlayRoutes(app: Api, { overlay, clock }: ApiContext, 
   });
 
   const summary = 'The credits as server-sent events `credits:config` and `credits:state`';
-  const response = { 200: answerOf('text/event-stream', 'Both at once, then whatever changes') };
+  const response = {
+    200: answerOf('text/event-stream', 'Both at once, then whatever changes; `heartbeat` every 15 s'),
+  };
   // A question for the head of an answer without end would never be answered.
   const exposeHeadRoute = false;
   app.get(
