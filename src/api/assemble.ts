@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
 import type { StartCompanion } from './companion.ts';
+import type { ProcessState } from './context.ts';
 import { hintEvents } from './hints.ts';
 import { type Hosting, hostPlatforms } from './hosting.ts';
 import { startJobs } from './jobs.ts';
@@ -52,12 +53,14 @@ export async function startApi({ config, clock, log, random, companion: start }:
   const overlay = createOverlayFeed({ db, roll, clock, log, isListening });
   const events = createChannelFeed({ db, platforms, clock, log, isListening });
 
+  const state = (): ProcessState => ({ reasons: [], warnings: [] });
+
   let hosting: Hosting = { platforms: [], credentials: new Map() };
   const rules = serverRules(config, db, seal);
   if (values.SOCKET_ORIGINS_LOG) log.info('api.allowed_origins', { origins: [...rules.origins.allowed] });
   const { app, context } = await buildServer(rules, { clock, log }, (callers) => {
     hosting = hostPlatforms({ config, db, clock, log, random, seal }, callers);
-    return { db, pg: pool.pg, clock, log, callers, platforms: hosting.platforms, roll, overlay, events };
+    return { db, pg: pool.pg, clock, log, callers, platforms: hosting.platforms, roll, overlay, events, state };
   });
   app.addHook('preClose', async () => {
     overlay.close();

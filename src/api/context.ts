@@ -35,6 +35,14 @@ export interface HostedPlatform {
   readonly senders: StoredSenders;
 }
 
+/** What this process knows of its own state, as codes for `/readyz`. */
+export interface ProcessState {
+  /** Why it is not ready, besides what `/readyz` itself asks of the database. */
+  readonly reasons: readonly string[];
+  /** What an operator should look at although the process is ready. */
+  readonly warnings: readonly string[];
+}
+
 export interface ApiContext {
   readonly db: Db;
   /** For statements whose plan is kept. */
@@ -47,6 +55,7 @@ export interface ApiContext {
   readonly roll: CreditsRoll;
   readonly overlay: OverlayFeed;
   readonly events: ChannelFeed;
+  readonly state: () => ProcessState;
 }
 
 /** The hosted platform of a path or body value, or undefined; case and white space are forgiven. */

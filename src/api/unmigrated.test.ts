@@ -79,7 +79,12 @@ test('on a database without tables every feature is 404 "Feature not available",
     ]);
   }
   expect((await api.ask(null, 'GET', '/health')).status).toBe(200);
-  expect((await api.ask(null, 'GET', '/readyz')).json).toEqual({ status: 'not_ready', reason: expect.any(String) });
+  expect((await api.ask(null, 'GET', '/readyz')).json).toEqual({
+    status: 'not_ready',
+    reasons: ['schema_missing'],
+    reason: expect.stringContaining('memalerts migrate'),
+    warnings: [],
+  });
   expect(api.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
 });
 
@@ -110,7 +115,7 @@ test('a database that is migrated later makes everything available without a res
   await migrate(late.url);
   const who = await api.streamer();
   expect(await api.codeOf(who, 'GET', '/streamer/bots')).toEqual([200, undefined]);
-  expect((await api.ask(null, 'GET', '/readyz')).json).toEqual({ status: 'ready' });
+  expect((await api.ask(null, 'GET', '/readyz')).json).toEqual({ status: 'ready', reasons: [], warnings: [] });
 });
 
 test('one missing table hides its own feature only', async () => {

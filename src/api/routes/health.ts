@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
+import { isMissingSchema } from '../../db/pool.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -21,9 +22,27 @@ const healthAnswer = z.object({
   build: z.object({ name: nullableText, version: nullableText, deployTrigger: nullableText }),
   instance: z.object({ port: nullableText, domain: nullableText, instance: nullableText }),
 });
-const readyAnswer = z.object({ status: z.enum(['ready', 'not_ready']), reason: z.string().optional() });
+const readyAnswer = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  /** Codes; empty when ready. */
+  reasons: z.array(z.string()).readonly(),
+  /** The first of them in words. */
+  reason: z.string().optional(),
+  /** Codes of what an operator should look at; they do not change the status. */
+  warnings: z.array(z.string()).readonly(),
+});
 
-export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: BuildFacts, metrics: Registry): void {
+const SENTENCES: Readonly<Record<string, string>> = {
+  database_unavailable: 'The database of DATABASE_URL cannot be used.',
+  schema_missing: 'The database lacks tables: run `pnpm memalerts migrate`.',
+};
+
+export function registerHealthRoutes(
+  app: Api,
+  { db, log, state }: ApiContext,
+  build: BuildFacts,
+  metrics: Registry,
+): void {
   const tags = ['operations'];
 
   const alive = async () => ({
@@ -38,6 +57,17 @@ export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: B
   );
   app.get('/healthz', { schema: { tags, summary: 'The same', response: { 200: healthAnswer } } }, alive);
 
+  /** @returns a code, or null when the tables can be read */
+  async function reasonOfDatabase(): Promise<string | null> {
+    try {
+      await sql`select 1 from "BotIntegrationSettings" limit 1`.execute(db);
+      return null;
+    } catch (error) {
+      log.debug('api.not_ready', { error });
+      return isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
+    }
+  }
+
   for (const path of ['/ready', '/readyz']) {
     app.get(
       path,
@@ -49,13 +79,12 @@ export function registerHealthRoutes(app: Api, { db, log }: ApiContext, build: B
         },
       },
       async (_request, reply) => {
-        try {
-          await sql`select 1 from "BotIntegrationSettings" limit 1`.execute(db);
-          return { status: 'ready' as const };
-        } catch (error) {
-          log.debug('api.not_ready', { error });
-          return reply.code(503).send({ status: 'not_ready' as const, reason: 'database unavailable or not migrated' });
-        }
+        const { warnings, reasons: known } = state();
+        const found = await reasonOfDatabase();
+        const reasons = [...known, ...(found === null ? [] : [found])];
+        const [first] = reasons;
+        if (first === undefined) return { status: 'ready' as const, reasons, warnings };
+        return reply.code(503).send({ status: 'not_ready' as const, reasons, reason: SENTENCES[first], warnings });
       },
     );
   }

@@ -7,6 +7,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** Codes; empty when ready. */
   readonly reasons: readonly string[];
+  /** Codes of what an operator should look at although the worker is ready. */
+  readonly warnings: readonly string[];
   readonly copies: number;
   readonly channels: { readonly desired: number; readonly held: number } & Readonly<Record<string, number>>;
   /** When the channels were last known to be those the database desires. */
@@ -26,6 +28,7 @@ export function readinessOf(worker: Worker, clock: Clock): Readiness {
   const { presence, health, outbox } = worker;
   const { life, listener, channels } = presence;
   const reasons: string[] = [];
+  const warnings: string[] = [];
   if (life.trouble !== null) reasons.push(life.trouble);
   else if (channels.isFailing) reasons.push('sync_failed');
   else if (life.startNumber === null || !channels.isCurrent) reasons.push('starting');
@@ -36,6 +39,7 @@ export function readinessOf(worker: Worker, clock: Clock): Readiness {
   return {
     ready: reasons.length === 0,
     reasons,
+    warnings,
     copies: life.copies,
     channels: {
       desired: channels.desiredCount,
