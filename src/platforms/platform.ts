@@ -342,7 +342,8 @@ export interface ChatSender {
    * Must not throw for anything the platform may answer, must not retry, must not wait for a rate limit:
    * the outbox does all three. Gives up after `deadlineMs` with `unconfirmed` when bytes have left, else `unavailable`.
    *
-   * @param text already cut to `limits.message` and free of control characters
+   * @param text as the chat is to show it, to be sent as it is: not empty, one line without control characters, no `/` or
+   *   `.` in front, no longer than `limits.message`
    * @param answers the chat line this is the answer to; for platforms where one channel may have several chats at once
    * @returns never `sent` unless the platform said so
    */
@@ -364,7 +365,8 @@ export type SendOutcome =
   | { kind: 'unavailable'; reason: Reason; retryAt?: Date }
   | { kind: 'rejected'; reason: Reason }
   | { kind: 'unauthorized'; reason: Reason }
-  | { kind: 'unconfirmed'; reason: Reason };
+  /** `written` where the chat was given another text than `send` was: our own message is known by it when it is seen there. */
+  | { kind: 'unconfirmed'; reason: Reason; written?: string };
 
 /** Whether a platform says a channel is broadcasting. */
 export interface LiveFact {

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { listen } from '../../src/db/listen.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
-import { createOutbox, type Outbox, type OutboxDeps } from '../../src/engine/outbox/outbox.ts';
+import { Outbox, type OutboxDeps } from '../../src/engine/outbox/outbox.ts';
 import type { SpeakingChannel } from '../../src/engine/outbox/row.ts';
 import type {
   ChannelId,
@@ -168,7 +168,7 @@ export async function outboxWorld(databaseUrl: string, channelCount = 1, connect
     listener.holdWorkerLock(startNumber);
     await connected.promise;
     if (!listener.holdsWorkerLock) listener.holdWorkerLock(startNumber);
-    outbox = createOutbox({
+    outbox = new Outbox({
       platform: outboxPlatform,
       limits: options.limits ?? NO_LIMITS,
       sender,

@@ -4,10 +4,11 @@ import { LEGACY_SENDER_KEY } from '../../accounts/credentials.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { SenderCredential } from '../../platforms/platform.ts';
+import type { PlatformLimits, SenderCredential } from '../../platforms/platform.ts';
 import type { Permit, SendLimits } from '../limits/send-limits.ts';
 import { answeredLine, type ClaimedRow, type SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
+import { chatText } from './wording.ts';
 
 export interface ClaimCandidate {
   readonly channel: SpeakingChannel;
@@ -19,7 +20,7 @@ export interface ClaimCandidate {
 
 /** What the oldest unfinished row of a channel turned out to be. */
 export type Head =
-  | { readonly kind: 'claimed'; readonly row: ClaimedRow; readonly message: string }
+  | { readonly kind: 'claimed'; readonly row: ClaimedRow }
   | { readonly kind: 'none' | 'busy' | 'expired' | 'interrupted' | 'unreachable' }
   | { readonly kind: 'waiting'; readonly dueInMs: number };
 
@@ -40,6 +41,8 @@ interface ClaimDeps {
   readonly pg: pg.Pool;
   readonly statements: Statements;
   readonly limits: SendLimits;
+  /** Rows are cut to it. */
+  readonly message: PlatformLimits['message'];
   readonly clock: Clock;
   readonly log: Logger;
   readonly logPrefix: string;
@@ -75,7 +78,7 @@ export class Claims {
 
   /** @returns the heads in the order of the candidates; all `unreachable` when the database is */
   async claim(candidates: readonly ClaimCandidate[]): Promise<Head[]> {
-    const { clock, startNumber } = this.#deps;
+    const { clock, startNumber, message } = this.#deps;
     const ours = startNumber();
     if (ours === null || !this.#isSeeded) return candidates.map(() => UNREACHABLE);
     try {
@@ -83,7 +86,7 @@ export class Claims {
       const token = `${ours}.${++this.#claims}`;
       const heads = await this.#query(candidates, now, ours, token);
       this.#isFailing = false;
-      return candidates.map(({ channel }) => headOf(heads.get(channel.channelId), token, now));
+      return candidates.map(({ channel }) => headOf(heads.get(channel.channelId), token, now, message));
     } catch (error) {
       this.#report(error);
       return candidates.map(() => UNREACHABLE);
@@ -140,7 +143,7 @@ export class Claims {
 
 const UNREACHABLE: Head = { kind: 'unreachable' };
 
-function headOf(row: HeadRow | undefined, claimToken: string, now: Date): Head {
+function headOf(row: HeadRow | undefined, claimToken: string, now: Date, limit: PlatformLimits['message']): Head {
   if (row === undefined) return { kind: 'none' };
   if (row.verdict === 'waiting') {
     return { kind: 'waiting', dueInMs: row.nextAttemptAt.getTime() - now.getTime() };
@@ -148,7 +151,10 @@ function headOf(row: HeadRow | undefined, claimToken: string, now: Date): Head {
   if (row.verdict === 'busy' || row.verdict === 'expired') return { kind: row.verdict };
   if (!row.isTaken) return { kind: 'busy' };
   if (row.verdict === 'interrupted') return { kind: 'interrupted' };
-  const { id, source, message, expiresAt } = row;
+  const { id, source, expiresAt } = row;
+  const attempts = row.attempts ?? 0;
+  // Anybody may have written the row.
+  const text = chatText(row.message, limit);
   const answers = answeredLine(row.dedupKey);
-  return { kind: 'claimed', row: { id, claimToken, source, attempts: row.attempts ?? 0, expiresAt, answers }, message };
+  return { kind: 'claimed', row: { id, claimToken, source, text, attempts, expiresAt, answers } };
 }

@@ -3,10 +3,9 @@ import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
-import { plainText } from '../../lib/plain-text.ts';
 import type { PlatformDescription, PlatformLimits, QueuedMessage } from '../../platforms/platform.ts';
 import type { OutboxSource } from './row.ts';
-import { cutToLimit } from './wording.ts';
+import { chatText } from './wording.ts';
 
 type QueuePlatform = Pick<PlatformDescription, 'id' | 'tables'>;
 
@@ -67,7 +66,7 @@ export function enqueue(db: Db, request: SayRequest): Promise<QueuedRow> {
 }
 
 /**
- * Queues a message of ours once per `dedupKey`, cut to what the platform takes.
+ * Queues a message of ours once per `dedupKey`, as the chat is to show it.
  *
  * @param db the transaction the message is to be part of
  * @returns false when the key was used before, or when the channel has no subscription to speak to
@@ -83,7 +82,7 @@ export async function enqueueOnce(
   const target = sql.ref(targetColumn);
   const result = await sql`
     insert into ${sql.table(outbox)} ("channelId", ${target}, message, source, "dedupKey", "expiresAt")
-    select "channelId", ${target}, ${cutToLimit(plainText(text), limit)}, ${source}, ${dedupKey}, ${expiresAt}
+    select "channelId", ${target}, ${chatText(text, limit)}, ${source}, ${dedupKey}, ${expiresAt}
     from ${sql.table(subscription)} where "channelId" = ${channelId}
     on conflict do nothing
   `.execute(db);

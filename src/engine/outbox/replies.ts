@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { SenderCredential } from '../../platforms/platform.ts';
 import type { Receipt } from '../inbox/receipt.ts';
-import type { Departure } from './dispatch.ts';
+import type { Permit } from '../limits/send-limits.ts';
 import { answerKey, type ClaimedRow, type SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
 
@@ -22,26 +22,26 @@ export interface Reply {
   readonly receipt?: Receipt | null;
 }
 
-/** A reply whose sender was looked up; null when nobody can speak there now. */
-export interface PreparedReply extends Reply {
+/** A reply that is about to be written. */
+export interface Draft {
+  readonly id: string;
+  readonly reply: Reply;
+  /** Who speaks; null when nobody can speak there now. */
   readonly credential: SenderCredential | null;
+  /** Permission to send it at once; null when it has to wait its turn as a row. */
+  readonly permit: Permit | null;
 }
 
-export interface ReplyHandlers {
-  /** Asked in order, when the reply is about to be written. @returns null when it has to wait its turn as a row */
-  depart(reply: PreparedReply): Departure | null;
-  /** The row is ours: send it. */
-  send(reply: PreparedReply, departure: Departure, row: ClaimedRow): void;
-  /** It waits as a row (`queued`), or must not be sent at all (`dropped`). */
-  stay(reply: PreparedReply, departure: Departure | null, fate: 'queued' | 'dropped'): void;
-  /** Nothing is left to write. */
-  idle(): void;
-}
+/** What became of a draft: a row that is ours to send, one that waits its turn, or none. */
+export type WrittenReply = { readonly draft: Draft } & (
+  | { readonly kind: 'claimed'; readonly row: ClaimedRow }
+  | { readonly kind: 'queued' | 'dropped' }
+);
 
 interface ReplyDeps {
   readonly pg: pg.Pool;
   readonly statements: Statements;
-  readonly provider: ProviderId;
+  readonly platform: { readonly id: ProviderId };
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -50,76 +50,57 @@ interface ReplyDeps {
   readonly ttlMs: number;
 }
 
-interface Draft {
-  readonly id: string;
-  readonly reply: PreparedReply;
-  readonly departure: Departure | null;
-}
-
 /** Nobody wants an answer later than this: without a database a reply is dropped. */
 const UNWRITTEN_MAX_MS = 60_000;
-const UNWRITTEN_MAX = 10_000;
 const RETRY = { firstMs: 100, longestMs: 2000 };
 
-export class ReplyQueue {
+export class ReplyWriter {
   readonly #deps: ReplyDeps;
-  readonly #handlers: ReplyHandlers;
-  #waiting: PreparedReply[] = [];
-  #isWriting = false;
   #batches = 0;
 
-  constructor(deps: ReplyDeps, handlers: ReplyHandlers) {
+  constructor(deps: ReplyDeps) {
     this.#deps = deps;
-    this.#handlers = handlers;
   }
 
-  get isIdle(): boolean {
-    return !this.#isWriting;
-  }
-
-  add(reply: PreparedReply): void {
-    if (this.#waiting.length >= UNWRITTEN_MAX) {
-      this.#drop([reply], 'too_many');
-      return;
-    }
-    this.#waiting.push(reply);
-    if (this.#isWriting) return;
-    this.#isWriting = true;
-    setImmediate(() => void this.#flush());
-  }
-
-  async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      await this.#write(batch.map((reply) => ({ id: randomUUID(), reply, departure: this.#handlers.depart(reply) })));
-    }
-    this.#isWriting = false;
-    this.#handlers.idle();
-  }
-
-  async #write(drafts: readonly Draft[]): Promise<void> {
+  /** Waits out a lost database for as long as anybody wants the answers. Must not run twice at once: answers keep their order. */
+  async write(drafts: readonly Draft[]): Promise<WrittenReply[]> {
     const { clock, random } = this.#deps;
     const token = `${this.#deps.startNumber()}.r${++this.#batches}`;
     const giveUpAtMs = clock.monotonicMs() + UNWRITTEN_MAX_MS;
     for (let failures = 1; ; failures += 1) {
       try {
-        return this.#settle(drafts, token, await this.#insert(drafts, token));
+        const states = await this.#insert(drafts, token);
+        return drafts.map((draft) => this.#written(draft, token, states.get(draft.id)));
       } catch (error) {
         const isOutage = isUnavailable(error);
         // One row may be the fault: a channel deleted this moment, a text the database cannot take.
         if (!isOutage && !isMissingSchema(error) && drafts.length > 1) {
-          for (const draft of drafts) await this.#write([draft]);
-          return;
+          const written: WrittenReply[] = [];
+          for (const draft of drafts) written.push(...(await this.write([draft])));
+          return written;
         }
-        if (!isOutage || clock.monotonicMs() >= giveUpAtMs) return this.#abandon(drafts, error);
+        if (!isOutage || clock.monotonicMs() >= giveUpAtMs) {
+          this.drop(
+            drafts.map(({ reply }) => reply),
+            error,
+          );
+          return drafts.map((draft) => ({ draft, kind: 'dropped' }));
+        }
         await clock.sleep(backoffMs(failures, RETRY, random));
       }
     }
   }
 
+  /** They will never be written. */
+  drop(replies: readonly Reply[], error: unknown): void {
+    const { log, logPrefix } = this.#deps;
+    const channels = new Set(replies.map(({ channel }) => channel.channelId));
+    for (const { receipt } of replies) receipt?.done(false);
+    log.warn(`${logPrefix}replies_dropped`, { replies: replies.length, channels: channels.size, error });
+  }
+
   async #insert(drafts: readonly Draft[], token: string): Promise<ReadonlyMap<string, string>> {
-    const { pg, statements, provider, clock, startNumber, ttlMs } = this.#deps;
+    const { pg, statements, platform, clock, startNumber, ttlMs } = this.#deps;
     const replies = drafts.map(({ reply }) => reply);
     const isFromInbox = replies.some(({ receipt }) => receipt != null);
     const { rows } = await pg.query<{ id: string; status: string }>({
@@ -131,9 +112,9 @@ export class ReplyQueue {
         replies.map(({ text }) => text),
         replies.map(({ source }) => source),
         replies.map(({ messageId }) => (messageId === null ? null : answerKey(messageId))),
-        drafts.map(({ departure }) => departure?.credential.accountId ?? null),
-        drafts.map(({ departure }) => departure !== null),
-        provider,
+        drafts.map(({ credential }) => credential?.accountId ?? null),
+        drafts.map(({ permit }) => permit !== null),
+        platform.id,
         startNumber(),
         token,
         clock.now(),
@@ -144,31 +125,18 @@ export class ReplyQueue {
     return new Map(rows.map(({ id, status }) => [id, status]));
   }
 
-  #settle(drafts: readonly Draft[], claimToken: string, states: ReadonlyMap<string, string>): void {
+  #written(draft: Draft, claimToken: string, status: string | undefined): WrittenReply {
+    const { id, reply, permit } = draft;
+    const { source, text, messageId: answers, receipt } = reply;
+    // A row that was not written was written before, or the channel is another's by now: the mark went the same way.
+    receipt?.done(true);
+    if (status === undefined) return { draft, kind: 'dropped' };
+    if (permit === null || status !== 'processing') return { draft, kind: 'queued' };
     const expiresAt = new Date(this.#deps.clock.now().getTime() + this.#deps.ttlMs);
-    for (const { id, reply, departure } of drafts) {
-      const status = states.get(id);
-      // A row that was not written was written before, or the channel is another's by now: the mark went the same way.
-      reply.receipt?.done(true);
-      if (departure !== null && status === 'processing') {
-        const { source, messageId: answers } = reply;
-        this.#handlers.send(reply, departure, { id, claimToken, source, attempts: 0, expiresAt, answers });
-      } else this.#handlers.stay(reply, departure, status === undefined ? 'dropped' : 'queued');
-    }
+    return { draft, kind: 'claimed', row: { id, claimToken, source, text, attempts: 0, expiresAt, answers } };
   }
+}
 
-  #abandon(drafts: readonly Draft[], error: unknown): void {
-    for (const { reply, departure } of drafts) this.#handlers.stay(reply, departure, 'dropped');
-    this.#drop(
-      drafts.map(({ reply }) => reply),
-      error,
-    );
-  }
-
-  #drop(replies: readonly PreparedReply[], error: unknown): void {
-    const { log, logPrefix } = this.#deps;
-    const channels = new Set(replies.map(({ channel }) => channel.channelId));
-    for (const { receipt } of replies) receipt?.done(false);
-    log.warn(`${logPrefix}replies_dropped`, { replies: replies.length, channels: channels.size, error });
-  }
+export function draftOf(reply: Reply, credential: SenderCredential | null, permit: Permit | null): Draft {
+  return { id: randomUUID(), reply, credential, permit };
 }

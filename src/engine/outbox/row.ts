@@ -20,6 +20,8 @@ export interface ClaimedRow {
   readonly id: string;
   readonly claimToken: string;
   readonly source: string;
+  /** Fit for the chat; empty when the row says nothing. */
+  readonly text: string;
   readonly attempts: number;
   readonly expiresAt: Date | null;
   /** The chat line it answers; null for what nobody asked for in a chat. */

@@ -5,11 +5,14 @@ import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Platform } from '../../platforms/platform.ts';
+import type { Lanes } from './lanes.ts';
 import { pruneOutbox } from './retention.ts';
 import type { SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
 
 interface SafetyDeps {
+  /** Woken where there is something to do. */
+  readonly lanes: Lanes;
   readonly pg: pg.Pool;
   readonly statements: Statements;
   readonly clock: Clock;
@@ -19,15 +22,6 @@ interface SafetyDeps {
   readonly channels: { held(): ReadonlyMap<ChannelId, SpeakingChannel>; onChange(listener: () => void): void };
   readonly isListening: () => boolean;
   readonly pollMs: number;
-}
-
-interface SafetyEvents {
-  due(channelId: ChannelId): void;
-  /** The head waits; `delayMs` from now there is something to do. */
-  wait(channelId: ChannelId, delayMs: number): void;
-  /** Messages ended without a send. */
-  failed(rows: number): void;
-  lacksSender(channelId: ChannelId): boolean;
 }
 
 interface WaitingHead {
@@ -47,7 +41,6 @@ const PRUNE_EVERY_MS = 60 * 60 * 1000;
 
 export class Safety {
   readonly #deps: SafetyDeps;
-  readonly #events: SafetyEvents;
   #known: ReadonlySet<ChannelId> = new Set();
   /** To be looked at in the next look; null is all of them. */
   #wanted: Set<ChannelId> | null = new Set();
@@ -57,10 +50,11 @@ export class Safety {
   #lastPruneMs: number;
   #isStopped = false;
   oldestWaitingSince: Date | null = null;
+  /** Messages that ended here, without a send. */
+  expired = 0;
 
-  constructor(deps: SafetyDeps, events: SafetyEvents) {
+  constructor(deps: SafetyDeps) {
     this.#deps = deps;
-    this.#events = events;
     this.#lastPollMs = deps.clock.monotonicMs();
     this.#lastPruneMs = this.#lastPollMs;
     deps.channels.onChange(() => this.#lookAtNew());
@@ -80,19 +74,19 @@ export class Safety {
 
   /** Ends the expired messages of these channels, with the platform's last reason where there is one. */
   async expire(channelIds: readonly ChannelId[]): Promise<void> {
-    const { pg, statements, clock, platform, log, logPrefix } = this.#deps;
-    const reasons = channelIds.map((id) => (this.#events.lacksSender(id) ? platform.noSenderReason : 'expired'));
+    const { pg, statements, clock, platform, lanes, log, logPrefix } = this.#deps;
+    const reasons = channelIds.map((id) => (lanes.lacksSender(id) ? platform.noSenderReason : 'expired'));
     try {
       const { rows } = await pg.query<{ id: string; channelId: ChannelId; attempts: number; lastError: string }>({
         ...statements.expire,
         values: [channelIds, reasons, clock.now()],
       });
-      this.#events.failed(rows.length);
+      this.expired += rows.length;
       for (const { id, channelId, attempts, lastError } of rows) {
         const fields = { channelId, outboxId: id, status: 'failed', attempts, errorMessage: lastError };
         log.warn(`${logPrefix}outbox_send_failed`, fields);
       }
-      for (const channelId of channelIds) this.#events.due(channelId);
+      for (const channelId of channelIds) this.#due(channelId);
     } catch (error) {
       log.warn(`${logPrefix}outbox_expire_failed`, { error });
     }
@@ -160,11 +154,17 @@ export class Safety {
 
   #tell({ channelId, status, lastError, nextAttemptAt, expiresAt }: WaitingHead, now: Date): void {
     const dueInMs = nextAttemptAt.getTime() - now.getTime();
-    if (this.#events.lacksSender(channelId)) {
+    const { lanes } = this.#deps;
+    if (lanes.lacksSender(channelId)) {
       const expiresInMs = (expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime();
-      this.#events.wait(channelId, Math.min(SENDER_RETRY_MS, expiresInMs));
-    } else if (status === 'pending' && lastError !== null && dueInMs > 0) this.#events.wait(channelId, dueInMs);
-    else this.#events.due(channelId);
+      lanes.wait(channelId, Math.min(SENDER_RETRY_MS, expiresInMs));
+    } else if (status === 'pending' && lastError !== null && dueInMs > 0) lanes.wait(channelId, dueInMs);
+    else this.#due(channelId);
+  }
+
+  #due(channelId: ChannelId): void {
+    const { channels, lanes } = this.#deps;
+    if (channels.held().has(channelId)) lanes.wake(channelId);
   }
 
   async #prune(): Promise<void> {

@@ -8,7 +8,16 @@ const NOW = new Date('2026-01-01T00:00:00Z');
 const inMs = (ms: number) => new Date(NOW.getTime() + ms);
 
 function row(changes: Partial<ClaimedRow> = {}): ClaimedRow {
-  return { id: 'r', claimToken: 't', source: 'say', attempts: 0, expiresAt: inMs(600_000), answers: null, ...changes };
+  return {
+    id: 'r',
+    claimToken: 't',
+    source: 'say',
+    text: 'hello',
+    attempts: 0,
+    expiresAt: inMs(600_000),
+    answers: null,
+    ...changes,
+  };
 }
 
 const decide = (given: ClaimedRow, outcome: SendOutcome, misses = 1) =>

@@ -11,7 +11,7 @@ import { renameTarget } from '../channels/rename.ts';
 import type { InboxReader } from '../inbox/inbox-reader.ts';
 import { openInbox } from '../inbox/open.ts';
 import { forgetLive, recordLive } from '../live/record-live.ts';
-import { createOutbox, type Outbox } from '../outbox/outbox.ts';
+import { Outbox } from '../outbox/outbox.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { type Credits, createCredits } from '../relay/credits.ts';
 import { ChannelHealth } from './channel-health.ts';
@@ -109,7 +109,7 @@ export class Worker {
       events: this.#readerEvents(),
       startNumber,
     });
-    this.outbox = createOutbox({
+    this.outbox = new Outbox({
       ...common,
       limits,
       sender: this.#side.sender,

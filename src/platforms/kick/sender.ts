@@ -16,8 +16,6 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
     // Kick knows no windows that a role opens.
     isPrivileged: () => false,
     async send({ target }, text, as, deadlineMs) {
-      const content = speakable(text);
-      if (content === '') return { kind: 'rejected', reason: 'empty_message' };
       if (sendChatUrl === null) return { kind: 'rejected', reason: NOT_CONFIGURED };
       // Beyond the safe integers it would be another streamer's.
       if (!CHANNEL_ID.test(target) || !Number.isSafeInteger(Number(target)))
@@ -30,7 +28,7 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
             authorization: `Bearer ${as.accessToken}`,
             'content-type': 'application/json',
           },
-          body: JSON.stringify({ broadcaster_user_id: Number(target), content, type: 'user' }),
+          body: JSON.stringify({ broadcaster_user_id: Number(target), content: text, type: 'user' }),
           timeoutMs: deadlineMs,
         });
         return outcomeOf(answer, clock);
@@ -42,11 +40,6 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
       }
     },
   };
-}
-
-/** A leading `/` or `.` would be a chat command and is removed (design §5). */
-function speakable(text: string): string {
-  return text.replace(/^[\s/.]+/, '').trimEnd();
 }
 
 /** The contract's text (workers §10.4). */

@@ -28,13 +28,6 @@ test('an empty answer is a yes, and a yes names no message', async () => {
   expect(said(world)).toEqual(['hello']);
 });
 
-test('a message is one line without a command at its head', async () => {
-  const world = await speaking();
-  await world.send(' / ./ban mira_k\r\nnow ');
-  expect(said(world)).toEqual(['ban mira_k now']);
-  expect(await world.send('/ . /')).toEqual({ kind: 'rejected', reason: 'empty_message' });
-});
-
 test('every number of refusal has one meaning for the message', async () => {
   const world = await speaking();
   const kinds: Record<string, number[]> = {};

@@ -26,28 +26,26 @@ export function createSender({ rest, settings, url, clock, log, isPrivileged }: 
   return {
     isPrivileged,
     async send(channel, text, as, deadlineMs) {
-      const plain = speakable(text);
-      if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
       if (settings.TROVO_CLIENT_ID === null)
         return { kind: 'unavailable', reason: 'TROVO_CLIENT_ID is not configured' };
       log.debug('trovo_chatbot.say.sender', { channelId: channel.channelId, sender: as.kind });
       const place = `${as.key} ${channel.target}`;
       try {
-        const body = { content: plain, channel_id: channel.target };
+        const body = { content: text, channel_id: channel.target };
         const answer = await rest.call({ url, body, accessToken: as.accessToken, timeoutMs: deadlineMs });
         const refusal = refusalOf(answer);
         if (refusal === null) {
-          repetitions.said(place, plain);
+          repetitions.said(place, text);
           return accepted(answer);
         }
         const outcome = refused(refusal, answer, clock);
         if (refusal.kind !== 'spam') return outcome;
-        const waitMs = repetitions.waitMs(place, plain) ?? AFTER_SPAM_MS;
+        const waitMs = repetitions.waitMs(place, text) ?? AFTER_SPAM_MS;
         return { ...outcome, retryAt: new Date(clock.now().getTime() + waitMs) } as SendOutcome;
       } catch (error) {
         if (!(error instanceof PlatformUnreachable)) throw error;
         if (!error.isSent) return { kind: 'unavailable', reason: 'unreachable' };
-        repetitions.said(place, plain);
+        repetitions.said(place, text);
         return UNCONFIRMED;
       }
     },
@@ -55,14 +53,6 @@ export function createSender({ rest, settings, url, clock, log, isPrivileged }: 
 }
 
 const UNCONFIRMED: SendOutcome = { kind: 'unconfirmed', reason: 'unconfirmed' };
-
-/** A leading `/` or `.` would be a chat command; of line breaks nobody found a way to send one (sheet §5.1). */
-function speakable(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/^[\s/.]+/, '')
-    .trimEnd();
-}
 
 /** A 2xx that is neither empty nor a JSON object comes from somebody in between. */
 function accepted(answer: HttpAnswer): SendOutcome {

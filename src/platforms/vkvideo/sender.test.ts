@@ -158,13 +158,6 @@ test('a platform nobody configured is named', async () => {
   expect(await send('hello')).toEqual({ kind: 'rejected', reason: 'VKVIDEO_API_BASE_URL is not configured' });
 });
 
-test('a message is one line without a command at its head', async () => {
-  const { send, said } = await world();
-  await send(' / ./ban mira_k\r\nnow ');
-  expect(said()).toEqual(['ban mira_k now']);
-  expect(await send('/ . /')).toEqual({ kind: 'rejected', reason: 'empty_message' });
-});
-
 test.for(['slug', 'url'] as const)(
   'a platform that knows channels by their %s alone is spoken to all the same',
   async (form) => {

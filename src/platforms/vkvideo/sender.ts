@@ -3,7 +3,6 @@ import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
-import { plainText } from '../../lib/plain-text.ts';
 import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
 import { type Ask, codeOf, type DevApi, describe, NO_BASE, retryTime } from './api.ts';
 import { type ChannelInfo, type Directory, slugOf } from './directory.ts';
@@ -29,21 +28,19 @@ export function createSender(deps: SenderDeps): ChatSender {
     isPrivileged: () => false,
     async send(given, text, as, deadlineMs) {
       const channel = deps.known(given);
-      const plain = speakable(text);
-      if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
       if (!deps.hasBase) return { kind: 'rejected', reason: NO_BASE };
       if (slugOf(channel) === null) return { kind: 'unavailable', reason: 'missing_channel_context' };
       const untilMs = deps.clock.monotonicMs() + deadlineMs;
       const stream = await findStream(deps, channel, as, Math.round(deadlineMs / 2));
       if ('kind' in stream) return stream;
       const isOverride = as.kind === 'override';
-      const fields = { channelId: channel.channelId, sender: isOverride ? 'override' : 'global', chars: plain.length };
+      const fields = { channelId: channel.channelId, sender: isOverride ? 'override' : 'global', chars: text.length };
       deps.log.info('vkvideo_chatbot.outbox_send', fields);
       const request = {
         method: 'POST',
         path: '/v1/chat/message/send',
         query: { channel_url: deps.directory.channelParameter(channel) ?? '', stream_id: stream.id },
-        body: { parts: [{ text: { content: plain } }] },
+        body: { parts: [{ text: { content: text } }] },
         timeoutMs: remaining(untilMs, deps.clock),
       } as const;
       try {
@@ -153,9 +150,4 @@ class TooFast {
 
 function remaining(untilMs: number, clock: Clock): number {
   return Math.max(1, Math.round(untilMs - clock.monotonicMs()));
-}
-
-/** One line, and no command: what begins with `/` or `.` is not to be taken for one. */
-function speakable(text: string): string {
-  return plainText(text).replace(/^[\s/.]+/, '');
 }

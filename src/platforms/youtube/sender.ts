@@ -41,8 +41,6 @@ export function createSender(given: SenderDeps): ChatSender {
     // The moderator's mark is seen on lines only, and no limit of ours asks for it.
     isPrivileged: () => false,
     async send(channel, text, as, deadlineMs, answers = null) {
-      const plain = speakable(text);
-      if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
       const { channelId } = channel;
       const place = deps.places.of(channelId, answers);
       if (place.kind === 'unknown') return { kind: 'unavailable', reason: place.reason };
@@ -52,17 +50,9 @@ export function createSender(given: SenderDeps): ChatSender {
       }
       deps.log.info('youtube_chatbot.say.sender', senderFields(channel, as));
       const { liveChatId } = place;
-      return deps.own.sending(channelId, plain, () => insert(deps, { channel, liveChatId }, plain, as, deadlineMs));
+      return deps.own.sending(channelId, text, () => insert(deps, { channel, liveChatId }, text, as, deadlineMs));
     },
   };
-}
-
-/** A leading `/` or `.` is a command on other platforms; the core promises that none goes out (design §5). */
-function speakable(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/^[\s/.]+/, '')
-    .trimEnd();
 }
 
 interface Target {

@@ -80,13 +80,6 @@ test('a lost answer is unconfirmed, a Twitch that was never reached is unavailab
   expect(await send('hello')).toEqual({ kind: 'unavailable', reason: 'unreachable' });
 });
 
-test('no message becomes a chat command, and nothing is no message', async () => {
-  const { send, written } = await world({ isPrivileged: true });
-  for (const text of ['/ban mira', '. /me too', 'half/way']) await send(text);
-  expect(written()).toEqual(['ban mira', 'me too', 'half/way']);
-  expect(await send('/.')).toEqual({ kind: 'rejected', reason: 'empty_message' });
-});
-
 test('a repeated text is varied invisibly within 30 s, unless the bot has a role or is at home there', async () => {
   const plain = await world();
   for (const text of ['again', 'again']) await plain.send(text);

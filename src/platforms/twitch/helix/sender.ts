@@ -4,7 +4,7 @@ import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
 import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../../platform.ts';
 import { refused } from '../irc/delivery.ts';
-import { Repetitions, speakable } from '../irc/wording.ts';
+import { Repetitions } from '../irc/wording.ts';
 import { type Helix, isOtherQuota, resetTime } from './client.ts';
 import { errorAnswer, sendAnswer } from './helix.external.ts';
 
@@ -26,11 +26,9 @@ export function createHelixSender({ helix, clock, log, isPrivileged }: HelixSend
   return {
     isPrivileged,
     async send(channel, text, as, deadlineMs) {
-      const plain = speakable(text);
-      if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
       if (channel.stableId === null) return { kind: 'rejected', reason: 'missing_channel_id' };
       log.info('chatbot.say.sender', senderFields(channel, as));
-      const utterance = repetitions.begin(`${as.key} ${channel.channelId}`, plain);
+      const utterance = repetitions.begin(`${as.key} ${channel.channelId}`, text);
       const message = utterance.wording(isBroadcaster(channel, as) || isPrivileged(channel, as));
       const body = { broadcaster_id: channel.stableId, sender_id: as.platformUserId, message };
       try {

@@ -19,7 +19,7 @@ import { Overrides } from './overrides.ts';
 import { roomName } from './room-names.ts';
 import { Rooms, type RoomsDeps } from './rooms.ts';
 import type { Session } from './session.ts';
-import { Repetitions, speakable } from './wording.ts';
+import { Repetitions } from './wording.ts';
 
 export interface IrcDeps {
   /** `TWITCH_IRC_URL` */
@@ -108,22 +108,14 @@ function createSender(deps: IrcDeps, rooms: Rooms, connection: Connection, overr
   return {
     async send(channel, text, as, deadlineMs) {
       const name = roomName(channel.target);
-      const plain = speakable(text);
       if (name === null) return { kind: 'rejected', reason: 'invalid_login' };
-      if (plain === '') return { kind: 'rejected', reason: 'empty_message' };
       if (!hasOwnConnection(as)) {
-        return as.key === connection.key ? sendAsDefault(channel, name, plain, deadlineMs) : NOT_JOINED;
+        return as.key === connection.key ? sendAsDefault(channel, name, text, deadlineMs) : NOT_JOINED;
       }
       const startedMs = clock.monotonicMs();
-      const outcome = await overrides.send(
-        channel,
-        name,
-        repetitions.begin(`${as.key} ${name}`, plain),
-        as,
-        deadlineMs,
-      );
+      const outcome = await overrides.send(channel, name, repetitions.begin(`${as.key} ${name}`, text), as, deadlineMs);
       if (outcome !== 'unusable') return outcome;
-      return sendAsDefault(channel, name, plain, deadlineMs - (clock.monotonicMs() - startedMs));
+      return sendAsDefault(channel, name, text, deadlineMs - (clock.monotonicMs() - startedMs));
     },
     isPrivileged(channel, as) {
       const name = roomName(channel.target);

@@ -100,16 +100,6 @@ test('the late answer to an abandoned message does not confirm the next one', as
   expect(await second).toMatchObject({ kind: 'unconfirmed' });
 });
 
-test('line breaks and leading command signs never reach the protocol', async () => {
-  const { say, texts } = await joinedWorld();
-  await say('one\r\nPRIVMSG #other :two\u0000\u0001');
-  await say('/.ban someone');
-  await say('.timeout someone');
-  await say('  /me waves');
-  expect(texts()).toEqual(['one PRIVMSG #other :two', 'ban someone', 'timeout someone', 'me waves']);
-  expect(await say(' / ')).toEqual({ kind: 'rejected', reason: 'empty_message' });
-});
-
 describe('the same text twice within 30 s', () => {
   test('looks the same and is not, where the bot is nobody', async () => {
     const { say, texts, clock, irc } = await joinedWorld();

@@ -1,14 +1,6 @@
-/** What becomes of a text before it is written to a Twitch chat: no commands, no second line, no plain repetition. */
+/** What becomes of a text before it is written to a Twitch chat: no plain repetition. */
 import type { Clock } from '../../../lib/clock.ts';
 import type { SendOutcome } from '../../platform.ts';
-
-/** Control characters become spaces; a leading `/` or `.` would be a chat command and is removed. */
-export function speakable(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/^[\s/.]+/, '')
-    .trimEnd();
-}
 
 /** One message on its way: how it is written, and what is learned from its outcome. */
 export interface Utterance {

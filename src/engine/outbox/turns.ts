@@ -1,0 +1,107 @@
+/** Gives channels their turn: a message may go out when one of the places is free and the sender's limits have room. */
+import type { ChannelId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { ChatSender, PlatformLimits, SenderCredential } from '../../platforms/platform.ts';
+import { type Permit, SendLimits } from '../limits/send-limits.ts';
+import type { ClaimCandidate } from './claims.ts';
+import type { Lane, Lanes } from './lanes.ts';
+import type { SpeakingChannel } from './row.ts';
+
+interface TurnDeps {
+  readonly lanes: Lanes;
+  readonly limits: PlatformLimits;
+  readonly limitShare: () => number;
+  readonly sender: Pick<ChatSender, 'isPrivileged'>;
+  readonly channels: { held(): ReadonlyMap<ChannelId, SpeakingChannel> };
+  readonly clock: Clock;
+}
+
+interface ReadyLane {
+  readonly lane: Lane;
+  readonly credential: SenderCredential;
+}
+
+export class Turns {
+  readonly #deps: TurnDeps;
+  readonly limits: SendLimits;
+  /** First come, first claimed. */
+  #ready: ReadyLane[] = [];
+  /** Channels that the limits of a sender make wait, first come first. */
+  readonly #queueing = new Map<ChannelId, string>();
+
+  constructor(deps: TurnDeps) {
+    this.#deps = deps;
+    const { limits, clock, limitShare } = deps;
+    this.limits = new SendLimits({
+      rules: limits.sendWindows,
+      clock,
+      share: limitShare,
+      freed: (senderKey) => this.#wakeQueueing(senderKey),
+    });
+  }
+
+  get areWanted(): boolean {
+    return this.#ready.length > 0 && this.#deps.lanes.free > 0;
+  }
+
+  /** The lane waits for its turn. */
+  add(lane: Lane, credential: SenderCredential): void {
+    lane.step = 'ready';
+    this.#ready.push({ lane, credential });
+  }
+
+  /** Nobody gets a turn any more. */
+  stop(): void {
+    for (const { lane } of this.#ready.splice(0)) this.#deps.lanes.rest(lane);
+  }
+
+  /** Takes those whose turn it is. A permit comes before the claim, so that `processing` means the send has begun. */
+  take(): ClaimCandidate[] {
+    const { lanes, channels } = this.#deps;
+    const candidates: ClaimCandidate[] = [];
+    let looked = 0;
+    for (const { lane, credential } of this.#ready) {
+      if (lanes.free <= 0) break;
+      looked += 1;
+      const channel = channels.held().get(lane.channelId);
+      if (channel === undefined) {
+        this.#queueing.delete(lane.channelId);
+        lanes.rest(lane);
+        continue;
+      }
+      const permit = this.#permit(channel, credential);
+      if (typeof permit === 'number') {
+        this.#queueing.set(lane.channelId, credential.key);
+        lanes.restFor(lane, permit);
+        continue;
+      }
+      this.#queueing.delete(lane.channelId);
+      lanes.take(lane);
+      candidates.push({ channel, credential, permit, isEager: lane.isEager });
+      lane.isEager = false;
+    }
+    this.#ready = this.#ready.slice(looked);
+    return candidates;
+  }
+
+  /** For a message that is not written yet. @returns null unless nothing else happens in its channel */
+  takeAtOnce(channel: SpeakingChannel, credential: SenderCredential): Permit | null {
+    const { lanes } = this.#deps;
+    const lane = lanes.of(channel.channelId);
+    if (lane.step !== 'resting' || lanes.free <= 0) return null;
+    const permit = this.#permit(channel, credential);
+    if (typeof permit === 'number') return null;
+    lanes.take(lane);
+    return permit;
+  }
+
+  #permit(channel: SpeakingChannel, credential: SenderCredential): Permit | number {
+    const isPrivileged = this.#deps.sender.isPrivileged(channel, credential);
+    return this.limits.take({ senderKey: credential.key, channelId: channel.channelId, isPrivileged });
+  }
+
+  /** A permit was taken for nothing: without this, those that were refused one meanwhile would sleep through it. */
+  #wakeQueueing(senderKey: string): void {
+    for (const [channelId, key] of this.#queueing) if (key === senderKey) this.#deps.lanes.wake(channelId);
+  }
+}
