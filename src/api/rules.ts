@@ -4,18 +4,21 @@ import { ownerLogins } from '../config/api-variables.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/pool.ts';
 import { createTokenSeal, type TokenSeal } from '../lib/token-seal.ts';
+import type { BodyLimits } from './plugins/body.ts';
 import { allowedOrigins } from './plugins/origins.ts';
 import type { BuildFacts } from './routes/health.ts';
 import type { ServerRules } from './server.ts';
 
-const MEGABYTE = 1024 * 1024;
+const KILOBYTE = 1024;
+/** Nothing a panel sends comes near it. */
+const USUAL_BODY_BYTES = 128 * KILOBYTE;
+const LARGE_BODY_BYTES = 512 * KILOBYTE;
 const DEVELOPMENT_WEB_URL = 'http://localhost:5173';
 
 export function serverRules({ values }: Config, db: Db, seal: TokenSeal): ServerRules {
   const isProduction = values.NODE_ENV === 'production';
   const isBeta = values.INSTANCE?.toLowerCase() === 'beta';
   const jwtSecret = values.JWT_SECRET ?? '';
-  const defaultBytes = (isProduction ? 1 : 5) * MEGABYTE;
   const origins = {
     allowed: allowedOrigins({ webUrl: values.WEB_URL, overlayUrl: values.OVERLAY_URL, domain: values.DOMAIN }),
     isProduction,
@@ -29,10 +32,7 @@ export function serverRules({ values }: Config, db: Db, seal: TokenSeal): Server
       anonymousPer15Minutes: values.API_ANON_REQUESTS_PER_15MIN,
       exemptAddresses: values.RATE_LIMIT_WHITELIST_IPS,
     },
-    bodies: {
-      jsonBytes: values.JSON_BODY_LIMIT ?? defaultBytes,
-      formBytes: values.URLENCODED_BODY_LIMIT ?? defaultBytes,
-    },
+    bodies: bodyLimits(values),
     say: { outboxTtlMs: outboxTtlMs(values), per30Seconds: values.SAY_PER_30S },
     auth: {
       seal,
@@ -49,6 +49,12 @@ export function serverRules({ values }: Config, db: Db, seal: TokenSeal): Server
     credits: { jwtSecret, relaySecret: values.INTERNAL_RELAY_SECRET, frameAncestors: [...origins.allowed] },
     build: buildFacts(values),
   };
+}
+
+function bodyLimits({ JSON_BODY_LIMIT, URLENCODED_BODY_LIMIT }: Config['values']): BodyLimits {
+  const large = JSON_BODY_LIMIT ?? LARGE_BODY_BYTES;
+  const usual = Math.min(large, USUAL_BODY_BYTES);
+  return { large, usual, form: Math.min(URLENCODED_BODY_LIMIT ?? usual, USUAL_BODY_BYTES) };
 }
 
 export function tokenSeal({ values }: Config): TokenSeal {

@@ -5,13 +5,13 @@ import helmet from '@fastify/helmet';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Api, ApiContext } from './context.ts';
-import { type BodyLimits, registerBodies } from './plugins/body.ts';
+import { type BodyLimits, registerBodies, registerRawBodies } from './plugins/body.ts';
 import { type CallerRules, type Callers, registerCallers } from './plugins/callers.ts';
 import { answerBrokenRequest, answerError, registerErrors } from './plugins/errors.ts';
 import { type LimitRules, registerLimits } from './plugins/limits.ts';
 import { registerMetrics } from './plugins/metrics.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
-import { type OriginRules, registerOrigins } from './plugins/origins.ts';
+import { type OriginRules, registerCors, registerOriginCheck } from './plugins/origins.ts';
 import { isTrustedProxy } from './plugins/proxies.ts';
 import { registerApiTokenRoutes } from './routes/api-tokens.ts';
 import { registerOwnerAuditRoutes, registerStreamerAuditRoutes } from './routes/audit.ts';
@@ -63,7 +63,6 @@ export async function buildServer(
     trustProxy: isTrustedProxy,
     requestTimeout: REQUEST_TIMEOUT_MS,
     handlerTimeout: REQUEST_TIMEOUT_MS,
-    bodyLimit: Math.max(rules.bodies.jsonBytes, rules.bodies.formBytes),
     routerOptions: { maxParamLength: LONGEST_PATH_PART },
     // A request that was on its way when the stop began is answered like any other.
     return503OnClosing: false,
@@ -84,10 +83,12 @@ export async function buildServer(
   registerErrors(app, log);
   const metrics = registerMetrics(app);
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: ANSWERS_ARE_NO_PAGES } });
-  await registerOrigins(app, rules.origins);
-  registerBodies(app, rules.bodies);
+  // Whatever refuses comes before what costs: limit, origin, and only then the body.
+  await registerCors(app, rules.origins);
   const callers = await registerCallers(app, rules.callers, { clock, log });
   await registerLimits(app, rules.limits, callers);
+  registerOriginCheck(app, rules.origins);
+  registerBodies(app, rules.bodies);
   await registerOpenApi(app, rules.build.version ?? '0');
 
   const context = connect(callers);
@@ -98,7 +99,12 @@ export async function buildServer(
     registerAuthRoutes(api, context, rules.auth);
     registerOverlayRoutes(api, context, rules.credits);
     const { relaySecret } = rules.credits;
-    await registerInternalCreditsRoutes(api, context, { relaySecret, jsonBytes: rules.bodies.jsonBytes });
+    await api.register(async (plain) => {
+      // Who sent it is proven over the bytes as they came; to everybody else nothing in them counts.
+      registerRawBodies(plain, rules.bodies);
+      registerInternalCreditsRoutes(plain.withTypeProvider(), context, relaySecret);
+      for (const { side } of context.platforms) side.webhooks?.(plain);
+    });
     await api.register(async (plain) => registerStreamerRoutes(plain.withTypeProvider(), context, rules));
     await api.register(async (plain) => registerOwnerRoutes(plain.withTypeProvider(), context, rules));
   });
@@ -136,7 +142,7 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
   registerStreamerAuditRoutes(api, context);
   registerApiTokenRoutes(api, context);
   registerStreamDurationRoutes(api, context);
-  registerStreamerCreditsRoutes(api, context, rules.credits.jwtSecret);
+  registerStreamerCreditsRoutes(api, context, { jwtSecret: rules.credits.jwtSecret, styleBytes: rules.bodies.large });
 }
 
 function registerOwnerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {

@@ -33,8 +33,11 @@ export const apiVariables = variables({
     isSecret: true,
   }),
   JWT_EXPIRES_IN: lifetime('life of a login, e.g. 12h or 7d'),
-  JSON_BODY_LIMIT: size('largest JSON body, webhooks included'),
-  URLENCODED_BODY_LIMIT: size('largest form body'),
+  JSON_BODY_LIMIT: size(
+    'largest body of a webhook, of the relay and of the look of the credits; all other bodies end at 128 kB',
+    '`512kb`',
+  ),
+  URLENCODED_BODY_LIMIT: size('largest form body; 128 kB at most', '`128kb`'),
   RATE_LIMIT_WHITELIST_IPS: list({ help: 'addresses without the anonymous limit', readBy: api }),
   API_USER_REQUESTS_PER_MIN: integer({ help: 'limit per signed-in user, 0 is off', readBy: api, default: 600 }),
   API_ANON_REQUESTS_PER_15MIN: integer({
@@ -59,13 +62,13 @@ export function ownerLogins(
 }
 
 /** `512kb`, `1mb` or plain bytes. */
-function size(help: string) {
+function size(help: string, defaultText: string) {
   return custom(
     {
       help,
       readBy: api,
       default: null as number | null,
-      defaultText: '`1mb` in production, else `5mb`',
+      defaultText,
       rangeText: 'bytes, or with kb/mb',
     },
     (raw) => {

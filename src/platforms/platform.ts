@@ -438,8 +438,10 @@ export interface ApiSide {
   enabled?(channelId: ChannelId): Promise<readonly string[]>;
   /** Text of the target for a row that disabling creates, where the contract asks for one (http-api §3.2). */
   readonly createsRowOnDisable?: boolean;
-  /** Webhooks, candidates, follow greetings, legacy toggles: routes only this platform has. */
+  /** Candidates, follow greetings, legacy toggles: routes only this platform has. */
   routes?(app: FastifyInstance): void;
+  /** Where the platform delivers to us. `rawBody` is all there is of a body: nothing was parsed, nobody was asked. */
+  webhooks?(app: FastifyInstance): void;
   /** A subscription or gate changed, of one channel or of any (null); also when that may have been missed. Must not block. */
   channelsChanged?(channelId: ChannelId | null): void;
   /** Event subscriptions at the platform; the API calls it every 10 minutes under an advisory lock. */

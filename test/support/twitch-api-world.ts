@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import Fastify from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { onTestFinished } from 'vitest';
-import { registerBodies } from '../../src/api/plugins/body.ts';
+import { registerBodies, registerRawBodies } from '../../src/api/plugins/body.ts';
 import { registerErrors } from '../../src/api/plugins/errors.ts';
 import { createPool, type Db } from '../../src/db/pool.ts';
 import type { ChannelId, UserId } from '../../src/lib/brand.ts';
@@ -99,8 +99,13 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   registerErrors(app, deps.log);
-  registerBodies(app, { jsonBytes: 1_000_000, formBytes: 1_000_000 });
+  const limits = { large: 1_000_000, usual: 1_000_000, form: 1_000_000 };
+  registerBodies(app, limits);
   side.routes?.(app);
+  await app.register(async (scope) => {
+    registerRawBodies(scope, limits);
+    side.webhooks?.(scope);
+  });
   onTestFinished(async () => {
     await app.close();
     await pool.end();

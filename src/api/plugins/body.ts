@@ -1,21 +1,26 @@
-/** JSON and form bodies with their exact bytes kept: both webhook signatures cover raw bytes (http-api §1.1). */
+/** Bodies of requests: how large one may be, and which are read before a handler wants them. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { BadInput } from '../../lib/errors.ts';
+import { readJsonBody, readText } from '../../lib/json-body.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The body as received; empty when there was none. */
+    /** The body as received, for signatures over raw bytes; empty when there was none. */
     rawBody: Buffer;
   }
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
+/** All of them in bytes. */
 export interface BodyLimits {
-  readonly jsonBytes: number;
-  readonly formBytes: number;
+  /** Of webhooks, of the relay and of the few routes that ask for it. */
+  readonly large: number;
+  /** Of everything else. */
+  readonly usual: number;
+  readonly form: number;
 }
 
+/** JSON and form bodies of at most the usual size; a route may set a `bodyLimit` of its own. */
 export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
   app.decorateRequest('rawBody');
   app.addHook('onRequest', async (request) => {
@@ -24,63 +29,31 @@ export function registerBodies(app: FastifyInstance, limits: BodyLimits): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
     /^application\/(.+\+)?json/i,
-    { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
-    async (request: FastifyRequest, body: Buffer) => {
-      request.rawBody = body;
-      return parseJson(body);
-    },
+    { parseAs: 'buffer', bodyLimit: limits.usual },
+    async (_request: FastifyRequest, body: Buffer) => readJsonBody(body),
   );
   app.addContentTypeParser<Buffer>(
     'application/x-www-form-urlencoded',
-    { parseAs: 'buffer', bodyLimit: limits.formBytes },
-    async (request: FastifyRequest, body: Buffer) => {
-      request.rawBody = body;
-      return Object.fromEntries(new URLSearchParams(body.toString('utf8')));
-    },
+    { parseAs: 'buffer', bodyLimit: limits.form },
+    async (_request: FastifyRequest, body: Buffer) => Object.fromEntries(new URLSearchParams(readText(body))),
   );
   // Anything else is no body we understand; the handler's schema names the field that is missing.
-  app.addContentTypeParser<Buffer>(
-    '*',
-    { parseAs: 'buffer', bodyLimit: limits.jsonBytes },
-    async (request: FastifyRequest, body: Buffer) => {
-      request.rawBody = body;
-      return undefined;
-    },
-  );
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer', bodyLimit: limits.usual }, async () => undefined);
 }
 
 /**
- * For routes that must not look at a body before they know who sent it: the bytes are kept, `parseJson` comes later.
+ * For routes that must not look at a body before they know who sent it: the bytes are kept, `readJsonBody` comes later.
  *
  * @param scope a plugin's own
  */
-export function registerRawBodies(scope: FastifyInstance, bodyLimit: number): void {
+export function registerRawBodies(scope: FastifyInstance, { large }: BodyLimits): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser<Buffer>(
     '*',
-    { parseAs: 'buffer', bodyLimit },
+    { parseAs: 'buffer', bodyLimit: large },
     async (request: FastifyRequest, body: Buffer) => {
       request.rawBody = body;
       return undefined;
     },
   );
-}
-
-/** @throws BadInput when it is no JSON; nothing at all is no body */
-export function parseJson(body: Buffer): unknown {
-  if (body.length === 0) return undefined;
-  try {
-    return JSON.parse(body.toString('utf8'), harmless);
-  } catch {
-    throw new BadInput('BAD_REQUEST', 'The body is not valid JSON');
-  }
-}
-
-/**
- * Keys that could reach an object's prototype are dropped, wherever a handler may merge the body. Halves of surrogate
- * pairs, which no column and no platform takes, become the replacement character.
- */
-function harmless(key: string, value: unknown): unknown {
-  if (key === '__proto__' || key === 'constructor') return undefined;
-  return typeof value === 'string' ? value.toWellFormed() : value;
 }

@@ -50,6 +50,8 @@ export interface Callers {
   person(request: FastifyRequest): Promise<Caller>;
   /** The verified user of a request without any refusal: for limits. */
   userIdOf(request: FastifyRequest): Promise<UserId | null>;
+  /** Whether `userIdOf` has to ask the database: a tool's token that was not met before. */
+  isUnknownTool(request: FastifyRequest): boolean;
 }
 
 export async function registerCallers(
@@ -133,6 +135,7 @@ export async function registerCallers(
         return null;
       }
     },
+    isUnknownTool: (request) => isToolCall(request) && tools.isUnknown(request),
   };
 }
 

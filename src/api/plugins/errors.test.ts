@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 
-import { parseJson } from './body.ts';
+import { readJsonBody } from '../../lib/json-body.ts';
 
 const { url } = await createTestDatabase();
 const COMMANDS = '/streamer/bot/commands';
@@ -66,14 +66,54 @@ test('a body above the limit is 413, on webhooks too; one below it passes', asyn
   expect((await api.ask(who, 'POST', COMMANDS, { body: { ...body, extra: 'x' } })).status).toBe(201);
 });
 
-test('the default limit is one megabyte in production and five elsewhere', async () => {
-  const production = { NODE_ENV: 'production', CREDENTIALS_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64') };
-  const raw = `"${'x'.repeat(2 * 1024 * 1024)}"`;
-  const statusIn = async (env: Record<string, string>) => {
-    const api = await startApiWorld(url, { env });
-    return (await api.ask(null, 'POST', '/webhooks/twitch/eventsub', { raw })).status;
+test('webhooks, the relay and the look of the credits take 512 kB, everything else 128 kB', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const STYLE = '/streamer/credits/settings';
+  const padded = (bytes: number, fields: object) => {
+    const text = JSON.stringify(fields);
+    return `${text.slice(0, -1)}${' '.repeat(bytes - text.length)}}`;
   };
-  expect([await statusIn(production), await statusIn({})]).toEqual([413, 403]);
+  const statusOf = async (path: string, raw: string, headers = {}) =>
+    (await api.ask(who, 'POST', path, { raw, headers })).status;
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const KB = 1024;
+  const style = { creditsStyleJson: '{}' };
+  const command = { trigger: '!kb', response: 'x' };
+  expect({
+    webhook: await statusOf('/webhooks/twitch/eventsub', padded(512 * KB, {})),
+    largerWebhook: await statusOf('/webhooks/kick/events', padded(512 * KB + 1, {})),
+    relay: await statusOf('/internal/credits/chatter', padded(512 * KB, {})),
+    largerRelay: await statusOf('/internal/credits/chatter', padded(512 * KB + 1, {})),
+    style: await statusOf(STYLE, padded(512 * KB, style)),
+    largerStyle: await statusOf(STYLE, padded(512 * KB + 1, style)),
+    command: await statusOf(COMMANDS, padded(128 * KB, command)),
+    largerCommand: await statusOf(COMMANDS, padded(128 * KB + 1, command)),
+    largerForm: await statusOf(COMMANDS, `a=${'x'.repeat(128 * KB)}`, form),
+    largerOther: await statusOf(COMMANDS, 'x'.repeat(128 * KB + 1), { 'content-type': 'text/plain' }),
+  }).toEqual({
+    webhook: 403,
+    largerWebhook: 413,
+    relay: 404,
+    largerRelay: 413,
+    style: 200,
+    largerStyle: 413,
+    command: 201,
+    largerCommand: 413,
+    largerForm: 413,
+    largerOther: 413,
+  });
+});
+
+test.each([
+  ['application/json', Buffer.from('{"trigger":"!u","response":"caf\xe9"}', 'latin1')],
+  ['application/x-www-form-urlencoded', Buffer.from('trigger=!u&response=caf\xe9', 'latin1')],
+])('bytes of %s that are not UTF-8 are refused: nobody would read what was stored of them', async (type, raw) => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const { status, json } = await api.ask(who, 'POST', COMMANDS, { raw, headers: { 'content-type': type } });
+  expect([status, json.errorCode, json.error]).toEqual([400, 'BAD_REQUEST', 'The body has to be UTF-8']);
+  expect((await api.ask(who, 'GET', COMMANDS)).json.items).toEqual([]);
 });
 
 test('a body cannot reach the prototype of anything', async () => {
@@ -82,7 +122,7 @@ test('a body cannot reach the prototype of anything', async () => {
   const { json } = await api.ask(await api.streamer(), 'POST', COMMANDS, { raw });
   expect(json.enabled).toBe(true);
   // Nor does it get as far as a handler that merges it.
-  const merged = Object.assign({}, parseJson(Buffer.from('{"a":{"__proto__":{"x":1},"constructor":2,"b":3}}'))) as {
+  const merged = Object.assign({}, readJsonBody(Buffer.from('{"a":{"__proto__":{"x":1},"constructor":2,"b":3}}'))) as {
     a: object;
   };
   expect(Reflect.ownKeys(merged.a)).toEqual(['b']);

@@ -1,4 +1,4 @@
-/** Request limits: per user when signed in, per address otherwise; some routes are exempt (design §9.17). */
+/** Request limits: per user when signed in, per address otherwise; some routes are exempt. */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BadInput } from '../../lib/errors.ts';
@@ -19,9 +19,13 @@ export async function registerLimits(app: FastifyInstance, rules: LimitRules, ca
   await app.register(rateLimit, { global: false });
   const perUser = limiter(app, rules.userPerMinute, 60, async (request) => `user:${await callers.userIdOf(request)}`);
   const perAddress = limiter(app, rules.anonymousPer15Minutes, 900, (request) => `ip:${request.ip}`);
+  const lookUpsPerAddress = limiter(app, rules.anonymousPer15Minutes, 900, (request) => `look-up:${request.ip}`);
 
-  app.addHook('preValidation', async (request, reply) => {
+  // Before the body is read: whoever is over the limit must not cost more than this.
+  app.addHook('onRequest', async (request, reply) => {
     if (EXEMPT.test(request.url) || rules.exemptAddresses.includes(request.ip)) return;
+    // Whose token it is only the database can say. Without a bound of their own, made-up tokens would ask it each time.
+    if (callers.isUnknownTool(request)) await lookUpsPerAddress(request, reply);
     const isSignedIn = (await callers.userIdOf(request)) !== null;
     await (isSignedIn ? perUser : perAddress)(request, reply);
   });

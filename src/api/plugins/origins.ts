@@ -32,7 +32,8 @@ export function isAllowedOrigin(rules: OriginRules, origin: string): boolean {
   return rules.allowed.has(origin) || (!rules.isProduction && LOCAL_ORIGIN.test(origin));
 }
 
-export async function registerOrigins(app: FastifyInstance, rules: OriginRules): Promise<void> {
+/** What pages of other origins may read of our answers, refusals by limits included. */
+export async function registerCors(app: FastifyInstance, rules: OriginRules): Promise<void> {
   await app.register(cors, {
     credentials: true,
     // Some other OPTIONS is no error; it would be one without our envelope.
@@ -41,6 +42,10 @@ export async function registerOrigins(app: FastifyInstance, rules: OriginRules):
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['Set-Cookie', 'X-Total', 'X-Limit', 'X-Offset', 'X-Request-Id'],
   });
+}
+
+/** Refuses changes that a foreign page asks for, before their body is read. */
+export function registerOriginCheck(app: FastifyInstance, rules: OriginRules): void {
   app.addHook('onRequest', async (request) => {
     // No page can make a browser send somebody's API token.
     if (!CHECKED_METHODS.has(request.method) || UNCHECKED.test(pathOf(request)) || isToolCall(request)) return;

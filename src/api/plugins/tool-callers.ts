@@ -1,5 +1,6 @@
 /** Callers that are a streamer's own tools: who they act for, and on which routes (deny by default). */
 import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { type ApiScope, type ApiTokenHolder, looksLikeApiToken, useApiToken } from '../../accounts/api-tokens.ts';
 import type { Db } from '../../db/pool.ts';
 import type { UserId } from '../../lib/brand.ts';
@@ -16,9 +17,16 @@ declare module 'fastify' {
 export interface ToolCallers {
   /** Whoever the token acts for, where the route takes it. @throws BadInput `UNAUTHORIZED`, `FORBIDDEN` */
   holder(request: FastifyRequest): Promise<ApiTokenHolder>;
-  /** The same, whatever the route takes. @throws BadInput `UNAUTHORIZED` */
+  /**
+   * Whose token it is, for limits: who met it before is not asked again, so it may have been revoked since.
+   * @throws BadInput `UNAUTHORIZED`
+   */
   userIdOf(request: FastifyRequest): Promise<UserId>;
+  /** Whether `userIdOf` has to ask the database. */
+  isUnknown(request: FastifyRequest): boolean;
 }
+
+const KNOWN_MAX = 10_000;
 
 const LOGIN_COOKIE = /(?:^|;)\s*token(?:_beta)?\s*=/;
 
@@ -38,8 +46,20 @@ export function refuseTools(request: FastifyRequest): void {
 export function toolCallers(db: Db, clock: Clock): ToolCallers {
   // Several steps of a request ask who is calling.
   const asked = new WeakMap<FastifyRequest, Promise<ApiTokenHolder>>();
+  /** Tokens that were good when they were last looked up, with their makers. */
+  const makers = new LRUCache<string, UserId>({ max: KNOWN_MAX });
+  const lookUp = async (token: string): Promise<ApiTokenHolder> => {
+    const holder = await useApiToken(db, token, clock.now());
+    if (!holder?.channelId) {
+      // Whoever found a revoked token uses up the limit of their own address, not of its maker.
+      makers.delete(token);
+      throw new BadInput('UNAUTHORIZED', 'This API token is not valid, or no longer');
+    }
+    makers.set(token, holder.userId);
+    return holder;
+  };
   const identified = (request: FastifyRequest): Promise<ApiTokenHolder> => {
-    const known = asked.get(request) ?? identify(db, bearerOf(request.headers.authorization), clock.now());
+    const known = asked.get(request) ?? lookUp(tokenOf(request));
     asked.set(request, known);
     return known;
   };
@@ -51,14 +71,13 @@ export function toolCallers(db: Db, clock: Clock): ToolCallers {
       else requireScope(holder, scope);
       return holder;
     },
-    userIdOf: async (request) => (await identified(request)).userId,
+    userIdOf: async (request) => makers.get(tokenOf(request)) ?? (await identified(request)).userId,
+    isUnknown: (request) => !makers.has(tokenOf(request)),
   };
 }
 
-async function identify(db: Db, token: string, now: Date): Promise<ApiTokenHolder> {
-  const holder = await useApiToken(db, token, now);
-  if (holder?.channelId) return holder;
-  throw new BadInput('UNAUTHORIZED', 'This API token is not valid, or no longer');
+function tokenOf({ headers }: FastifyRequest): string {
+  return bearerOf(headers.authorization);
 }
 
 function requireScope({ scopes }: ApiTokenHolder, scope: ApiScope): void {

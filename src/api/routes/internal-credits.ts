@@ -1,15 +1,14 @@
 /** `/internal/credits/*`: where workers hand over chatters, and donation services donors (http-api §10.1, §10.2). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { shownName } from '../../credits/name.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
+import { readJsonBody } from '../../lib/json-body.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { parseJson, registerRawBodies } from '../plugins/body.ts';
 
 const SIGNATURE_WINDOW_MS = 5 * 60 * 1000;
 const MAX_USER_ID = 200;
@@ -41,39 +40,32 @@ const donorBody = z.object({
 
 const answer = z.object({ ok: z.literal(true), ignored: z.literal(true).optional() });
 
-export interface RelayRules {
-  /** Null: only this machine may call. */
-  readonly relaySecret: string | null;
-  /** Larger bodies are not read. */
-  readonly jsonBytes: number;
-}
+/**
+ * @param app keeps bodies raw: nothing of one is looked at before the caller has been recognised, to everybody else the
+ *   route does not exist
+ * @param relaySecret null: only this machine may call
+ */
+export function registerInternalCreditsRoutes(app: Api, { clock, roll }: ApiContext, relaySecret: string | null): void {
+  const hidden = { hide: true, response: { 200: answer } };
+  const preValidation = async (request: FastifyRequest) => {
+    requireRelay(request, relaySecret, clock);
+    request.body = readJsonBody(request.rawBody);
+  };
 
-export async function registerInternalCreditsRoutes(
-  app: Api,
-  { clock, roll }: ApiContext,
-  { relaySecret, jsonBytes }: RelayRules,
-): Promise<void> {
-  await app.register(async (plain) => {
-    const scope = plain.withTypeProvider<ZodTypeProvider>();
-    // Nothing of a body is looked at before the caller has been recognised: to everybody else the route does not exist.
-    registerRawBodies(scope, jsonBytes);
-    scope.addHook('preValidation', async (request) => {
-      requireRelay(request, relaySecret, clock);
-      request.body = parseJson(request.rawBody);
-    });
-    const hidden = { hide: true, response: { 200: answer } };
-
-    scope.post('/internal/credits/chatter', { schema: { ...hidden, body: chatterBody } }, async (request) => {
+  app.post(
+    '/internal/credits/chatter',
+    { preValidation, schema: { ...hidden, body: chatterBody } },
+    async (request) => {
       const events = Array.isArray(request.body) ? request.body : [request.body];
       const stored = await roll.addChatters(events.map((event) => ({ ...event, avatarUrl: event.avatarUrl ?? null })));
       return stored === 0 ? { ok: true as const, ignored: true as const } : { ok: true as const };
-    });
+    },
+  );
 
-    scope.post('/internal/credits/donor', { schema: { ...hidden, body: donorBody } }, async (request) => {
-      const { avatarUrl: avatar, amount, ...donor } = request.body;
-      const isStored = await roll.addDonor({ ...donor, amount: Math.max(amount, 0), avatarUrl: avatar ?? null });
-      return isStored ? { ok: true as const } : { ok: true as const, ignored: true as const };
-    });
+  app.post('/internal/credits/donor', { preValidation, schema: { ...hidden, body: donorBody } }, async (request) => {
+    const { avatarUrl: avatar, amount, ...donor } = request.body;
+    const isStored = await roll.addDonor({ ...donor, amount: Math.max(amount, 0), avatarUrl: avatar ?? null });
+    return isStored ? { ok: true as const } : { ok: true as const, ignored: true as const };
   });
 }
 

@@ -31,7 +31,11 @@ const stateAnswer = z.object({
   donors: z.array(person.extend({ amount: z.number(), currency: z.string() })),
 });
 
-export function registerStreamerCreditsRoutes(app: Api, { db, callers, roll }: ApiContext, jwtSecret: string): void {
+export function registerStreamerCreditsRoutes(
+  app: Api,
+  { db, callers, roll }: ApiContext,
+  { jwtSecret, styleBytes }: { readonly jwtSecret: string; readonly styleBytes: number },
+): void {
   const base = '/streamer/credits';
   const tags = ['credits'];
   const issue = (channel: ChannelSettings) =>
@@ -93,7 +97,10 @@ export function registerStreamerCreditsRoutes(app: Api, { db, callers, roll }: A
 
   app.post(
     `${base}/settings`,
-    { schema: { tags, summary: 'Sets how the overlay looks', body: styleBody, response: { 200: styleAnswer } } },
+    {
+      bodyLimit: styleBytes,
+      schema: { tags, summary: 'Sets how the overlay looks', body: styleBody, response: { 200: styleAnswer } },
+    },
     async (request) => {
       const creditsStyleJson = request.body.creditsStyleJson || null;
       const { channelId } = await callers.streamer(request);

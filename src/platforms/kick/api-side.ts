@@ -29,7 +29,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       const resolved = await resolveChannel({ ...deps, settings, subscriptions }, request);
       return problem === null ? resolved : { ...resolved, warnings: [...resolved.warnings, problem] };
     },
-    routes(app) {
+    webhooks(app) {
       // Whoever uses Kick reads here what belongs into the application's settings.
       if (settings.KICK_CLIENT_ID !== null) deps.log.info('kick.webhook.address', { address, problem });
       registerWebhook(app, { ...deps, keys, channels, replayWindowMs: settings.KICK_WEBHOOK_REPLAY_WINDOW_MS });

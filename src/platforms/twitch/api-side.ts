@@ -34,8 +34,8 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       await eventSub.ensure(channelId);
       return [];
     },
+    webhooks: (app) => registerWebhook(app, deps, settings.TWITCH_EVENTSUB_SECRET),
     routes(app) {
-      registerWebhook(app, deps, settings.TWITCH_EVENTSUB_SECRET);
       registerFollowGreetings(app, deps, eventSub);
       registerLegacyToggles(app, deps, helix, eventSub);
     },

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { rememberDelivery } from '../../../db/webhook-inbox.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
+import { readJsonBody } from '../../../lib/json-body.ts';
 import { plainText } from '../../../lib/plain-text.ts';
 import type { ApiDeps } from '../../platform.ts';
 import { rolesOf } from '../chat/roles.ts';
@@ -85,10 +86,10 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
   );
 }
 
-/** What was signed, whatever its content type calls it; undefined for what is no JSON. */
+/** What was signed, whatever its content type calls it; undefined for what is no JSON: an error would only repeat it. */
 function readSigned(rawBody: Buffer): unknown {
   try {
-    return JSON.parse(rawBody.toString('utf8'));
+    return readJsonBody(rawBody);
   } catch {
     return undefined;
   }

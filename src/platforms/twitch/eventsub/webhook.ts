@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
+import { readJsonBody } from '../../../lib/json-body.ts';
 import type { ApiDeps } from '../../platform.ts';
 import { type Delivery, delivery, streamEvent } from './eventsub.external.ts';
 import { greetFollower, remember, wasHandled } from './follow.ts';
@@ -39,7 +40,7 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
     async (request, reply) => {
       const proof = prove(request, secret, deps.clock.now());
       if (proof.kind === 'refused') throw new BadInput('FORBIDDEN', proof.message);
-      const parsed = delivery.safeParse(request.body);
+      const parsed = delivery.safeParse(readJsonBody(request.rawBody));
       // A form would be read too: JSON is the one thing a page elsewhere cannot send without asking first.
       if (!parsed.success || !isJson(request.headers['content-type']))
         throw new BadInput('BAD_REQUEST', 'That is no delivery of EventSub');
