@@ -75,3 +75,13 @@ test('a public host is a host name alone: with a scheme or a path it would make 
     expect(loadConfig('api', { ...required, DOMAIN })).toMatchObject({ problems: [{ key: 'DOMAIN' }] });
   }
 });
+
+test('a DATABASE_URL written for a pooler in transaction mode is warned about, without its password', () => {
+  const DATABASE_URL = 'postgres://u:secret@h/db?pgbouncer=true';
+  for (const process of ['api', 'twitch', 'cli']) {
+    const { warnings } = valuesOf(loadConfig(process, { ...required, ...WORKER, DATABASE_URL }));
+    expect(warnings).toEqual([expect.stringContaining('pgbouncer=true')]);
+    expect(warnings.join()).not.toContain('secret');
+  }
+  expect(valuesOf(loadConfig('api', { ...required, DATABASE_URL: 'postgres://h/db' })).warnings).toEqual([]);
+});

@@ -5,6 +5,7 @@ import { createOverlayFeed } from '../credits/overlay-feed.ts';
 import { createCreditsRoll } from '../credits/roll.ts';
 import { type Listener, listen } from '../db/listen.ts';
 import { createPool } from '../db/pool.ts';
+import { codesOf } from '../db/session.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
@@ -53,7 +54,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
   const overlay = createOverlayFeed({ db, roll, clock, log, isListening });
   const events = createChannelFeed({ db, platforms, clock, log, isListening });
 
-  const state = (): ProcessState => ({ reasons: [], warnings: [] });
+  const state = (): ProcessState => codesOf(listener?.trouble ?? null);
 
   let hosting: Hosting = { platforms: [], credentials: new Map() };
   const rules = serverRules(config, db, seal);
@@ -74,12 +75,17 @@ export async function startApi({ config, clock, log, random, companion: start }:
     throw error;
   }
   const companion = start?.({ config, db, seal, roll, clock, log, random }) ?? null;
-  listener = listen(databaseUrl, hintEvents({ ...hosting, companion, roll, overlay, events }), {
-    applicationName: 'memalerts-api-hints',
-    clock,
-    random,
-    log,
-  });
+  const readers = { ...hosting, companion, roll, overlay, events };
+  listener = listen(
+    databaseUrl,
+    { ...hintEvents(readers), cannotWrite: () => pool.renew() },
+    {
+      applicationName: 'memalerts-api-hints',
+      clock,
+      random,
+      log,
+    },
+  );
   const jobs = startJobs({ pool, clock, log, random, platforms: context.platforms });
   const { port } = app.server.address() as AddressInfo;
 

@@ -1,8 +1,9 @@
 /** What the operator's command can do, apart from the process around it: the demo sets itself up with the same code. */
 import { parseArgs } from 'node:util';
 import { type CoreValues, loadConfig } from '../config.ts';
+import { explainUnavailable } from '../db/failures.ts';
 import { migrate } from '../db/migrate.ts';
-import { createPool, type Db, isMissingSchema, isUnavailable, parseDatabaseUrl } from '../db/pool.ts';
+import { createPool, type Db, isMissingSchema, parseDatabaseUrl } from '../db/pool.ts';
 import { systemClock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
@@ -61,7 +62,8 @@ export async function runCommand(
 /** One line for the operator; only an error nobody foresaw comes with its origin. */
 export function explain(error: unknown): string {
   if (isMissingSchema(error)) return 'The database has no tables yet: run `pnpm memalerts migrate` first.';
-  if (isUnavailable(error)) return 'The database of DATABASE_URL cannot be reached.';
+  const unavailable = explainUnavailable(error);
+  if (unavailable !== null) return unavailable;
   return error instanceof Error ? error.message || String(error.stack) : String(error);
 }
 

@@ -93,7 +93,7 @@ test('rotate-keys that is interrupted at any point leaves every token readable, 
     expect(texts.map((text) => rotated.open(text))).toEqual(expected);
     shares.add(texts.filter((text) => rotated.isCurrent(text)).length);
     if (said.startsWith('done: ')) break;
-    expect(said).toBe('The database of DATABASE_URL cannot be reached.');
+    expect(said).toMatch(/^The database of DATABASE_URL cannot be reached/);
   }
   // It did stop before, between and after its batches: a row counts two, and the user's one came in with the first run.
   expect([...shares].every((share) => [0, 1, 100, 101, 120, 121].includes(share))).toBe(true);

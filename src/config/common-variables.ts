@@ -5,13 +5,24 @@ import { parseSealKeys } from '../lib/token-seal.ts';
 const all = ['all'];
 const workers = ['workers'];
 
+const FOR_POOLER =
+  'DATABASE_URL has pgbouncer=true, which changes nothing here: a pooler has to be in session mode, because notifications and locks are lost in transaction mode';
+
 export const commonVariables = variables({
-  DATABASE_URL: text({
-    help: 'PostgreSQL shared by API and workers; pool size through its connection_limit and pool_timeout parameters',
-    readBy: all,
-    requiredBy: ['api', 'workers', 'cli'],
-    isSecret: true,
-  }),
+  DATABASE_URL: custom(
+    {
+      help: 'PostgreSQL shared by API and workers; pool size through its connection_limit and pool_timeout parameters',
+      readBy: all,
+      requiredBy: ['api', 'workers', 'cli'],
+      isSecret: true,
+      default: null as string | null,
+      rangeText: 'text',
+    },
+    (raw) => {
+      const isForPooler = URL.canParse(raw) && new URL(raw).searchParams.get('pgbouncer') === 'true';
+      return isForPooler ? { value: raw, warning: FOR_POOLER } : { value: raw };
+    },
+  ),
   NODE_ENV: text({ help: '`production` makes cookies secure, origins strict and encryption mandatory', readBy: all }),
   LOG_LEVEL: custom(
     {

@@ -5,7 +5,8 @@ import { createTestDatabase } from '../../test/support/database.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
-import { type Hint, type Listener, listen, parseHint, WORKER_LOCK_SPACE } from './listen.ts';
+import { type Hint, parseHint } from './hint.ts';
+import { type Listener, listen, WORKER_LOCK_SPACE } from './listen.ts';
 
 const { url } = await createTestDatabase();
 const log = createLogger({ level: 'error', clock: systemClock });

@@ -1,24 +1,17 @@
 /** The one connection of a process on which wake-up hints arrive, and whose life proves that its worker lives. */
-import pg from 'pg';
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
 import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
-import type { ChannelId, ProviderId } from '../lib/brand.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { DatabaseClient } from './client.ts';
+import { isReadOnly } from './failures.ts';
+import { type Hint, parseHint } from './hint.ts';
 import { parseDatabaseUrl } from './pool.ts';
+import { askSession, isPooledByTransaction, TROUBLES, type Trouble } from './session.ts';
 
 /** First key of the advisory locks that mark living workers; the second is the worker's start number. */
 export const WORKER_LOCK_SPACE = 1_298_493_523;
-
-/** Something changed in the database; the kinds are described where the triggers are. */
-export interface Hint {
-  readonly kind: string;
-  /** Null: every platform. */
-  readonly provider: ProviderId | null;
-  /** Null: any number of channels. */
-  readonly channelId: ChannelId | null;
-  /** The rows of the channel it is about; absent: any. */
-  readonly rowIds?: readonly string[];
-}
 
 export interface ListenEvents {
   /** Must not block. */
@@ -27,11 +20,17 @@ export interface ListenEvents {
   listening(): void;
   /** From now on others can see that this worker lives; called after every reconnect too. */
   locked?(): void;
+  /** The server has stopped taking writes: other connections to it are better let go of. */
+  cannotWrite?(): void;
 }
 
 export interface Listener {
-  /** Hints arrive. False from the moment the loss is noticed until the connection is back. */
+  /** Hints arrive. False from the moment the loss is noticed until they arrive again: whoever needs them polls. */
   readonly isHealthy: boolean;
+  /** There is a connection, whether hints arrive on it or not. */
+  readonly isConnected: boolean;
+  /** What is wrong with the way to the database, as long as it is; null also while there is no connection at all. */
+  readonly trouble: Trouble | null;
   /** Others can see that this worker lives. May be false for a while after a reconnect, and is tried again by itself. */
   readonly holdsWorkerLock: boolean;
   /** From now on, and on every later connection, holds the lock of this start of a worker. */
@@ -52,6 +51,8 @@ const CHANNEL = 'memalerts';
 const RECONNECT: BackoffLimits = { firstMs: 200, longestMs: 10_000 };
 const KEEPALIVE_MS = 15_000;
 const ANSWER_DEADLINE_MS = 5_000;
+/** A notification to oneself comes before the answer of its statement, or soon after it. */
+const NOTIFICATION_DEADLINE_MS = 1_000;
 const CLOSE_DEADLINE_MS = 1_000;
 
 /** Connects now and for ever again; must not be awaited, a missing database is waited for. */
@@ -59,28 +60,22 @@ export function listen(databaseUrl: string, events: ListenEvents, deps: ListenDe
   return new ReconnectingListener(parseDatabaseUrl(databaseUrl).connectionString, events, deps);
 }
 
-/** Reads `kind:provider` or `kind:provider:channelId`, ids of rows in a second line. @returns null for what no trigger of ours sends */
-export function parseHint(payload: string): Hint | null {
-  const [, kind, provider, channelId, rowIds] = /^([^:]+):([^:]+)(?::(.+?)(?:\n(.+))?)?$/s.exec(payload) ?? [];
-  if (kind === undefined || provider === undefined) return null;
-  return {
-    kind,
-    provider: provider === '*' ? null : (provider as ProviderId),
-    channelId: (channelId ?? null) as ChannelId | null,
-    ...(rowIds === undefined ? {} : { rowIds: rowIds.split(',') }),
-  };
-}
-
 class ReconnectingListener implements Listener {
   readonly #connectionString: string;
   readonly #events: ListenEvents;
   readonly #deps: ListenDeps;
-  #client: pg.Client | null = null;
+  /** Nobody else notifies here: what arrives was sent by this process, over this connection. */
+  readonly #ownChannel = `memalerts_${randomBytes(8).toString('hex')}`;
+  #client: DatabaseClient | null = null;
   #timer: Timer | null = null;
   #failures = 0;
   #startNumber: number | null = null;
   #isClosed = false;
+  #isConnected = false;
   #isHealthy = false;
+  #trouble: Trouble | null = null;
+  #backend: number | null = null;
+  #probe: PromiseWithResolvers<boolean> | null = null;
   #holdsWorkerLock = false;
 
   constructor(connectionString: string, events: ListenEvents, deps: ListenDeps) {
@@ -94,6 +89,14 @@ class ReconnectingListener implements Listener {
     return this.#isHealthy;
   }
 
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  get trouble(): Trouble | null {
+    return this.#trouble;
+  }
+
   get holdsWorkerLock(): boolean {
     return this.#holdsWorkerLock;
   }
@@ -103,12 +106,13 @@ class ReconnectingListener implements Listener {
     if (startNumber !== this.#startNumber) this.#holdsWorkerLock = false;
     this.#startNumber = startNumber;
     const client = this.#client;
-    if (this.#isHealthy && client) this.#tryLock(client).catch((error: unknown) => this.#lose(client, error));
+    if (this.#isConnected && client) this.#tryLock(client).catch((error: unknown) => this.#lose(client, error));
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#isConnected = false;
     this.#isHealthy = false;
     this.#holdsWorkerLock = false;
     const client = this.#client;
@@ -119,20 +123,27 @@ class ReconnectingListener implements Listener {
     timer.cancel();
   }
 
-  async #connect(): Promise<void> {
-    const client = new pg.Client({
+  #newClient(): DatabaseClient {
+    return new DatabaseClient({
       connectionString: this.#connectionString,
       application_name: this.#deps.applicationName,
       connectionTimeoutMillis: ANSWER_DEADLINE_MS,
       keepAlive: true,
     });
+  }
+
+  async #connect(): Promise<void> {
+    const client = this.#newClient();
     this.#client = client;
     client.on('error', (error) => this.#lose(client, error));
     client.on('end', () => this.#lose(client, new Error('connection ended')));
-    client.on('notification', ({ payload }) => this.#receive(payload ?? ''));
+    client.on('notification', ({ channel, payload }) => this.#receive(channel, payload ?? ''));
     try {
       await client.connect();
+      await this.#requireSession(client);
       await this.#ask(client, `listen ${CHANNEL}`);
+      await this.#ask(client, `listen ${this.#ownChannel}`);
+      this.#noteNotifications(await this.#notifySelf(client));
       await this.#tryLock(client);
     } catch (error) {
       this.#lose(client, error);
@@ -140,22 +151,64 @@ class ReconnectingListener implements Listener {
     }
     if (client !== this.#client) return;
     this.#failures = 0;
-    this.#isHealthy = true;
+    this.#isConnected = true;
     this.#deps.log.info('db.listening');
     this.#scheduleKeepalive(client);
     this.#tell(() => this.#events.listening());
   }
 
-  /** A connection can die without a word: only an answer proves that hints still arrive. */
-  #scheduleKeepalive(client: pg.Client): void {
+  /** @throws Unfit where what lasts as long as a session, such as LISTEN or a lock, would be lost or useless */
+  async #requireSession(client: DatabaseClient): Promise<void> {
+    const ask = (asked: pg.Client, text: string) => this.#ask(asked, text);
+    const { backend, isReadOnly: cannotWrite } = await askSession(client, ask);
+    if (cannotWrite) throw new Unfit('cannot_write');
+    if (backend !== client.greetedBy && (await isPooledByTransaction(client, backend, this.#newClient(), ask))) {
+      throw new Unfit('transaction_pooler');
+    }
+    this.#backend = backend;
+  }
+
+  /** A connection can die, and notifications can get lost, without a word: only what arrives proves anything. */
+  #scheduleKeepalive(client: DatabaseClient): void {
     this.#timer = this.#deps.clock.setTimer(KEEPALIVE_MS, () => {
-      const isLockWanted = this.#startNumber !== null && !this.#holdsWorkerLock;
-      const proof = isLockWanted ? this.#tryLock(client) : this.#ask(client, 'select 1');
-      proof.then(
+      this.#keepAlive(client).then(
         () => client === this.#client && this.#scheduleKeepalive(client),
         (error: unknown) => this.#lose(client, error),
       );
     });
+  }
+
+  async #keepAlive(client: DatabaseClient): Promise<void> {
+    const wasHealthy = this.#isHealthy;
+    const isHeard = await this.#notifySelf(client);
+    if (client !== this.#client) return;
+    this.#noteNotifications(isHeard);
+    await this.#tryLock(client);
+    // What was told meanwhile was not heard.
+    if (client === this.#client && isHeard && !wasHealthy) this.#tell(() => this.#events.listening());
+  }
+
+  /** @returns whether it arrived @throws Unfit when the server takes no writes, or is not the one that was asked before */
+  async #notifySelf(client: DatabaseClient): Promise<boolean> {
+    const probe = Promise.withResolvers<boolean>();
+    this.#probe = probe;
+    const text = `select pg_notify($1, ''), pg_backend_pid() as backend,
+      current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
+    const { rows } = await this.#ask(client, text, [this.#ownChannel]);
+    if (rows[0]?.isReadOnly === true) throw new Unfit('cannot_write');
+    if (rows[0]?.backend !== this.#backend) throw new Unfit('transaction_pooler');
+    const timer = this.#deps.clock.setTimer(NOTIFICATION_DEADLINE_MS, () => probe.resolve(false));
+    const isHeard = await probe.promise;
+    timer.cancel();
+    return isHeard;
+  }
+
+  #noteNotifications(isHeard: boolean): void {
+    const wasLost = this.#trouble === 'notifications_lost';
+    this.#isHealthy = isHeard;
+    this.#trouble = isHeard ? null : 'notifications_lost';
+    if (isHeard && wasLost) this.#deps.log.info('db.notifications_back');
+    if (!isHeard && !wasLost) this.#deps.log.warn('db.notifications_lost', { fix: TROUBLES.notifications_lost });
   }
 
   /** After a cut the server may believe in our former connection for a while; then the lock is tried again later. */
@@ -185,23 +238,40 @@ class ReconnectingListener implements Listener {
     }
   }
 
-  #receive(payload: string): void {
+  #receive(channel: string, payload: string): void {
+    if (channel === this.#ownChannel) {
+      this.#probe?.resolve(true);
+      return;
+    }
     const hint = parseHint(payload);
     if (hint) this.#tell(() => this.#events.hint(hint));
   }
 
-  #lose(client: pg.Client, error: unknown): void {
+  #lose(client: DatabaseClient, error: unknown): void {
     if (client !== this.#client) return;
     this.#client = null;
     this.#timer?.cancel();
-    if (this.#isHealthy || this.#failures === 0) this.#deps.log.warn('db.listen_lost', { error });
+    this.#probe?.resolve(false);
+    if (this.#isConnected || this.#failures === 0) this.#deps.log.warn('db.listen_lost', { error });
+    this.#isConnected = false;
     this.#isHealthy = false;
     this.#holdsWorkerLock = false;
     destroy(client);
+    this.#noteUnfit(error);
     if (this.#isClosed) return;
     this.#failures += 1;
     const delayMs = backoffMs(this.#failures, RECONNECT, this.#deps.random);
     this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#connect());
+  }
+
+  /** Said once, until another way to the database is found or this one breaks otherwise. */
+  #noteUnfit(error: unknown): void {
+    const trouble = troubleOf(error);
+    const isNews = trouble !== null && trouble !== this.#trouble;
+    this.#trouble = trouble;
+    if (!isNews) return;
+    this.#deps.log.error(`db.${trouble}`, { fix: TROUBLES[trouble] });
+    if (trouble === 'cannot_write') this.#tell(() => this.#events.cannotWrite?.());
   }
 
   #tell(call: () => void): void {
@@ -211,6 +281,21 @@ class ReconnectingListener implements Listener {
       this.#deps.log.error('db.hint_handler_failed', { error });
     }
   }
+}
+
+/** The connection stands, and is of no use. */
+class Unfit extends Error {
+  readonly trouble: Trouble;
+
+  constructor(trouble: Trouble) {
+    super(TROUBLES[trouble]);
+    this.trouble = trouble;
+  }
+}
+
+function troubleOf(error: unknown): Trouble | null {
+  if (error instanceof Unfit) return error.trouble;
+  return isReadOnly(error) ? 'cannot_write' : null;
 }
 
 /** A mute connection does not answer a goodbye either: the socket is closed without waiting for one. */

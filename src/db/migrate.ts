@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
+import { DatabaseClient } from './client.ts';
 import { parseDatabaseUrl } from './pool.ts';
+import { askSession, isPooledByTransaction, TROUBLES } from './session.ts';
 
 /** One step of the schema. */
 export interface Migration {
@@ -20,19 +22,27 @@ const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
 /** Any number that no other program takes its advisory locks on; the same in every release. */
 const LOCK = 7_461_092_835;
 
+// A new index may take its time. A change that waits for a table stops everybody who asks for that table after it.
+const LIMITS = "set statement_timeout = 0; set lock_timeout = '10s'";
+
 /**
  * Applies what is missing, each file in a transaction of its own. Safe to run from many processes at once.
  *
  * @returns names of the files this call applied
- * @throws when a file that was applied has been changed since: history is not rewritten, add a new file
+ * @throws when a file that was applied has been changed since: history is not rewritten, add a new file; when a pooler
+ * stands before the database that loses locks; when somebody holds a table for too long
  */
 export async function migrate(databaseUrl: string, directory = DIRECTORY): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  const client = new pg.Client({ connectionString: parseDatabaseUrl(databaseUrl).connectionString });
+  const newClient = () => new DatabaseClient({ connectionString: parseDatabaseUrl(databaseUrl).connectionString });
+  const client = newClient();
   client.on('error', () => {}); // the statement that loses its connection says so itself
   await client.connect();
   try {
+    await requireSession(client, newClient());
+    await client.query('set lock_timeout = 0');
     await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await client.query(LIMITS);
     return await applyMissing(client, migrations);
   } finally {
     await client.end(); // gives the lock back
@@ -51,6 +61,13 @@ export async function readMigrations(directory = DIRECTORY): Promise<Migration[]
       return { name: name.slice(0, -'.sql'.length), sql, checksum: createHash('sha256').update(sql).digest('hex') };
     }),
   );
+}
+
+async function requireSession(client: DatabaseClient, second: DatabaseClient): Promise<void> {
+  const ask = (asked: pg.Client, text: string) => asked.query(text);
+  const { backend } = await askSession(client, ask);
+  if (backend === client.greetedBy) return;
+  if (await isPooledByTransaction(client, backend, second, ask)) throw new Error(TROUBLES.transaction_pooler);
 }
 
 async function applyMissing(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {

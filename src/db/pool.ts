@@ -1,9 +1,11 @@
-/** The connection pool, the query builder on it, and what PostgreSQL's errors mean to us. */
-import type { Socket } from 'node:net';
+/** The connection pool, and the query builder on it. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../lib/logger.ts';
+import { DatabaseClient } from './client.ts';
 import type { Database } from './tables.ts';
+
+export { isMissingSchema, isUnavailable, isUniqueViolation, isUnstorableText } from './failures.ts';
 
 export type Db = Kysely<Database>;
 
@@ -11,6 +13,8 @@ export interface Pool {
   readonly db: Db;
   /** For statements whose text is prepared once and whose parameters are arrays: the engine's hot ones. */
   readonly pg: pg.Pool;
+  /** Replaces every connection; one that is in use goes after its statement or transaction. */
+  renew(): void;
   end(): Promise<void>;
 }
 
@@ -24,9 +28,14 @@ interface PoolOptions {
   readonly answerDeadlineMs?: number;
 }
 
+// Asked for after connecting: a pooler refuses a connection that asks for them at its start.
+//
 // Compiling a plan pays off in no statement of ours. Plans themselves are left to the server: kept ones (forced) were made
 // while tables were small, and delivering a backlog became thirty times slower as it grew.
-const SESSION = '-c TimeZone=UTC -c jit=off';
+//
+// The server cancels what takes too long, or waits too long for somebody's lock: a client that only turned away would
+// leave the statement waiting there, and its connection with it.
+const SESSION = "set TimeZone = 'UTC'; set jit = off; set statement_timeout = '15s'; set lock_timeout = '5s'";
 const DEFAULT_CONNECTIONS = 10;
 const DEFAULT_WAIT_MS = 5_000;
 /** Far above what any statement of ours takes, the wait for a row somebody has locked included. */
@@ -57,16 +66,35 @@ export function createPool(databaseUrl: string, options: PoolOptions): Pool {
     max: connectionLimit,
     connectionTimeoutMillis: poolTimeoutMs,
     application_name: applicationName,
-    options: SESSION,
+    Client: DatabaseClient,
+    onConnect: async (client) => {
+      if (!(client instanceof DatabaseClient)) return;
+      client.answerWithin(Math.min(poolTimeoutMs, answerDeadlineMs));
+      await client.query(SESSION);
+      client.answerWithin(answerDeadlineMs);
+    },
     types,
   });
+  const clients = new Set<pg.PoolClient>();
   // An idle connection that dies is replaced at the next query; unhandled, it would end the process.
   pool.on('error', (error) => log.debug('db.idle_connection_lost', { error }));
   // So would one that dies in a transaction between two statements; there the next statement fails.
   pool.on('connect', (client) => {
     client.on('error', () => {});
-    endWhenMute(client.connection, answerDeadlineMs);
+    clients.add(client);
   });
+  pool.on('remove', (client) => clients.delete(client));
+  const isOld = (client: pg.PoolClient) => client instanceof DatabaseClient && client.isLetGo;
+  const renew = () => {
+    for (const client of clients) if (client instanceof DatabaseClient) client.letGo();
+    // The idle ones are taken out by the pool's own door: it would hand out one that was closed behind its back.
+    for (let idle = pool.idleCount; idle > 0; idle -= 1) {
+      pool.connect().then(
+        (client) => client.release(isOld(client)),
+        () => {},
+      );
+    }
+  };
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     log(event) {
@@ -77,21 +105,7 @@ export function createPool(databaseUrl: string, options: PoolOptions): Pool {
       });
     },
   });
-  return { db, pg: pool, end: () => db.destroy() };
-}
-
-/** A network can lose a connection without a word; whoever asked would wait until the system gives up, a quarter of an hour. */
-function endWhenMute(connection: pg.Connection, deadlineMs: number): void {
-  const stream = connection.stream as Socket;
-  let bytesAnswered = stream.bytesWritten;
-  // Before the client hears of it, and asks the next question.
-  connection.prependListener('readyForQuery', () => {
-    bytesAnswered = stream.bytesWritten;
-  });
-  stream.setTimeout(deadlineMs, () => {
-    // In a transaction that waits for something else nothing is asked.
-    if (stream.bytesWritten !== bytesAnswered) stream.destroy();
-  });
+  return { db, pg: pool, renew, end: () => db.destroy() };
 }
 
 interface ParsedDatabaseUrl {
@@ -121,48 +135,4 @@ export function parseDatabaseUrl(databaseUrl: string): ParsedDatabaseUrl {
     connectionLimit: limit > 0 ? limit : DEFAULT_CONNECTIONS,
     poolTimeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : DEFAULT_WAIT_MS,
   };
-}
-
-/** A table or column that the migrations would create is not there. */
-export function isMissingSchema(error: unknown): boolean {
-  return ['42P01', '42703'].includes(codeOf(error));
-}
-
-/** A row with that key exists. */
-export function isUniqueViolation(error: unknown): boolean {
-  return codeOf(error) === '23505';
-}
-
-/** Text with a character no column takes, such as NUL. */
-export function isUnstorableText(error: unknown): boolean {
-  return ['22021', '22P05'].includes(codeOf(error));
-}
-
-const UNAVAILABLE_CODES = new Set([
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'EAI_AGAIN',
-]);
-// The driver gives these no code.
-const UNAVAILABLE_TEXT =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
-
-/** The database cannot be reached, or went away under a statement. Nothing is wrong with the statement itself. */
-export function isUnavailable(error: unknown): boolean {
-  const code = codeOf(error);
-  if (code.startsWith('08') || UNAVAILABLE_CODES.has(code)) return true;
-  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
-  return error instanceof Error && code === '' && UNAVAILABLE_TEXT.test(error.message);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

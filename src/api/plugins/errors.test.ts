@@ -195,3 +195,17 @@ test('answers are no pages: nothing may run them or frame them', async () => {
   expect(headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
   expect(headers['x-content-type-options']).toBe('nosniff');
 });
+
+test('an upload that its client broke off is no outage of the database', async () => {
+  const api = await startApiWorld(url);
+  const { token } = await api.streamer();
+  const socket = net.connect(api.port, '127.0.0.1');
+  socket.write(
+    `POST ${COMMANDS} HTTP/1.1\r\nhost: x\r\ncookie: token=${token}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"trigger":`,
+  );
+  await expect.poll(() => socket.bytesWritten).toBeGreaterThan(0);
+  await expect.poll(async () => (await api.ask(null, 'GET', '/health')).status).toBe(200);
+  socket.resetAndDestroy();
+  await api.close();
+  expect(api.lines.filter((line) => line.includes('api.request_failed'))).toEqual([]);
+});

@@ -1,6 +1,6 @@
 /** Tells whoever watches a channel what becomes of its messages and how its readers are, as the database hints at it. */
 import { sql } from 'kysely';
-import type { Hint } from '../../db/listen.ts';
+import type { Hint } from '../../db/hint.ts';
 import type { HistoryRow } from '../../engine/outbox/history.ts';
 import type { ToldReaderState } from '../../engine/worker/reader-states.ts';
 import type { ChannelId } from '../../lib/brand.ts';

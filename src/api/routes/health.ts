@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { isMissingSchema } from '../../db/pool.ts';
+import { TROUBLES } from '../../db/session.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -33,6 +34,7 @@ const readyAnswer = z.object({
 });
 
 const SENTENCES: Readonly<Record<string, string>> = {
+  ...TROUBLES,
   database_unavailable: 'The database of DATABASE_URL cannot be used.',
   schema_missing: 'The database lacks tables: run `pnpm memalerts migrate`.',
 };
@@ -57,11 +59,13 @@ export function registerHealthRoutes(
   );
   app.get('/healthz', { schema: { tags, summary: 'The same', response: { 200: healthAnswer } } }, alive);
 
-  /** @returns a code, or null when the tables can be read */
+  /** @returns a code, or null when the tables are there and can be written */
   async function reasonOfDatabase(): Promise<string | null> {
     try {
-      await sql`select 1 from "BotIntegrationSettings" limit 1`.execute(db);
-      return null;
+      const { rows } = await sql<{ isReadOnly: boolean }>`
+        select current_setting('transaction_read_only') = 'on' as "isReadOnly", exists (select from "BotIntegrationSettings")
+      `.execute(db);
+      return rows[0]?.isReadOnly === true ? 'cannot_write' : null;
     } catch (error) {
       log.debug('api.not_ready', { error });
       return isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
@@ -81,7 +85,7 @@ export function registerHealthRoutes(
       async (_request, reply) => {
         const { warnings, reasons: known } = state();
         const found = await reasonOfDatabase();
-        const reasons = [...known, ...(found === null ? [] : [found])];
+        const reasons = [...new Set([...known, ...(found === null ? [] : [found])])];
         const [first] = reasons;
         if (first === undefined) return { status: 'ready' as const, reasons, warnings };
         return reply.code(503).send({ status: 'not_ready' as const, reasons, reason: SENTENCES[first], warnings });

@@ -75,6 +75,7 @@ export class Presence {
         },
         listening: () => this.#reloadAll(),
         locked: () => this.#locked(),
+        cannotWrite: () => deps.pool.renew(),
       },
       { applicationName: `memalerts-${platform.id}-hints`, clock, random, log },
     );

@@ -1,4 +1,5 @@
 /** Whether a worker does its work, and what keeps it from it. */
+import { codesOf } from '../../db/session.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { SharedSenderReport } from './shared-sender.ts';
 import type { Worker } from './worker.ts';
@@ -27,12 +28,11 @@ const DEAF_MS = 60_000;
 export function readinessOf(worker: Worker, clock: Clock): Readiness {
   const { presence, health, outbox } = worker;
   const { life, listener, channels } = presence;
-  const reasons: string[] = [];
-  const warnings: string[] = [];
+  const { reasons, warnings } = codesOf(listener.trouble);
   if (life.trouble !== null) reasons.push(life.trouble);
   else if (channels.isFailing) reasons.push('sync_failed');
   else if (life.startNumber === null || !channels.isCurrent) reasons.push('starting');
-  if (!listener.isHealthy) reasons.push('not_listening');
+  if (!listener.isConnected && listener.trouble === null) reasons.push('not_listening');
   if (health.deafMs >= DEAF_MS) reasons.push('reader_deaf');
   const platform = worker.details();
   const sender = worker.sharedSender.report;

@@ -1,5 +1,5 @@
 /** Who in a worker is woken by which change in the database. The kinds are described beside the triggers that raise them. */
-import type { Hint } from '../../db/listen.ts';
+import type { Hint } from '../../db/hint.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 
 /** Null: any channel may have changed. None of them may block. */

@@ -1,0 +1,104 @@
+/** What the errors of PostgreSQL, of its connection and of a pooler before it mean to us. */
+import pg from 'pg';
+
+/** Errors of a connection itself: nothing but their origin tells them from those of any other socket. */
+const connectionErrors = new WeakSet<Error>();
+
+/** Called by every connection of ours, for what breaks it or keeps it from being made: sockets, names, TLS, passwords. */
+export function noteConnectionError(error: Error): void {
+  connectionErrors.add(error);
+}
+
+/** A table or column that the migrations would create is not there. */
+export function isMissingSchema(error: unknown): boolean {
+  return ['42P01', '42703'].includes(stateOf(error));
+}
+
+/** A row with that key exists. */
+export function isUniqueViolation(error: unknown): boolean {
+  return stateOf(error) === '23505';
+}
+
+/** Text with a character no column takes, such as NUL. */
+export function isUnstorableText(error: unknown): boolean {
+  return ['22021', '22P05'].includes(stateOf(error));
+}
+
+/** The server takes no writes: a standby, a former primary, or a server that was made read-only. */
+export function isReadOnly(error: unknown): boolean {
+  return stateOf(error) === READ_ONLY;
+}
+
+const READ_ONLY = '25006';
+const LOCK_NOT_AVAILABLE = '55P03';
+const UNAVAILABLE_STATES = new Set([
+  READ_ONLY,
+  LOCK_NOT_AVAILABLE,
+  // The transaction was ended for idling or for taking too long, or lost against another one: it may be tried again.
+  '25P03',
+  '25P04',
+  '40001',
+  '40P01',
+  // The database itself is not there: it was dropped, or is being restored.
+  '3D000',
+  // A prepared statement is not where we left it, or is there already: a pooler gave us another session.
+  '26000',
+  '42P05',
+]);
+/** Connection, authorization, resources, intervention of an operator, errors of the system. */
+const UNAVAILABLE_CLASSES = new Set(['08', '28', '53', '57', '58']);
+/** An error that ends the connection is about the connection. A server may say these words in its own language. */
+const ENDS_CONNECTION = new Set(['FATAL', 'PANIC']);
+/** What the driver says without a code. */
+const UNAVAILABLE_TEXT =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/;
+
+/**
+ * The database cannot do what it was asked now, and nothing is wrong with the statement: the same statement may succeed
+ * later. It is gone, refuses us, takes no writes, is out of a resource, or somebody holds what the statement needs.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) {
+    const state = stateOf(error);
+    return (
+      UNAVAILABLE_STATES.has(state) ||
+      UNAVAILABLE_CLASSES.has(state.slice(0, 2)) ||
+      ENDS_CONNECTION.has(error.severity ?? '')
+    );
+  }
+  return error instanceof Error && (connectionErrors.has(error) || UNAVAILABLE_TEXT.test(error.message));
+}
+
+/** @returns what is wrong with the database, for an operator; null when `isUnavailable` says that nothing is */
+export function explainUnavailable(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if (!isUnavailable(error)) return explainUnavailable(error.cause);
+  const [, sentence] = CAUSES.find(([pattern]) => pattern.test(stateOf(error))) ?? [];
+  if (sentence !== undefined) return `${sentence} It said: ${error.message}`;
+  const detail = detailOf(error);
+  return `The database of DATABASE_URL cannot be reached${detail === '' ? '.' : `: ${detail}`}`;
+}
+
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/^25006$/, 'The database takes no writes: it is a standby, or was made read-only.'],
+  [/^28/, 'The database refuses the user or the password of DATABASE_URL.'],
+  [/^3D000$/, 'The database that DATABASE_URL names does not exist.'],
+  [/^53100$/, 'The disk of the database is full.'],
+  [/^53300$/, 'The database has no connection left for us.'],
+  [/^53/, 'The database has run out of a resource.'],
+  [/^55P03$/, 'Somebody holds a lock in the database that was waited for too long.'],
+  [/^57014$/, 'The database cancelled a statement that took too long.'],
+  [/^57P03$/, 'The database is starting or stopping.'],
+  [/^08P01$/, 'The server of DATABASE_URL, or the pooler before it, refuses the connection.'],
+];
+
+/** A connection that was tried at several addresses has one error for each. */
+function detailOf(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join('; ');
+  return error.message;
+}
+
+/** The SQLSTATE; empty for what is no answer of a server. */
+function stateOf(error: unknown): string {
+  return error instanceof pg.DatabaseError ? (error.code ?? '') : '';
+}
