@@ -20,6 +20,8 @@ export function codesOf(trouble: Trouble | null): { readonly reasons: string[]; 
   return { reasons: isWarning ? [] : [trouble], warnings: isWarning ? [trouble] : [] };
 }
 
+const LOOKS = 3;
+
 type Ask = (client: pg.Client, text: string) => Promise<pg.QueryResult>;
 
 interface Session {
@@ -49,15 +51,18 @@ export async function isPooledByTransaction(
   second: pg.Client,
   ask: Ask,
 ): Promise<boolean> {
-  if ((await askSession(client, ask)).backend !== backend) return true;
   second.on('error', () => {});
   try {
     await second.connect();
-    await ask(second, 'begin');
-    const other = await askSession(second, ask);
-    const again = await askSession(client, ask);
-    await ask(second, 'rollback');
-    return other.backend === backend || again.backend !== backend;
+    // Somebody else may come in between and hide it.
+    for (let look = 1; look <= LOOKS; look += 1) {
+      await ask(second, 'begin');
+      const other = await askSession(second, ask);
+      const again = await askSession(client, ask);
+      await ask(second, 'rollback');
+      if (other.backend === backend || again.backend !== backend) return true;
+    }
+    return false;
   } catch {
     // A pooler in session mode may have no second session to give.
     return false;

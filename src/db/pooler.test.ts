@@ -1,0 +1,104 @@
+import pg from 'pg';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createTestDatabase } from '../../test/support/database.ts';
+import { deafLine } from '../../test/support/deaf-line.ts';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { pooler } from '../../test/support/pooler.ts';
+import { recordingLog } from '../../test/support/recording-log.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Hint } from './hint.ts';
+import { listen, WORKER_LOCK_SPACE } from './listen.ts';
+import { migrate } from './migrate.ts';
+import { createPool } from './pool.ts';
+
+const { url } = await createTestDatabase();
+/** Time goes on in small steps, so that the database has its time to answer. */
+const STEPS = { timeout: 15_000, interval: 100 };
+const START_NUMBER = 4711;
+const WELL = { isHealthy: true, isConnected: true, holdsWorkerLock: true, trouble: null };
+
+function start(databaseUrl: string, clock: Clock = systemClock) {
+  const { log, lines } = recordingLog();
+  const hints: Hint[] = [];
+  let reloads = 0;
+  const events = { hint: (hint: Hint) => void hints.push(hint), listening: () => void reloads++ };
+  const listener = listen(databaseUrl, events, { applicationName: 'pooler-test', clock, random: () => 0, log });
+  listener.holdWorkerLock(START_NUMBER);
+  onTestFinished(() => listener.close());
+  const state = () => {
+    const { isHealthy, isConnected, holdsWorkerLock, trouble } = listener;
+    return { isHealthy, isConnected, holdsWorkerLock, trouble };
+  };
+  const told = (event: string) => lines.filter((line) => line.event === event);
+  return { state, hints, told, reloads: () => reloads };
+}
+
+async function query(text: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+const locks = async () =>
+  (await query(`select from pg_locks where locktype = 'advisory' and classid = ${WORKER_LOCK_SPACE}`)).rowCount;
+
+test('a pooler in transaction mode is recognised: no lock is taken, one line says what works, and the process goes on', async () => {
+  const clock = new ManualClock();
+  const line = await pooler(url, 'transaction');
+  const { state, told } = start(line.url, clock);
+  await vi.waitFor(() => expect(state().trouble).toBe('transaction_pooler'), STEPS);
+  for (const connections = line.connections; line.connections < connections + 4; ) {
+    await systemClock.sleep(STEPS.interval);
+    await clock.advance(500);
+    expect(state()).toMatchObject({ isHealthy: false, isConnected: false, holdsWorkerLock: false });
+  }
+  expect(told('db.transaction_pooler')).toMatchObject([
+    { level: 'error', fix: expect.stringContaining('session mode') },
+  ]);
+  expect(await locks()).toBe(0);
+});
+
+test('a schema is not migrated through a pooler in transaction mode, whose locks are worth nothing', async () => {
+  await expect(migrate((await pooler(url, 'transaction')).url)).rejects.toThrow('session mode');
+});
+
+test('a pooler in session mode needs no setting of its own: hints arrive, the lock is held, times are UTC', async () => {
+  const { url: through } = await pooler(url, 'session');
+  await query(
+    `do $$ begin execute format('alter database %I set timezone = ''Asia/Tokyo''', current_database()); end $$`,
+  );
+  const { state, hints } = start(through);
+  await vi.waitFor(() => expect(state()).toEqual(WELL));
+  await query(`select pg_notify('memalerts', 'commands:*')`);
+  await vi.waitFor(() => expect(hints).toHaveLength(1));
+  const pool = createPool(through, { applicationName: 'pooler-test', slowMs: 60_000, log: recordingLog().log });
+  onTestFinished(() => pool.end());
+  const { rows } = await pool.pg.query(`select current_setting('TimeZone') as zone, current_setting('jit') as jit`);
+  expect(rows).toEqual([{ zone: 'UTC', jit: 'off' }]);
+  expect(await migrate(through)).toEqual([]);
+});
+
+test('notifications that get lost are told once and polled for, and hints are believed again when they come', async () => {
+  const clock = new ManualClock();
+  const line = await deafLine(url);
+  const { state, told, reloads } = start(line.url, clock);
+  await vi.waitFor(() => expect(state()).toEqual(WELL));
+  line.swallow();
+  await vi.waitFor(async () => {
+    await clock.advance(500);
+    expect([state().trouble, line.swallowed]).toEqual(['notifications_lost', 3]);
+  }, STEPS);
+  expect(state()).toMatchObject({ isHealthy: false, isConnected: true, holdsWorkerLock: true });
+  expect(told('db.notifications_lost')).toMatchObject([{ level: 'warn', fix: expect.stringContaining('pooler') }]);
+  line.pass();
+  await vi.waitFor(async () => {
+    await clock.advance(500);
+    expect(state()).toEqual(WELL);
+  }, STEPS);
+  // What was told meanwhile is read.
+  expect(reloads()).toBe(2);
+});
