@@ -86,7 +86,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
       log,
     },
   );
-  const jobs = startJobs({ pool, clock, log, random, platforms: context.platforms });
+  const jobs = startJobs({ databaseUrl, clock, log, random, platforms: context.platforms });
   const { port } = app.server.address() as AddressInfo;
 
   return {

@@ -1,12 +1,13 @@
 /** What the API does by itself from time to time; of several copies one does it at a time. */
-import { isMissingSchema, isUnavailable, type Pool } from '../db/pool.ts';
+import { alone, onOwnConnection } from '../db/own-connection.ts';
+import { isMissingSchema, isUnavailable } from '../db/pool.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { HostedPlatform } from './context.ts';
 import { pruneOldRows } from './retention.ts';
 
 export interface JobDeps {
-  readonly pool: Pool;
+  readonly databaseUrl: string;
   readonly clock: Clock;
   readonly log: Logger;
   /** 0 ≤ x < 1; jitter only. */
@@ -27,6 +28,7 @@ interface Job {
 }
 
 const MINUTE_MS = 60_000;
+const NAME = 'memalerts-api-jobs';
 
 export function startJobs(deps: JobDeps): Jobs {
   const rounds = new Map<string, Promise<void>>();
@@ -59,7 +61,7 @@ export function startJobs(deps: JobDeps): Jobs {
   };
 }
 
-function jobsOf({ pool, clock, log, platforms }: JobDeps): Job[] {
+function jobsOf({ databaseUrl, clock, log, platforms }: JobDeps): Job[] {
   const reconciliations = platforms.flatMap(({ description, side }) =>
     side.reconcileSubscriptions === undefined
       ? []
@@ -76,36 +78,21 @@ function jobsOf({ pool, clock, log, platforms }: JobDeps): Job[] {
     name: 'retention',
     everyMs: 60 * MINUTE_MS,
     firstMs: 2 * MINUTE_MS,
-    run: () => pruneOldRows(pool.pg, clock.now(), log),
+    run: () =>
+      onOwnConnection({ databaseUrl, applicationName: NAME }, (client) => pruneOldRows(client, clock.now(), log)),
   };
   return [...reconciliations, retention];
 }
 
 /** Never throws: a job that failed is tried again at its next time. */
-async function perform({ pool, log }: JobDeps, job: Job): Promise<void> {
+async function perform({ databaseUrl, log }: JobDeps, job: Job): Promise<void> {
   try {
-    await aloneAmongCopies(pool, job);
+    // A copy that finds the lock taken leaves the work to the other.
+    const own = { databaseUrl, applicationName: NAME };
+    const isOurs = await alone(own, `memalerts:${job.name}`, () => job.run());
+    if (!isOurs) log.debug('api.job_left_to_another_copy', { job: job.name });
   } catch (error) {
     if (isMissingSchema(error) || isUnavailable(error)) log.debug('api.job_postponed', { job: job.name, error });
     else log.error('api.job_failed', { job: job.name, error });
-  }
-}
-
-/** Under an advisory lock; a copy that finds it taken leaves the work to the other. */
-async function aloneAmongCopies(pool: Pool, { name, run }: Job): Promise<void> {
-  const client = await pool.pg.connect();
-  const key = `memalerts:${name}`;
-  let failure: unknown;
-  try {
-    const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [key]);
-    if (rows[0]?.held !== true) return;
-    await run();
-    await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [key]);
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    // A connection that may still hold the lock must not go back to the others.
-    client.release(failure !== undefined);
   }
 }

@@ -20,16 +20,16 @@ const KEPT: readonly { readonly table: string; readonly since: string; readonly 
   { table: 'ApiToken', since: 'expiresAt', forMs: 30 * DAY_MS },
 ];
 
-export async function pruneOldRows(pool: pg.Pool, now: Date, log: Logger): Promise<void> {
+export async function pruneOldRows(on: Pick<pg.Client, 'query'>, now: Date, log: Logger): Promise<void> {
   for (const { table, since, forMs } of KEPT) {
-    const rows = await prune(pool, table, since, new Date(now.getTime() - forMs));
+    const rows = await prune(on, table, since, new Date(now.getTime() - forMs));
     if (rows > 0) log.info('api.pruned', { table, rows });
   }
 }
 
-async function prune(pool: pg.Pool, table: string, since: string, before: Date): Promise<number> {
+async function prune(on: Pick<pg.Client, 'query'>, table: string, since: string, before: Date): Promise<number> {
   for (let pruned = 0; ; ) {
-    const { rowCount } = await pool.query(
+    const { rowCount } = await on.query(
       `delete from "${table}" where ctid = any(array(select ctid from "${table}" where "${since}" < $1 limit $2))`,
       [before, ROWS_AT_ONCE],
     );
