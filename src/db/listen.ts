@@ -5,10 +5,9 @@ import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { DatabaseClient } from './client.ts';
-import { isReadOnly } from './failures.ts';
 import { type Hint, parseHint } from './hint.ts';
 import { parseDatabaseUrl } from './pool.ts';
-import { askSession, isPooledByTransaction, TROUBLES, type Trouble } from './session.ts';
+import { askSession, isPooledByTransaction, TROUBLES, type Trouble, troubleOf, Unfit } from './session.ts';
 
 /** First key of the advisory locks that mark living workers; the second is the worker's start number. */
 export const WORKER_LOCK_SPACE = 1_298_493_523;
@@ -281,21 +280,6 @@ class ReconnectingListener implements Listener {
       this.#deps.log.error('db.hint_handler_failed', { error });
     }
   }
-}
-
-/** The connection stands, and is of no use. */
-class Unfit extends Error {
-  readonly trouble: Trouble;
-
-  constructor(trouble: Trouble) {
-    super(TROUBLES[trouble]);
-    this.trouble = trouble;
-  }
-}
-
-function troubleOf(error: unknown): Trouble | null {
-  if (error instanceof Unfit) return error.trouble;
-  return isReadOnly(error) ? 'cannot_write' : null;
 }
 
 /** A mute connection does not answer a goodbye either: the socket is closed without waiting for one. */

@@ -1,5 +1,6 @@
 /** Whether a connection to the database is a session of its own, at a server that takes writes. */
 import type pg from 'pg';
+import { isReadOnly } from './failures.ts';
 
 /** What can be wrong with the way to the database although it answers. */
 export type Trouble = 'transaction_pooler' | 'cannot_write' | 'notifications_lost';
@@ -18,6 +19,22 @@ export function codesOf(trouble: Trouble | null): { readonly reasons: string[]; 
   if (trouble === null) return { reasons: [], warnings: [] };
   const isWarning = trouble === 'notifications_lost';
   return { reasons: isWarning ? [] : [trouble], warnings: isWarning ? [trouble] : [] };
+}
+
+/** The connection stands, and is of no use. */
+export class Unfit extends Error {
+  readonly trouble: Trouble;
+
+  constructor(trouble: Trouble) {
+    super(TROUBLES[trouble]);
+    this.trouble = trouble;
+  }
+}
+
+/** @returns null when the error says nothing about the way to the database */
+export function troubleOf(error: unknown): Trouble | null {
+  if (error instanceof Unfit) return error.trouble;
+  return isReadOnly(error) ? 'cannot_write' : null;
 }
 
 const LOOKS = 3;
