@@ -12,8 +12,7 @@ import { migrate } from './migrate.ts';
 import { createPool } from './pool.ts';
 
 const { url } = await createTestDatabase();
-/** Time goes on in small steps, so that the database has its time to answer. */
-const STEPS = { timeout: 15_000, interval: 100 };
+const PATIENCE = { timeout: 10_000, interval: 10 };
 const START_NUMBER = 4711;
 const WELL = { isHealthy: true, isConnected: true, holdsWorkerLock: true, trouble: null };
 
@@ -50,11 +49,20 @@ test('a pooler in transaction mode is recognised: no lock is taken, one line say
   const clock = new ManualClock();
   const line = await pooler(url, 'transaction');
   const { state, told } = start(line.url, clock);
-  await vi.waitFor(() => expect(state().trouble).toBe('transaction_pooler'), STEPS);
-  for (const connections = line.connections; line.connections < connections + 4; ) {
-    await systemClock.sleep(STEPS.interval);
-    await clock.advance(500);
-    expect(state()).toMatchObject({ isHealthy: false, isConnected: false, holdsWorkerLock: false });
+  for (let round = 1; round <= 3; round += 1) {
+    // A look takes two connections, and is over when both have ended.
+    await vi.waitFor(() => expect([line.connections, line.open]).toEqual([2 * round, 0]), PATIENCE);
+    expect(state()).toEqual({
+      isHealthy: false,
+      isConnected: false,
+      holdsWorkerLock: false,
+      trouble: 'transaction_pooler',
+    });
+    // Until it looks again, and no further: what it then asks has a deadline.
+    while (line.connections === 2 * round) {
+      await clock.advance(500);
+      await systemClock.sleep(100);
+    }
   }
   expect(told('db.transaction_pooler')).toMatchObject([
     { level: 'error', fix: expect.stringContaining('session mode') },
@@ -72,7 +80,7 @@ test('a pooler in session mode needs no setting of its own: hints arrive, the lo
     `do $$ begin execute format('alter database %I set timezone = ''Asia/Tokyo''', current_database()); end $$`,
   );
   const { state, hints } = start(through);
-  await vi.waitFor(() => expect(state()).toEqual(WELL));
+  await vi.waitFor(() => expect(state()).toEqual(WELL), PATIENCE);
   await query(`select pg_notify('memalerts', 'commands:*')`);
   await vi.waitFor(() => expect(hints).toHaveLength(1));
   const pool = createPool(through, { applicationName: 'pooler-test', slowMs: 60_000, log: recordingLog().log });
@@ -86,19 +94,22 @@ test('notifications that get lost are told once and polled for, and hints are be
   const clock = new ManualClock();
   const line = await deafLine(url);
   const { state, told, reloads } = start(line.url, clock);
-  await vi.waitFor(() => expect(state()).toEqual(WELL));
+  await vi.waitFor(() => expect(state()).toEqual(WELL), PATIENCE);
   line.swallow();
-  await vi.waitFor(async () => {
-    await clock.advance(500);
-    expect([state().trouble, line.swallowed]).toEqual(['notifications_lost', 3]);
-  }, STEPS);
+  await clock.advance(15_000);
+  await vi.waitFor(() => expect(line.swallowed).toBe(1), PATIENCE);
+  await vi.waitFor(
+    async () => {
+      await clock.advance(1000);
+      expect(state().trouble).toBe('notifications_lost');
+    },
+    { timeout: 2000, interval: 500 },
+  );
   expect(state()).toMatchObject({ isHealthy: false, isConnected: true, holdsWorkerLock: true });
   expect(told('db.notifications_lost')).toMatchObject([{ level: 'warn', fix: expect.stringContaining('pooler') }]);
   line.pass();
-  await vi.waitFor(async () => {
-    await clock.advance(500);
-    expect(state()).toEqual(WELL);
-  }, STEPS);
+  await clock.advance(15_000);
+  await vi.waitFor(() => expect(state()).toEqual(WELL), PATIENCE);
   // What was told meanwhile is read.
   expect(reloads()).toBe(2);
 });

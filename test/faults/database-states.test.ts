@@ -139,13 +139,15 @@ async function stage() {
     await admin.query(`alter system set default_transaction_read_only = ${value}`);
     await admin.query('select pg_reload_conf()');
   };
+  const readiness = async () => (await api.ask(null, 'GET', '/readyz')).status;
   const holder = await admin.connect();
   holder.on('error', () => {});
   const states: State[] = [
     {
       name: 'read-only',
       lastsMs: 2000,
-      begin: () => readOnly('on'),
+      // A server tells its processes one after the other.
+      begin: () => readOnly('on').then(() => expect.poll(readiness, { timeout: 10_000 }).toBe(503)),
       end: () => readOnly('off'),
     },
     {

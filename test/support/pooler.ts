@@ -12,6 +12,8 @@ export interface Pooler {
   readonly url: string;
   /** Clients that have come. */
   readonly connections: number;
+  /** Clients that are there. */
+  readonly open: number;
 }
 
 const READY = 'Z'.charCodeAt(0);
@@ -31,6 +33,7 @@ export async function pooler(databaseUrl: string, mode: 'session' | 'transaction
   const idle: Backend[] = [];
   const open = new Set<Socket>();
   let connections = 0;
+  let here = 0;
   /** Every client is greeted as the first was; it has no backend of its own by that. */
   let greeting: Promise<Buffer> | null = null;
 
@@ -66,6 +69,10 @@ export async function pooler(databaseUrl: string, mode: 'session' | 'transaction
   const server = createServer((client) => {
     keep(client);
     connections += 1;
+    here += 1;
+    client.on('close', () => {
+      here -= 1;
+    });
     let backend: Backend | null = null;
     let startup: Buffer | null = null;
     let turn = Promise.resolve();
@@ -106,6 +113,9 @@ export async function pooler(databaseUrl: string, mode: 'session' | 'transaction
     url: url.href,
     get connections() {
       return connections;
+    },
+    get open() {
+      return here;
     },
   };
 }
