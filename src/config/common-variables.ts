@@ -92,7 +92,7 @@ export const commonVariables = variables({
   ),
   CHATBOT_BACKEND_BASE_URL: url({ help: 'older single form, used only when the list is empty', readBy: workers }),
   COMMAND_MAX_AGE_SECONDS: integer({
-    help: 'older chat lines are credited, not answered',
+    help: 'older chat lines are credited, not answered; an answer that waits longer is not sent',
     readBy: workers,
     default: 60,
     min: 1,

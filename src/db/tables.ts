@@ -10,12 +10,14 @@ type RewardProvider = 'kick' | 'trovo' | 'vkvideo' | 'twitch';
 export interface OutboxColumns {
   id: Generated<string>;
   seq: Generated<number>;
+  rank: Generated<number>;
   channelId: string;
   message: string;
   source: Generated<string>;
   dedupKey: string | null;
   status: Generated<string>;
   attempts: Generated<number>;
+  unconfirmedSends: number | null;
   lastError: string | null;
   nextAttemptAt: Generated<Date>;
   expiresAt: Generated<Date | null>;

@@ -354,6 +354,20 @@ export interface ChatSender {
     deadlineMs: number,
     answers?: PlatformMessageId | null,
   ): Promise<SendOutcome>;
+  /**
+   * Asks the platform for a message whose answer was lost; absent where it cannot be asked for what a chat has heard.
+   *
+   * @param text as it was written
+   * @param since when writing began; the platform's clock may be a little behind ours
+   * @returns null when the platform does not show the message, or could not be asked
+   */
+  hasSaid?(
+    channel: ReadChannel,
+    text: string,
+    as: SenderCredential,
+    since: Date,
+    deadlineMs: number,
+  ): Promise<{ readonly platformMessageId: PlatformMessageId | null } | null>;
   /** Whether windows that block only the unprivileged let this account pass in this channel. */
   isPrivileged(channel: ReadChannel, as: SenderCredential): boolean;
 }

@@ -1,10 +1,11 @@
 /** The outbox under test: a real database with real claims and locks; only the platform's answer is scripted. */
 import { Writable } from 'node:stream';
-import { sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { listen } from '../../src/db/listen.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
+import type { OutboxColumns } from '../../src/db/tables.ts';
 import { Outbox, type OutboxDeps } from '../../src/engine/outbox/outbox.ts';
 import type { SpeakingChannel } from '../../src/engine/outbox/row.ts';
 import type {
@@ -69,8 +70,13 @@ export class ScriptedSender implements ChatSender {
     return this.answer(text, channelId, as.accessToken);
   }
 
+  /** Whether the bot is moderator everywhere. */
+  isModerator = false;
+  /** A platform that can be asked; most cannot. */
+  hasSaid?: NonNullable<ChatSender['hasSaid']>;
+
   isPrivileged(): boolean {
-    return false;
+    return this.isModerator;
   }
 
   textsIn(channelId: ChannelId): string[] {
@@ -188,6 +194,7 @@ export async function outboxWorld(databaseUrl: string, channelCount = 1, connect
       isListening: options.isListening ?? (() => isConnected),
       pollMs: 1000,
       ttlMs: 600_000,
+      answerMaxAgeMs: 60_000,
     });
     let isDead = false;
     const running = outbox;
@@ -231,7 +238,7 @@ export async function outboxWorld(databaseUrl: string, channelCount = 1, connect
     queue: (
       channel: SpeakingChannel,
       message: string,
-      columns: { source?: string; expiresAt?: Date; createdAt?: Date },
+      columns: Partial<Omit<Insertable<OutboxColumns>, 'id' | 'channelId' | 'message'>>,
     ) =>
       pool.db
         .insertInto('ChatBotOutboxMessage')

@@ -14,8 +14,8 @@ function world(rules: readonly SendWindow[], share = 1) {
   const clock = new ManualClock();
   const freed: string[] = [];
   const limits = new SendLimits({ rules, clock, share: () => share, freed: (key) => freed.push(key) });
-  const take = (channel: string, { isPrivileged = false, senderKey = 'bot' } = {}) =>
-    limits.take({ senderKey, channelId: channel as ChannelId, isPrivileged });
+  const take = (channel: string, { isPrivileged = false, senderKey = 'bot', isAnswer = false } = {}) =>
+    limits.take({ senderKey, channelId: channel as ChannelId, isPrivileged }, isAnswer);
   /** @returns 0 when it was sent, else for how long it has to wait */
   const send = (channel: string, who = {}) => {
     const permit = take(channel, who);
@@ -82,7 +82,7 @@ test('each of several copies uses its part of the account, and never less than o
 test('what was sent before the start counts with its age', async () => {
   const { clock, limits, send } = world([UNPRIVILEGED]);
   await clock.advance(5000);
-  for (let sent = 0; sent < 20; sent += 1) limits.seed('bot', 'a' as ChannelId, 12_000);
+  for (let sent = 0; sent < 20; sent += 1) limits.seed('bot', 'a' as ChannelId, 12_000, false);
   expect(send('b')).toBe(18_000);
 });
 
@@ -97,6 +97,46 @@ test('a message counts from when it has surely left, and not at all when it has 
   expect(send('b')).toBe(PERIOD_MS);
   if (typeof unused !== 'number') unused.giveBack();
   expect(freed).toEqual(['bot']);
+  expect(send('b')).toBe(0);
+});
+
+test.each([
+  [20, 16],
+  [100, 80],
+  [6, 5],
+  [4, 3],
+  [2, 1],
+])('of %i messages that an account may send at most %i are answers, over all its channels', (max, answers) => {
+  const { send } = world([{ ...UNPRIVILEGED, max }]);
+  for (let sent = 0; sent < answers; sent += 1) expect(send(`c${sent}`, { isAnswer: true })).toBe(0);
+  expect(send('another', { isAnswer: true })).toBe(PERIOD_MS);
+});
+
+test('the rest of the window is for what is no answer; what turned out to be none takes no room from answers', () => {
+  const { send, take, freed } = world([{ ...UNPRIVILEGED, max: 10 }, PER_CHANNEL]);
+  const said = take('said');
+  if (typeof said === 'number') throw new Error('there is room');
+  expect(said.answerInMs).toBe(0);
+  said.notForAnswer();
+  said.spent();
+  expect(freed).toEqual(['bot']);
+  for (let sent = 0; sent < 8; sent += 1) expect(send(`c${sent}`, { isAnswer: true })).toBe(0);
+  expect(send('late', { isAnswer: true })).toBe(PERIOD_MS);
+  const last = take('voice');
+  expect(last).toMatchObject({ answerInMs: PERIOD_MS });
+  expect(take('voice-2')).toBe(PERIOD_MS);
+});
+
+test('an answer is held by the window of its channel as everything else is, and by no part of it', () => {
+  const { send } = world([{ ...PER_CHANNEL, max: 3 }]);
+  for (let sent = 0; sent < 3; sent += 1) expect(send('a', { isAnswer: true })).toBe(0);
+  expect(send('a', { isAnswer: true })).toBe(1000);
+});
+
+test('answers of before the start are still answers', () => {
+  const { limits, send } = world([UNPRIVILEGED]);
+  for (let sent = 0; sent < 16; sent += 1) limits.seed('bot', 'a' as ChannelId, 12_000, true);
+  expect(send('b', { isAnswer: true })).toBe(18_000);
   expect(send('b')).toBe(0);
 });
 

@@ -15,11 +15,10 @@ export class SendWindow {
   }
 
   /**
-   * @param share of the limit that is ours, 0 to 1; at least one message always is
-   * @returns when one more message fits, `nowMs` or earlier when it does now
+   * @param max how many messages may be in the window, 1 to the limit
+   * @returns when one more fits, in the past when it does now
    */
-  freeAtMs(share: number): number {
-    const max = Math.max(1, Math.floor(this.#max * share));
+  freeAtMs(max: number): number {
     const blocking = this.#timesMs.at(-max);
     return blocking === undefined ? Number.NEGATIVE_INFINITY : blocking + this.#periodMs;
   }

@@ -21,20 +21,30 @@ export interface ClaimCandidate {
 /** What the oldest unfinished row of a channel turned out to be. */
 export type Head =
   | { readonly kind: 'claimed'; readonly row: ClaimedRow }
+  | { readonly kind: 'held' }
   | { readonly kind: 'none' | 'busy' | 'expired' | 'interrupted' | 'unreachable' }
   | { readonly kind: 'waiting'; readonly dueInMs: number };
 
 interface HeadRow {
   readonly channelId: ChannelId;
-  readonly verdict: 'due' | 'orphaned' | 'waiting' | 'busy' | 'expired' | 'interrupted';
+  readonly verdict: 'due' | 'orphaned' | 'waiting' | 'held' | 'busy' | 'expired' | 'interrupted';
   readonly id: string;
   readonly source: string;
   readonly message: string;
   readonly dedupKey: string | null;
   readonly expiresAt: Date | null;
   readonly nextAttemptAt: Date;
+  readonly rank: number;
+  readonly unconfirmed: number | null;
   readonly attempts: number | null;
   readonly isTaken: boolean;
+}
+
+interface SentBefore {
+  readonly channelId: ChannelId;
+  readonly senderAccountId: string | null;
+  readonly isAnswer: boolean;
+  readonly at: Date;
 }
 
 interface ClaimDeps {
@@ -119,6 +129,7 @@ export class Claims {
         now,
         ours,
         token,
+        candidates.map(({ permit }) => permit.answerInMs === 0),
       ],
     });
     return new Map(rows.map((row) => [row.channelId, row]));
@@ -129,14 +140,14 @@ export class Claims {
     const { pg, statements, limits, clock, ttlMs } = this.#deps;
     if (limits.longestPeriodMs === 0) return;
     const sinceMs = clock.now().getTime() - limits.longestPeriodMs;
-    const { rows } = await pg.query<{ channelId: ChannelId; senderAccountId: string | null; at: Date }>({
+    const { rows } = await pg.query<SentBefore>({
       ...statements.recent,
       values: [new Date(sinceMs), new Date(sinceMs - ttlMs)],
     });
     // The answer took its time: ages are as of now.
     const nowMs = clock.now().getTime();
-    for (const { channelId, senderAccountId, at } of rows) {
-      limits.seed(senderAccountId ?? LEGACY_SENDER_KEY, channelId, nowMs - at.getTime());
+    for (const { channelId, senderAccountId, isAnswer, at } of rows) {
+      limits.seed(senderAccountId ?? LEGACY_SENDER_KEY, channelId, nowMs - at.getTime(), isAnswer);
     }
   }
 }
@@ -148,13 +159,13 @@ function headOf(row: HeadRow | undefined, claimToken: string, now: Date, limit: 
   if (row.verdict === 'waiting') {
     return { kind: 'waiting', dueInMs: row.nextAttemptAt.getTime() - now.getTime() };
   }
-  if (row.verdict === 'busy' || row.verdict === 'expired') return { kind: row.verdict };
+  if (row.verdict === 'busy' || row.verdict === 'held' || row.verdict === 'expired') return { kind: row.verdict };
   if (!row.isTaken) return { kind: 'busy' };
   if (row.verdict === 'interrupted') return { kind: 'interrupted' };
-  const { id, source, expiresAt } = row;
-  const attempts = row.attempts ?? 0;
+  const { id, source, rank, expiresAt } = row;
+  const { attempts, unconfirmed } = { attempts: row.attempts ?? 0, unconfirmed: row.unconfirmed ?? 0 };
   // Anybody may have written the row.
   const text = chatText(row.message, limit);
   const answers = answeredLine(row.dedupKey);
-  return { kind: 'claimed', row: { id, claimToken, source, text, attempts, expiresAt, answers } };
+  return { kind: 'claimed', row: { id, claimToken, source, text, attempts, unconfirmed, rank, expiresAt, answers } };
 }

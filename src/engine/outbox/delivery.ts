@@ -12,12 +12,16 @@ import type {
 } from '../../platforms/platform.ts';
 import type { Permit } from '../limits/send-limits.ts';
 import { ResultWriter } from './results.ts';
-import type { ClaimedRow, RowUpdate, SpeakingChannel } from './row.ts';
+import { type ClaimedRow, isReply, type RowUpdate, type SpeakingChannel } from './row.ts';
 import { settle } from './settle.ts';
 import type { Statements } from './statements.ts';
 
-/** Own messages that the chat showed while one was on its way: ids by text. */
-type OwnMessages = Map<string, PlatformMessageId | null>;
+/** Own messages that the chat showed since one is on its way. */
+interface Echoes {
+  readonly idOf: Map<string, PlatformMessageId | null>;
+  /** Called when another one is seen. */
+  heard: () => void;
+}
 
 /** A message that is ours to send, and the permission to send it now. */
 export interface Departure {
@@ -41,13 +45,16 @@ interface DeliveryDeps {
 const SEND_DEADLINE_MS = 10_000;
 /** For a sender that forgets its own deadline: one message must not hold its channel for ever. */
 const GRACE_MS = 5000;
-const SEEN_MAX = 100;
+/** How long a message whose answer was lost may take to show up in the chat. */
+const ECHO_MS = 5000;
+const ECHOES_MAX = 100;
+const ASKING_DEADLINE_MS = 5000;
 
 export class Delivery {
   readonly #deps: DeliveryDeps;
   readonly #results: ResultWriter;
   /** One message in flight per channel. */
-  readonly #seenMeanwhile = new Map<ChannelId, OwnMessages>();
+  readonly #echoes = new Map<ChannelId, Echoes>();
   sent = 0;
   failed = 0;
   retried = 0;
@@ -62,12 +69,17 @@ export class Delivery {
    * @returns in how many milliseconds it is to be tried again, or null when it is finished
    */
   async deliver(departure: Departure, misses: number): Promise<number | null> {
-    const { row, credential, permit } = departure;
+    const { channel, row, credential, permit } = departure;
     const { clock, random } = this.#deps;
-    const outcome: SendOutcome =
+    const echoes: Echoes = { idOf: new Map(), heard: () => {} };
+    this.#echoes.set(channel.channelId, echoes);
+    const begunAt = clock.now();
+    let outcome: SendOutcome =
       row.text === '' ? { kind: 'rejected', reason: 'empty_message' } : await this.#handOver(departure);
     if (row.text === '' || isUnsent(outcome)) permit.giveBack();
     else permit.spent();
+    if (outcome.kind === 'unconfirmed') outcome = (await this.#lookFor(departure, outcome, echoes, begunAt)) ?? outcome;
+    this.#echoes.delete(channel.channelId);
     const now = clock.now();
     const update = settle(row, outcome, { now, misses, random });
     await this.#results.write(row, update, credential.accountId);
@@ -88,35 +100,63 @@ export class Delivery {
 
   /** An own message, seen in the chat. */
   echo({ channelId, text, messageId }: ChatMessage): void {
-    const seen = this.#seenMeanwhile.get(channelId);
-    if (seen !== undefined && seen.size < SEEN_MAX) seen.set(text.trim(), messageId);
+    const echoes = this.#echoes.get(channelId);
+    if (echoes === undefined || echoes.idOf.size >= ECHOES_MAX) return;
+    echoes.idOf.set(text.trim(), messageId);
+    echoes.heard();
   }
 
   /** @returns what became of it; never `unauthorized` before a renewed token was refused too */
   async #handOver(departure: Departure): Promise<SendOutcome> {
-    const { channel, row } = departure;
-    const seen: OwnMessages = new Map();
-    this.#seenMeanwhile.set(channel.channelId, seen);
+    const outcome = await this.#callSender(departure, departure.credential);
+    if (outcome.kind !== 'unauthorized') return outcome;
+    const renewed = await this.#renewed(departure);
+    return renewed === null ? { kind: 'unavailable', reason: outcome.reason } : this.#callSender(departure, renewed);
+  }
+
+  /** Nothing was sent before, so that a renewal that fails costs the message only time. */
+  async #renewed({ channel, credential }: Departure): Promise<SenderCredential | null> {
+    const { credentials, log, logPrefix } = this.#deps;
     try {
-      const outcome = await this.#tryBothTokens(departure);
-      if (outcome.kind !== 'unconfirmed') return outcome;
-      // Its answer was lost, and our own message may have come back by chat.
-      const id = seen.get((outcome.written ?? row.text).trim());
-      return id === undefined ? outcome : { kind: 'sent', platformMessageId: id };
+      return await credentials.renewed(credential, credential.accessToken);
     } catch (error) {
-      this.#deps.log.error(`${this.#deps.logPrefix}sender_threw`, { channelId: channel.channelId, error });
-      return UNCONFIRMED;
-    } finally {
-      this.#seenMeanwhile.delete(channel.channelId);
+      log.warn(`${logPrefix}sender_renewal_failed`, { channelId: channel.channelId, error });
+      return null;
     }
   }
 
-  async #tryBothTokens(departure: Departure): Promise<SendOutcome> {
-    const { credential } = departure;
-    const outcome = await this.#callSender(departure, credential);
-    if (outcome.kind !== 'unauthorized') return outcome;
-    const renewed = await this.#deps.credentials.renewed(credential, credential.accessToken);
-    return renewed === null ? { kind: 'unavailable', reason: outcome.reason } : this.#callSender(departure, renewed);
+  /**
+   * The answer of the platform was lost: our own message may come back by chat, or the platform can be asked for it.
+   * What is sent only once is not waited for.
+   */
+  async #lookFor(
+    { channel, row, credential }: Departure,
+    { written = row.text }: SendOutcome & { kind: 'unconfirmed' },
+    echoes: Echoes,
+    begunAt: Date,
+  ): Promise<SendOutcome | null> {
+    const { sender, clock, log, logPrefix } = this.#deps;
+    const text = written.trim();
+    const isHeard = () => echoes.idOf.has(text);
+    if (!isReply(row.source) && !isHeard()) {
+      await new Promise<void>((resolve) => {
+        const timer = clock.setTimer(ECHO_MS, resolve, { unref: true });
+        echoes.heard = () => {
+          if (!isHeard()) return;
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    if (isHeard()) return { kind: 'sent', platformMessageId: echoes.idOf.get(text) ?? null };
+    if (isReply(row.source) || sender.hasSaid === undefined) return null;
+    try {
+      const said = await sender.hasSaid(channel, text, credential, begunAt, ASKING_DEADLINE_MS);
+      return said === null ? null : { kind: 'sent', platformMessageId: said.platformMessageId };
+    } catch (error) {
+      log.warn(`${logPrefix}sent_lookup_failed`, { channelId: channel.channelId, error });
+      return null;
+    }
   }
 
   async #callSender({ channel, row }: Departure, as: SenderCredential): Promise<SendOutcome> {
@@ -127,6 +167,9 @@ export class Delivery {
     });
     try {
       return await Promise.race([sender.send(channel, row.text, as, SEND_DEADLINE_MS, row.answers), tooLate]);
+    } catch (error) {
+      this.#deps.log.error(`${this.#deps.logPrefix}sender_threw`, { channelId: channel.channelId, error });
+      return UNCONFIRMED;
     } finally {
       timer?.cancel();
     }

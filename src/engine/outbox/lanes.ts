@@ -10,6 +10,10 @@ export interface Lane {
   step: 'resting' | 'asking' | 'ready' | 'taken';
   /** Woken while it was busy: to be looked at again. */
   isDirty: boolean;
+  /** Told from outside while it was busy: something may go before what it found. */
+  isHinted: boolean;
+  /** Its next message is an answer, as far as is known: it has no use for room that answers may not use. */
+  isAnswerNext: boolean;
   /** The next claim ignores the row's own waiting time. */
   isEager: boolean;
   /** Sends of the present head that did not settle it. */
@@ -29,7 +33,7 @@ export class Lanes {
 
   /** @param start what a lane does when it is woken while it rests */
   constructor(clock: Clock, start: (lane: Lane) => void) {
-    this.#alarms = new WakeTimes(clock, (channelId) => this.wake(channelId));
+    this.#alarms = new WakeTimes(clock, (channelId) => this.resume(channelId));
     this.#start = start;
   }
 
@@ -52,6 +56,8 @@ export class Lanes {
       channelId,
       step: 'resting',
       isDirty: false,
+      isHinted: false,
+      isAnswerNext: false,
       isEager: false,
       misses: 0,
       lacksSender: false,
@@ -60,11 +66,20 @@ export class Lanes {
     return lane;
   }
 
-  /** A lane that is busy remembers it. */
+  /** There may be something new in the channel. A lane that is busy remembers it. */
   wake(channelId: ChannelId, isEager = false): void {
     if (this.#isClosed) return;
     const lane = this.of(channelId);
     lane.isEager ||= isEager;
+    lane.isAnswerNext = false;
+    lane.isHinted = lane.step !== 'resting';
+    this.resume(channelId);
+  }
+
+  /** What the channel waited for may have come. */
+  resume(channelId: ChannelId): void {
+    if (this.#isClosed) return;
+    const lane = this.of(channelId);
     if (lane.step !== 'resting') {
       lane.isDirty = true;
       return;
@@ -75,8 +90,10 @@ export class Lanes {
     this.#start(lane);
   }
 
+  /** The claim follows: it sees what was told of before. */
   take(lane: Lane): void {
     lane.step = 'taken';
+    lane.isHinted = false;
     this.#taken += 1;
   }
 
@@ -84,13 +101,15 @@ export class Lanes {
   rest(lane: Lane): void {
     if (lane.step === 'taken') this.#taken -= 1;
     lane.step = 'resting';
-    if (lane.isDirty && !this.#isClosed) this.wake(lane.channelId);
-    else if (!lane.isEager && !lane.lacksSender && lane.misses === 0) this.#lanes.delete(lane.channelId);
+    if (lane.isDirty && !this.#isClosed) this.resume(lane.channelId);
+    else if (!lane.isEager && !lane.lacksSender && !lane.isAnswerNext && lane.misses === 0)
+      this.#lanes.delete(lane.channelId);
   }
 
-  /** A hint about a further row changes nothing for the head. */
+  /** Further rows change nothing for the one that waits, unless one was told of that may go before it. */
   restFor(lane: Lane, delayMs: number): void {
-    lane.isDirty = false;
+    lane.isDirty = lane.isHinted;
+    lane.isHinted = false;
     this.rest(lane);
     this.wait(lane.channelId, delayMs);
   }

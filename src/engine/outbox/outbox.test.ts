@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { accepted, outboxWorld, sharedSender } from '../../../test/support/outbox-world.ts';
-import type { PlatformMessageId } from '../../lib/brand.ts';
 import type { SendOutcome } from '../../platforms/platform.ts';
 
 const database = await createTestDatabase();
@@ -205,6 +204,24 @@ test('a worker that lost its claim does not overwrite the result of the next', a
   expect((await world.rows(world.first))[0]).toMatchObject({ status: 'sent', platformMessageId: 'theirs' });
 });
 
+test('a result is written by the holder of the claim alone, also while the next has not ended', async () => {
+  const world = await outboxWorld(database.url);
+  const worker = await world.worker();
+  const late = Promise.withResolvers<SendOutcome>();
+  worker.sender.answer = () => late.promise;
+  const { id } = await world.queue(world.first, 'contested', {});
+  await vi.waitFor(() => expect(worker.sender.messages).toHaveLength(1), soon);
+  await world.db
+    .updateTable('ChatBotOutboxMessage')
+    .set({ claimToken: 'another', claimedBy: worker.startNumber + 1000 })
+    .where('id', '=', id)
+    .execute();
+  worker.held.clear();
+  late.resolve({ kind: 'rejected', reason: 'msg_banned' });
+  await vi.waitFor(() => expect(worker.outbox.stats().sending).toBe(0), soon);
+  expect((await world.rows(world.first))[0]).toMatchObject({ status: 'processing', lastError: null, failedAt: null });
+});
+
 test('a result that cannot be recorded while connections break is recorded afterwards, and nothing is sent twice', async () => {
   const world = await outboxWorld(database.url);
   const worker = await world.worker();
@@ -251,37 +268,6 @@ test('messages of a channel that is not held stay untouched, and go out when it 
         ['sent', 1, null],
         ['failed', 0, 'expired'],
       ]),
-    soon,
-  );
-});
-
-test('an own message seen in chat confirms a send whose answer was lost', async () => {
-  const world = await outboxWorld(database.url);
-  const worker = await world.worker();
-  const answer = Promise.withResolvers<SendOutcome>();
-  worker.sender.answer = () => answer.promise;
-  await world.say(world.first, 'did it arrive?');
-  await vi.waitFor(() => expect(worker.sender.messages).toHaveLength(1), soon);
-  worker.outbox.echo({
-    provider: 'twitch' as never,
-    channelId: world.first.channelId,
-    messageId: 'echo-1' as PlatformMessageId,
-    author: {
-      platformUserId: sharedSender.platformUserId,
-      login: null,
-      displayName: '',
-      avatarUrl: null,
-      roles: new Set(),
-    },
-    text: 'did it arrive?',
-    sentAtMs: 0,
-    isBacklog: false,
-    isOwn: true,
-  });
-  answer.resolve({ kind: 'unconfirmed', reason: 'unconfirmed' });
-  await vi.waitFor(
-    async () =>
-      expect((await world.rows(world.first))[0]).toMatchObject({ status: 'sent', platformMessageId: 'echo-1' }),
     soon,
   );
 });

@@ -14,8 +14,8 @@ import type {
 import { type ClaimCandidate, Claims, type Head } from './claims.ts';
 import { Delivery, type Departure } from './delivery.ts';
 import { type Lane, Lanes } from './lanes.ts';
-import { draftOf, type Reply, ReplyWriter, type WrittenReply } from './replies.ts';
-import type { SpeakingChannel } from './row.ts';
+import { draftOf, type FitReply, type Reply, ReplyWriter, type WrittenReply } from './replies.ts';
+import { ANSWER_RANK, type SpeakingChannel } from './row.ts';
 import { Safety } from './safety.ts';
 import { renderStatements } from './statements.ts';
 import { Turns } from './turns.ts';
@@ -45,6 +45,8 @@ export interface OutboxDeps {
   /** How often to look while no hints arrive. */
   readonly pollMs: number;
   readonly ttlMs: number;
+  /** Older answers are not sent. */
+  readonly answerMaxAgeMs: number;
 }
 
 export interface OutboxStats {
@@ -52,12 +54,14 @@ export interface OutboxStats {
   readonly failed: number;
   readonly retried: number;
   readonly sending: number;
+  /** Answers that were not even written: too many waited in their channel, or an equal one did. */
+  readonly answersCrowdedOut: number;
   /** Of the oldest message of a held channel that is not finished, as of the last look. */
   readonly oldestWaitingSince: Date | null;
 }
 
 interface WaitingReply {
-  readonly reply: Reply;
+  readonly reply: FitReply;
   readonly credential: SenderCredential | null;
 }
 
@@ -81,6 +85,7 @@ export class Outbox {
   #isWriting = false;
   #isRoundPlanned = false;
   #interrupted = 0;
+  #crowdedOut = 0;
   #isDraining = false;
 
   constructor(deps: OutboxDeps) {
@@ -108,7 +113,9 @@ export class Outbox {
   }
 
   reply(given: Reply): void {
-    const reply = { ...given, text: chatText(given.text, this.#deps.limits.message) };
+    const { limits, clock, ttlMs, answerMaxAgeMs } = this.#deps;
+    const expiresAt = new Date(clock.now().getTime() + Math.min(ttlMs, answerMaxAgeMs));
+    const reply = { ...given, text: chatText(given.text, limits.message), expiresAt };
     if (reply.text === '') {
       reply.receipt?.done(false);
       return;
@@ -146,6 +153,7 @@ export class Outbox {
       failed: failed + this.#interrupted + this.#safety.expired,
       retried,
       sending: this.#lanes.taken,
+      answersCrowdedOut: this.#crowdedOut,
       oldestWaitingSince: this.#safety.oldestWaitingSince,
     };
   }
@@ -155,6 +163,7 @@ export class Outbox {
     const channel = this.#deps.channels.held().get(lane.channelId);
     const credential = channel ? await this.#senderFor(channel) : null;
     lane.lacksSender = channel !== undefined && credential === null;
+    lane.isAnswerNext &&= channel !== undefined;
     if (credential === null || this.#isDraining) {
       this.#lanes.rest(lane);
       // Its messages wait, and have to end in time.
@@ -198,6 +207,7 @@ export class Outbox {
       if (head.kind === 'claimed' && !this.#isDraining) {
         // More may wait behind it.
         lane.isDirty = true;
+        if (head.row.rank < ANSWER_RANK) candidate.permit.notForAnswer();
         void this.#depart({ ...candidate, row: head.row });
         continue;
       }
@@ -205,12 +215,14 @@ export class Outbox {
       if (head.kind === 'claimed') await this.#claims.release(head.row);
       if (head.kind === 'expired') expired.push(lane.channelId);
       if (head.kind === 'interrupted') this.#interrupted += 1;
-      this.#restUnsent(lane, head);
+      lane.isAnswerNext = head.kind === 'held';
+      if (head.kind === 'held') this.#turns.queue(lane, candidate.credential, candidate.permit.answerInMs);
+      else this.#restUnsent(lane, head);
     }
     if (expired.length > 0) await this.#safety.expire(expired);
   }
 
-  #restUnsent(lane: Lane, head: Head): void {
+  #restUnsent(lane: Lane, head: Exclude<Head, { kind: 'held' }>): void {
     switch (head.kind) {
       case 'none':
       case 'claimed':
@@ -269,12 +281,15 @@ export class Outbox {
       void this.#depart({ channel, credential, permit, row: written.row });
       return;
     }
+    if (written.kind === 'crowded_out') this.#crowdedOut += 1;
     const lane = this.#lanes.of(channel.channelId);
     lane.isDirty ||= written.kind === 'queued' && lane.step !== 'resting';
     if (permit !== null) {
       permit.giveBack();
       this.#lanes.rest(lane);
-    } else if (written.kind === 'queued') this.wake(channel.channelId);
+    } else if (written.kind === 'queued' && this.#deps.channels.held().has(channel.channelId)) {
+      this.#lanes.resume(channel.channelId);
+    }
   }
 
   #checkDrained(): void {

@@ -48,6 +48,32 @@ test.each(['say', 'greeting'])(
   },
 );
 
+test('a message that a dead worker had claimed is not sent when its time is over: it may have been said', async () => {
+  const world = await outboxWorld(database.url, 2);
+  const [spoken, mute] = world.channels as [typeof world.first, typeof world.first];
+  const days = (count: number) => new Date(Date.now() - count * 86_400_000);
+  const claimed = { status: 'processing', claimToken: 'dead', claimedBy: 1_000_000, processingAt: days(3) };
+  const old = { ...claimed, createdAt: days(3), expiresAt: days(2.9) };
+  const { sender, outbox } = await world.worker({
+    credentials: {
+      // Nothing is claimed for a channel without a sender, and its messages end all the same.
+      senderFor: async ({ channelId }) => (channelId === mute.channelId ? null : sharedSender),
+      renewed: async () => null,
+    },
+  });
+  await world.calm();
+  const interrupted = ['failed', 1, 'interrupted'];
+  await world.queue(spoken, 'three days old', old);
+  await world.say(spoken, 'today');
+  await vi.waitFor(async () => expect(await world.states(spoken)).toEqual([interrupted, ['sent', 1, null]]), soon);
+  for (const channel of [spoken, mute]) await world.queue(channel, 'three days old', old);
+  outbox.wake(null);
+  for (const channel of [spoken, mute]) {
+    await vi.waitFor(async () => expect((await world.states(channel)).at(-1)).toEqual(interrupted), soon);
+  }
+  expect(sender.messages.map(({ text }) => text)).toEqual(['today']);
+});
+
 test('of two workers that find the messages of a dead one, each message is taken by one', async () => {
   const world = await outboxWorld(database.url, 20);
   const dead = await world.worker();

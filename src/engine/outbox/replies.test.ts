@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { cuttableLine } from '../../../test/support/cuttable-line.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { accepted, outboxWorld } from '../../../test/support/outbox-world.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import type { SendOutcome } from '../../platforms/platform.ts';
@@ -101,14 +102,17 @@ test('a reply whose worker died while sending is never sent again', async () => 
 });
 
 test('a reply whose answer was lost is never sent again, a message of the panel is', async () => {
+  const clock = new ManualClock(new Date());
   const world = await outboxWorld(database.url, 2);
   const [chat, panel] = world.channels as [SpeakingChannel, SpeakingChannel];
-  const worker = await world.worker();
+  const worker = await world.worker({ clock });
   let tries = 0;
   worker.sender.answer = (_text, channelId) =>
     channelId === panel.channelId && ++tries > 1 ? accepted() : { kind: 'unconfirmed', reason: 'unconfirmed' };
   worker.outbox.reply(replyIn(chat, 'answer'));
   await world.say(panel, 'announcement');
+  await vi.waitFor(() => expect(worker.sender.messages).toHaveLength(2), soon);
+  await world.pass(clock, 10_000);
   await vi.waitFor(async () => expect(await world.states(panel)).toEqual([['sent', 1, null]]), soon);
   expect(await world.states(chat)).toEqual([['failed', 1, 'unconfirmed']]);
   expect(worker.sender.textsIn(chat.channelId)).toHaveLength(1);

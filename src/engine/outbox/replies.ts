@@ -9,7 +9,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { SenderCredential } from '../../platforms/platform.ts';
 import type { Receipt } from '../inbox/receipt.ts';
 import type { Permit } from '../limits/send-limits.ts';
-import { answerKey, type ClaimedRow, type SpeakingChannel } from './row.ts';
+import { ANSWER_RANK, answerKey, type ClaimedRow, type SpeakingChannel } from './row.ts';
 import type { Statements } from './statements.ts';
 
 export interface Reply {
@@ -22,20 +22,27 @@ export interface Reply {
   readonly receipt?: Receipt | null;
 }
 
+/** A reply that fits the chat. */
+export interface FitReply extends Reply {
+  /** Nobody wants it later than this. */
+  readonly expiresAt: Date;
+}
+
 /** A reply that is about to be written. */
 export interface Draft {
   readonly id: string;
-  readonly reply: Reply;
+  readonly reply: FitReply;
   /** Who speaks; null when nobody can speak there now. */
   readonly credential: SenderCredential | null;
   /** Permission to send it at once; null when it has to wait its turn as a row. */
   readonly permit: Permit | null;
 }
 
-/** What became of a draft: a row that is ours to send, one that waits its turn, or none. */
+/** What became of a draft: a row that is ours to send, one that waits its turn, or none. Of those that found no room
+ * (`crowded_out`) too many wait in the channel, or an equal one does. */
 export type WrittenReply = { readonly draft: Draft } & (
   | { readonly kind: 'claimed'; readonly row: ClaimedRow }
-  | { readonly kind: 'queued' | 'dropped' }
+  | { readonly kind: 'queued' | 'crowded_out' | 'dropped' }
 );
 
 interface ReplyDeps {
@@ -47,11 +54,8 @@ interface ReplyDeps {
   readonly log: Logger;
   readonly logPrefix: string;
   readonly startNumber: () => number | null;
-  readonly ttlMs: number;
 }
 
-/** Nobody wants an answer later than this: without a database a reply is dropped. */
-const UNWRITTEN_MAX_MS = 60_000;
 const RETRY = { firstMs: 100, longestMs: 2000 };
 
 export class ReplyWriter {
@@ -66,7 +70,6 @@ export class ReplyWriter {
   async write(drafts: readonly Draft[]): Promise<WrittenReply[]> {
     const { clock, random } = this.#deps;
     const token = `${this.#deps.startNumber()}.r${++this.#batches}`;
-    const giveUpAtMs = clock.monotonicMs() + UNWRITTEN_MAX_MS;
     for (let failures = 1; ; failures += 1) {
       try {
         const states = await this.#insert(drafts, token);
@@ -79,7 +82,7 @@ export class ReplyWriter {
           for (const draft of drafts) written.push(...(await this.write([draft])));
           return written;
         }
-        if (!isOutage || clock.monotonicMs() >= giveUpAtMs) {
+        if (!isOutage || drafts.every(({ reply }) => reply.expiresAt <= clock.now())) {
           this.drop(
             drafts.map(({ reply }) => reply),
             error,
@@ -100,7 +103,7 @@ export class ReplyWriter {
   }
 
   async #insert(drafts: readonly Draft[], token: string): Promise<ReadonlyMap<string, string>> {
-    const { pg, statements, platform, clock, startNumber, ttlMs } = this.#deps;
+    const { pg, statements, platform, clock, startNumber } = this.#deps;
     const replies = drafts.map(({ reply }) => reply);
     const isFromInbox = replies.some(({ receipt }) => receipt != null);
     const { rows } = await pg.query<{ id: string; status: string }>({
@@ -118,7 +121,7 @@ export class ReplyWriter {
         startNumber(),
         token,
         clock.now(),
-        new Date(clock.now().getTime() + ttlMs),
+        replies.map(({ expiresAt }) => expiresAt),
         ...(isFromInbox ? [replies.map(({ receipt }) => receipt?.seq ?? null)] : []),
       ],
     });
@@ -127,16 +130,17 @@ export class ReplyWriter {
 
   #written(draft: Draft, claimToken: string, status: string | undefined): WrittenReply {
     const { id, reply, permit } = draft;
-    const { source, text, messageId: answers, receipt } = reply;
+    const { source, text, expiresAt, messageId: answers, receipt } = reply;
     // A row that was not written was written before, or the channel is another's by now: the mark went the same way.
     receipt?.done(true);
     if (status === undefined) return { draft, kind: 'dropped' };
+    if (status === 'crowded out') return { draft, kind: 'crowded_out' };
     if (permit === null || status !== 'processing') return { draft, kind: 'queued' };
-    const expiresAt = new Date(this.#deps.clock.now().getTime() + this.#deps.ttlMs);
-    return { draft, kind: 'claimed', row: { id, claimToken, source, text, attempts: 0, expiresAt, answers } };
+    const row = { id, claimToken, source, text, attempts: 0, unconfirmed: 0, rank: ANSWER_RANK, expiresAt, answers };
+    return { draft, kind: 'claimed', row };
   }
 }
 
-export function draftOf(reply: Reply, credential: SenderCredential | null, permit: Permit | null): Draft {
+export function draftOf(reply: FitReply, credential: SenderCredential | null, permit: Permit | null): Draft {
   return { id: randomUUID(), reply, credential, permit };
 }

@@ -87,5 +87,6 @@ function columns(batch: readonly Result[]): unknown[] {
     updates.map((update) => (update.status === 'sent' ? update.platformMessageId : null)),
     batch.map(({ accountId }) => accountId),
     batch.map(({ at }) => at),
+    updates.map((update) => (update.status === 'pending' ? update.unconfirmed || null : null)),
   ];
 }

@@ -5,6 +5,12 @@ import type { ReadChannel, Reason } from '../../platforms/platform.ts';
 /** Who asked for the message. The first two answer a chat line and are never sent twice. */
 export type OutboxSource = 'command' | 'duration' | 'say' | 'greeting';
 
+/** Of an answer to a chat line; what the streamer says and greetings have 0 and go first. */
+export const ANSWER_RANK = 1;
+
+/** Sends of one message that the platform may leave without an answer: after these it is given up. */
+export const UNCONFIRMED_MAX = 2;
+
 /** Tries that the platform answered before a message is given up. */
 export const ATTEMPTS_MAX = 3;
 
@@ -23,6 +29,10 @@ export interface ClaimedRow {
   /** Fit for the chat; empty when the row says nothing. */
   readonly text: string;
   readonly attempts: number;
+  /** Sends that the platform has left without an answer so far. */
+  readonly unconfirmed: number;
+  /** Answers wait for room that they may use; 0 does not. */
+  readonly rank: number;
   readonly expiresAt: Date | null;
   /** The chat line it answers; null for what nobody asked for in a chat. */
   readonly answers: PlatformMessageId | null;
@@ -32,7 +42,7 @@ export interface ClaimedRow {
 export type RowUpdate =
   | { status: 'sent'; attempts: number; platformMessageId: PlatformMessageId | null }
   | { status: 'failed'; attempts: number; lastError: Reason }
-  | { status: 'pending'; attempts: number; lastError: Reason; nextAttemptAt: Date };
+  | { status: 'pending'; attempts: number; unconfirmed: number; lastError: Reason; nextAttemptAt: Date };
 
 const ANSWER_PREFIX = 'chat:';
 

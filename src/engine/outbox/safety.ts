@@ -20,6 +20,7 @@ interface SafetyDeps {
   readonly logPrefix: string;
   readonly platform: Pick<Platform, 'noSenderReason'>;
   readonly channels: { held(): ReadonlyMap<ChannelId, SpeakingChannel>; onChange(listener: () => void): void };
+  readonly startNumber: () => number | null;
   readonly isListening: () => boolean;
   readonly pollMs: number;
 }
@@ -74,12 +75,12 @@ export class Safety {
 
   /** Ends the expired messages of these channels, with the platform's last reason where there is one. */
   async expire(channelIds: readonly ChannelId[]): Promise<void> {
-    const { pg, statements, clock, platform, lanes, log, logPrefix } = this.#deps;
+    const { pg, statements, clock, platform, lanes, startNumber, log, logPrefix } = this.#deps;
     const reasons = channelIds.map((id) => (lanes.lacksSender(id) ? platform.noSenderReason : 'expired'));
     try {
       const { rows } = await pg.query<{ id: string; channelId: ChannelId; attempts: number; lastError: string }>({
         ...statements.expire,
-        values: [channelIds, reasons, clock.now()],
+        values: [channelIds, reasons, clock.now(), startNumber()],
       });
       this.expired += rows.length;
       for (const { id, channelId, attempts, lastError } of rows) {
@@ -178,8 +179,8 @@ export class Safety {
   }
 }
 
-function isExpired({ status, expiresAt }: WaitingHead, now: Date): boolean {
-  return status === 'pending' && expiresAt !== null && expiresAt <= now;
+function isExpired({ expiresAt }: WaitingHead, now: Date): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 function oldest(heads: readonly WaitingHead[]): Date | null {

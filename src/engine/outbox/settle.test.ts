@@ -12,8 +12,10 @@ function row(changes: Partial<ClaimedRow> = {}): ClaimedRow {
     id: 'r',
     claimToken: 't',
     source: 'say',
+    rank: 0,
     text: 'hello',
     attempts: 0,
+    unconfirmed: 0,
     expiresAt: inMs(600_000),
     answers: null,
     ...changes,
@@ -54,6 +56,15 @@ test.each(['say', 'greeting', 'written-by-an-older-api'])(
     expect(decide(row({ source }), UNCONFIRMED)).toMatchObject({ status: 'pending', lastError: 'unconfirmed' });
   },
 );
+
+test('the second lost answer ends a message; what was unavailable in between, or a dead worker, does not count', () => {
+  const once = decide(row(), UNCONFIRMED);
+  expect(once).toMatchObject({ status: 'pending', attempts: 0, unconfirmed: 1 });
+  expect(decide(row({ unconfirmed: 1 }), UNAVAILABLE, 50)).toMatchObject({ status: 'pending', unconfirmed: 1 });
+  expect(decide(row({ attempts: 1 }), UNCONFIRMED)).toMatchObject({ status: 'pending', unconfirmed: 1 });
+  const twice = { status: 'failed', attempts: 1, lastError: 'unconfirmed' };
+  expect(decide(row({ unconfirmed: 1 }), UNCONFIRMED)).toEqual(twice);
+});
 
 test.each(['command', 'duration'])('a lost answer to a reply (%s) is its end: it may have arrived', (source) => {
   expect(decide(row({ source }), UNCONFIRMED)).toMatchObject({ status: 'failed', lastError: 'unconfirmed' });

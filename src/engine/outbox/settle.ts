@@ -1,9 +1,9 @@
-/** Decides what becomes of a message after one send (design §4, §5; workers §10.2). */
+/** Decides what becomes of a message after one send. */
 import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import type { Reason, SendOutcome } from '../../platforms/platform.ts';
-import { ATTEMPTS_MAX, type ClaimedRow, isReply, type RowUpdate } from './row.ts';
+import { ATTEMPTS_MAX, type ClaimedRow, isReply, type RowUpdate, UNCONFIRMED_MAX } from './row.ts';
 
 /** What a row's columns do not tell. */
 export interface Circumstances {
@@ -16,7 +16,10 @@ export interface Circumstances {
 
 const RETRY = { firstMs: 1000, longestMs: 60_000 };
 
-/** The row's next state after one send. Replies are never sent twice, everything else until it expires. */
+/**
+ * The row's next state after one send. Replies are never sent twice; everything else until it expires, or until the
+ * platform took it twice and answered neither.
+ */
 export function settle(row: ClaimedRow, outcome: SendOutcome, circumstances: Circumstances): RowUpdate {
   const tried = row.attempts + 1;
   switch (outcome.kind) {
@@ -29,9 +32,9 @@ export function settle(row: ClaimedRow, outcome: SendOutcome, circumstances: Cir
         ? failed(tried, outcome.reason)
         : again(row, tried, outcome.reason, outcome.retryAt, circumstances);
     case 'unconfirmed':
-      return isReply(row.source)
+      return isReply(row.source) || row.unconfirmed + 1 >= UNCONFIRMED_MAX
         ? failed(tried, outcome.reason)
-        : again(row, row.attempts, outcome.reason, undefined, circumstances);
+        : again({ ...row, unconfirmed: row.unconfirmed + 1 }, row.attempts, outcome.reason, undefined, circumstances);
     case 'unavailable':
       return again(row, row.attempts, outcome.reason, outcome.retryAt, circumstances);
     case 'unauthorized':
@@ -56,7 +59,7 @@ function recordableId(id: PlatformMessageId | null): PlatformMessageId | null {
 
 /** Waits as long as the platform asked, at most a minute; without a word from it, longer each time. */
 function again(
-  { expiresAt }: ClaimedRow,
+  { expiresAt, unconfirmed }: ClaimedRow,
   attempts: number,
   reason: Reason,
   retryAt: Date | undefined,
@@ -68,6 +71,7 @@ function again(
   return {
     status: 'pending',
     attempts,
+    unconfirmed,
     lastError: recordable(reason),
     // Looked at when it expires, so that its end is recorded on time.
     nextAttemptAt: new Date(Math.min(dueMs, expiresAt?.getTime() ?? dueMs)),

@@ -38,7 +38,7 @@ test.each(platforms.map((platform) => [platform.id, platform] as const))(
       7,
       'token',
       now,
-      later,
+      [later, later],
     );
     expect(inserted.rows.map(({ status }) => status)).toEqual(['processing', 'pending']);
     const recorded = await run(
@@ -52,11 +52,12 @@ test.each(platforms.map((platform) => [platform.id, platform] as const))(
       ['m1'],
       [null],
       [now],
+      [null],
     );
     expect(recorded.rowCount).toBe(1);
-    const claimed = await run(statements.claim, [channelId], ['account'], [false], later, 8, 'next');
+    const claimed = await run(statements.claim, [channelId], ['account'], [false], later, 8, 'next', [true]);
     expect(claimed.rows).toMatchObject([{ verdict: 'expired', isTaken: false }]);
-    const expired = await run(statements.expire, [channelId], ['expired'], later);
+    const expired = await run(statements.expire, [channelId], ['expired'], later, 8);
     expect(expired.rows).toMatchObject([{ id: `${id}-b`, lastError: 'expired' }]);
     expect((await run(statements.heads, [channelId])).rows).toEqual([]);
     expect((await run(statements.recent, new Date(now.getTime() - 1000), new Date(0))).rows).toHaveLength(1);
@@ -77,11 +78,11 @@ test.each(platforms.map((platform) => [platform.id, platform] as const))(
       7,
       'token',
       now,
-      now,
+      [now],
       [null],
     );
     expect(fromInbox.rows.map(({ status }) => status)).toContain('pending');
-    await run(statements.expire, [channelId], ['expired'], later);
+    await run(statements.expire, [channelId], ['expired'], later, 8);
 
     expect(await pruneOutbox(world.pg, statements, now)).toBe(0);
     expect(await pruneOutbox(world.pg, statements, new Date(now.getTime() + 15 * 86_400_000))).toBe(3);

@@ -36,7 +36,7 @@ export class Turns {
       rules: limits.sendWindows,
       clock,
       share: limitShare,
-      freed: (senderKey) => this.#wakeQueueing(senderKey),
+      freed: (senderKey, isForAnswers) => this.#resumeQueueing(senderKey, isForAnswers),
     });
   }
 
@@ -69,10 +69,9 @@ export class Turns {
         lanes.rest(lane);
         continue;
       }
-      const permit = this.#permit(channel, credential);
+      const permit = this.#permit(channel, credential, lane.isAnswerNext);
       if (typeof permit === 'number') {
-        this.#queueing.set(lane.channelId, credential.key);
-        lanes.restFor(lane, permit);
+        this.queue(lane, credential, permit);
         continue;
       }
       this.#queueing.delete(lane.channelId);
@@ -84,24 +83,34 @@ export class Turns {
     return candidates;
   }
 
-  /** For a message that is not written yet. @returns null unless nothing else happens in its channel */
+  /** The lane waits until the sender's limits have room for its next message, `waitMs` at most. */
+  queue(lane: Lane, credential: SenderCredential, waitMs: number): void {
+    this.#queueing.set(lane.channelId, credential.key);
+    this.#deps.lanes.restFor(lane, waitMs);
+  }
+
+  /** For an answer that is not written yet. @returns null unless nothing else happens in its channel */
   takeAtOnce(channel: SpeakingChannel, credential: SenderCredential): Permit | null {
     const { lanes } = this.#deps;
     const lane = lanes.of(channel.channelId);
     if (lane.step !== 'resting' || lanes.free <= 0) return null;
-    const permit = this.#permit(channel, credential);
+    const permit = this.#permit(channel, credential, true);
     if (typeof permit === 'number') return null;
     lanes.take(lane);
     return permit;
   }
 
-  #permit(channel: SpeakingChannel, credential: SenderCredential): Permit | number {
+  #permit(channel: SpeakingChannel, credential: SenderCredential, isAnswer: boolean): Permit | number {
     const isPrivileged = this.#deps.sender.isPrivileged(channel, credential);
-    return this.limits.take({ senderKey: credential.key, channelId: channel.channelId, isPrivileged });
+    return this.limits.take({ senderKey: credential.key, channelId: channel.channelId, isPrivileged }, isAnswer);
   }
 
   /** A permit was taken for nothing: without this, those that were refused one meanwhile would sleep through it. */
-  #wakeQueueing(senderKey: string): void {
-    for (const [channelId, key] of this.#queueing) if (key === senderKey) this.#deps.lanes.wake(channelId);
+  #resumeQueueing(senderKey: string, isForAnswers: boolean): void {
+    const { lanes } = this.#deps;
+    for (const [channelId, key] of this.#queueing) {
+      // Whoever waits for room for an answer has no use for other room: two of them would wake each other for ever.
+      if (key === senderKey && (isForAnswers || !lanes.of(channelId).isAnswerNext)) lanes.resume(channelId);
+    }
   }
 }

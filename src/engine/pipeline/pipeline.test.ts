@@ -31,15 +31,25 @@ const command: Command = {
 function pipelineWorld() {
   const clock = new ManualClock();
   const replies: Reply[] = [];
+  const roles = Promise.withResolvers<ReadonlySet<string>>();
   let credited = 0;
   const pipeline = new Pipeline({
     channels: { held: () => new Map([[channelId, channel]]) },
-    commands: { of: () => ({ byTrigger: new Map([['!hi', command]]), duration: null }) },
+    commands: {
+      of: () => ({
+        byTrigger: new Map([
+          ['!hi', command],
+          ['!rank', { ...command, response: 'your rank', vkvideoAllowedRoleIds: ['7'] }],
+        ]),
+        duration: null,
+      }),
+    },
     live: { of: () => null },
     credit: () => {
       credited += 1;
     },
     outbox: { reply: (reply) => void replies.push(reply), echo: () => {} },
+    roleResolver: { roleIds: () => roles.promise },
     clock,
     log: silentLog(),
     logPrefix: 'test.',
@@ -62,7 +72,7 @@ function pipelineWorld() {
     isBacklog: false,
     isOwn: false,
   });
-  return { pipeline, clock, replies, line, credited: () => credited };
+  return { pipeline, clock, replies, roles, line, credited: () => credited };
 }
 
 const receipt: Receipt = { seq: 1, done: () => {} };
@@ -80,6 +90,19 @@ test('a line that comes twice is answered once; one read from the inbox again is
     ['m2', receipt],
     ['m2', receipt],
   ]);
+});
+
+test('answers leave in the order of their lines: a command that waits for nothing does not overtake one that looks up roles', async () => {
+  const { pipeline, replies, roles, line } = pipelineWorld();
+  pipeline.message(line('!rank', 0, 'm1'));
+  pipeline.message(line('!hi', 0, 'm2'));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(replies).toEqual([]);
+  roles.resolve(new Set(['7']));
+  await expect.poll(() => replies.map(({ text }) => text)).toEqual(['your rank', 'hello']);
+  // Once nothing is waited for, a line is answered at once.
+  pipeline.message(line('!hi', 0, 'm3'));
+  expect(replies).toHaveLength(3);
 });
 
 test('lines that waited in the inbox are credited however busy the worker is', async () => {

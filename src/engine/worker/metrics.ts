@@ -18,8 +18,8 @@ export function createWorkerMetrics(worker: Worker, provider: string, clock: Clo
     return { read: lines, ...fates };
   });
   counter(registry, 'memalerts_outbox_messages_total', 'messages by outcome', 'outcome', () => {
-    const { sent, failed, retried } = outbox.stats();
-    return { sent, failed, retried };
+    const { sent, failed, retried, answersCrowdedOut } = outbox.stats();
+    return { sent, failed, retried, answers_crowded_out: answersCrowdedOut };
   });
   counter(registry, 'memalerts_credits_events_total', 'credits events by what became of them', 'fate', () => ({
     ...credits.stats(),

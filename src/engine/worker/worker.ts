@@ -120,6 +120,7 @@ export class Worker {
       isListening: () => this.presence.listener.isHealthy,
       pollMs: platform.timers(settings).outboxPollMs,
       ttlMs: options.outboxTtlMs,
+      answerMaxAgeMs: options.commandMaxAgeMs,
     });
     this.pipeline = new Pipeline({
       ...shared,

@@ -122,6 +122,19 @@ test('a refused token is for the caller to renew; an outage costs nothing; a los
   expect(await send('away')).toEqual({ kind: 'unavailable', reason: 'unreachable' });
 });
 
+test('a message whose answer was lost is found among the recent ones of the chat, if it arrived', async () => {
+  const { sim, send, side, as, clock } = await world();
+  const hasSaid = (text: string, since: Date) => side.sender.hasSaid?.(room, text, as, since, 2_000);
+  await send('hello');
+  const since = new Date(clock.now().getTime() + 60_000);
+  expect(await hasSaid('hello', since)).toBeNull();
+  sim.faults.http({ kind: 'cut', path: SEND, times: 1 });
+  const begunAt = clock.now();
+  expect(await send('cut  off')).toEqual({ kind: 'unconfirmed', reason: 'unconfirmed' });
+  expect(await hasSaid('cut  off', begunAt)).toEqual({ platformMessageId: expect.any(String) });
+  expect(await hasSaid('never arrived', begunAt)).toBeNull();
+});
+
 test('only the platform says that a message is sent: a page of a proxy is no answer of it', async () => {
   const { sim, send } = await world();
   for (const body of ['<html>Sign in to this network</html>', { error: 'internal' }]) {

@@ -1,10 +1,12 @@
 /** Speaks through `POST /v1/chat/message/send`: into a running stream or not at all (sheet §2.5). */
-import type { ChannelId } from '../../lib/brand.ts';
+import type { ChannelId, PlatformUserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
 import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
+import { chatMessagesAnswer } from './api.external.ts';
 import { type Ask, codeOf, type DevApi, describe, NO_BASE, retryTime } from './api.ts';
+import { readLine } from './chat-message.ts';
 import { type ChannelInfo, type Directory, slugOf } from './directory.ts';
 
 export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
@@ -22,10 +24,16 @@ const TOO_FAST_MS = [3_000, 6_000, 10_000] as const;
 /** VK refuses these about the message; the stream is as it was. */
 const ABOUT_THE_TEXT = new Set(['same_message', 'message_too_long']);
 
+/** Most messages VK hands out. */
+const HISTORY_MAX = 200;
+/** VK tells moments in whole seconds of its own clock. */
+const CLOCKS_APART_MS = 2000;
+
 export function createSender(deps: SenderDeps): ChatSender {
   const tooFast = new TooFast(deps.clock);
   return {
     isPrivileged: () => false,
+    hasSaid: (given, text, as, since, deadlineMs) => findSaid(deps, deps.known(given), text, as, since, deadlineMs),
     async send(given, text, as, deadlineMs) {
       const channel = deps.known(given);
       if (!deps.hasBase) return { kind: 'rejected', reason: NO_BASE };
@@ -54,6 +62,32 @@ export function createSender(deps: SenderDeps): ChatSender {
       }
     },
   };
+}
+
+/** The chat's recent messages show what VK took, also while nobody reads the chat. */
+async function findSaid(
+  { api, directory, clock }: SenderDeps,
+  channel: ReadChannel,
+  text: string,
+  as: SenderCredential,
+  since: Date,
+  timeoutMs: number,
+): ReturnType<NonNullable<ChatSender['hasSaid']>> {
+  const channelUrl = directory.channelParameter(channel);
+  if (channelUrl === null) return null;
+  const query = { channel_url: channelUrl, limit: String(HISTORY_MAX) };
+  const raw = await api.withToken(as.accessToken)({ path: '/v1/chat/messages', query, timeoutMs }, chatMessagesAnswer);
+  const context = {
+    channelId: channel.channelId,
+    isBacklog: true,
+    isOwnAccount: (id: PlatformUserId) => id === as.platformUserId,
+    now: () => clock.now(),
+  };
+  const written = text.replace(/\s+/gu, ' ');
+  const said = raw
+    .map((entry) => readLine(entry, context)?.message)
+    .find((line) => line?.isOwn && line.text === written && line.sentAtMs >= since.getTime() - CLOCKS_APART_MS);
+  return said === undefined ? null : { platformMessageId: said.messageId };
 }
 
 /** The id to speak with, or why there is none. No message is sent towards a stream that does not run. */
