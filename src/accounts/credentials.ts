@@ -24,7 +24,7 @@ export interface CredentialDeps {
   readonly platform: Pick<PlatformDescription, 'id' | 'tables' | 'logPrefix' | 'authorAccountColumn'>;
   readonly oauth: PlatformOAuth;
   /** Absent where the platform's environment names no sender. */
-  readonly legacySender?: () => Promise<LegacySender | null>;
+  readonly legacySender?: (db: Db) => Promise<LegacySender | null>;
   /** False where nobody waits for another shared sender: no account is asked for before somebody needs it. */
   readonly announces?: boolean;
   readonly clock: Clock;

@@ -73,7 +73,7 @@ export class EnvironmentSender {
   }
 
   async #look(version: number): Promise<Found | null> {
-    const sender = await this.#deps.find();
+    const sender = await this.#deps.find(this.#deps.db);
     if (sender === null) return this.#remember(null, version, LOOK_MS);
     this.#platformUserId = sender.platformUserId ?? this.#platformUserId;
     this.#login = sender.login ?? this.#login;

@@ -239,3 +239,12 @@ test('it is ours as well when a hint overtakes the first reading of the bot acco
   expect(await asked).not.toBeNull();
   expect([...credentials.ownAccountIds()]).toEqual([world.sim.person(BOT).id]);
 });
+
+test('a renewal needs one connection of the pool, also while it holds the lock', async () => {
+  const { start, columns, databaseUrl } = await legacyWorld();
+  const { credentials } = await start({ databaseUrl: `${databaseUrl}?connection_limit=1&pool_timeout=1` });
+  const sender = await credentials.defaultSender();
+  const renewed = sender && (await credentials.renewed(sender, sender.accessToken));
+  expect(renewed).toMatchObject({ kind: 'legacy' });
+  expect((await columns()).twitchAccessToken).toMatch(/^sealed\.v1\./);
+});

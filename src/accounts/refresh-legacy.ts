@@ -15,8 +15,8 @@ export interface LegacyDeps {
   readonly provider: ProviderId;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Looks it up again, tokens included. */
-  readonly find: () => Promise<LegacySender | null>;
+  /** Looks it up again, tokens included; what is saved goes the same way. */
+  readonly find: (db: Db) => Promise<LegacySender | null>;
 }
 
 export interface LegacyGrant {
@@ -87,12 +87,14 @@ export class LegacyTokens {
         select set_config('idle_in_transaction_session_timeout', ${String(LOCK_HELD_MAX_MS)}, true),
           pg_advisory_xact_lock(hashtextextended(${`legacy-sender:${provider}`}, 0))
       `.execute(tx);
-      const sender = await find();
+      // The pool may have no second connection.
+      const sender = await find(tx);
       // An account of its own has been linked meanwhile: its tokens are the vault's.
       if (sender === null || sender.accountId !== null) return null;
       const tokens = await this.#livingTokens(sender, refusedToken);
       return tokens && { sender, tokens };
     });
+    this.#unsaved = null;
     return renewed && this.#identified(renewed.sender, renewed.tokens);
   }
 
@@ -128,11 +130,10 @@ export class LegacyTokens {
     return this.#save(sender, this.#unsaved);
   }
 
-  /** Tokens that cannot be saved are not used, and are kept for the next try. */
+  /** Tokens that cannot be saved are not used, and are kept for the next try: until the transaction is committed. */
   async #save(sender: LegacySender, { accessToken, refreshToken, expiresAt }: Unsaved): Promise<Tokens> {
     const { seal } = this.#deps;
     await sender.save({ accessToken: seal.seal(accessToken), refreshToken: seal.seal(refreshToken), expiresAt });
-    this.#unsaved = null;
     return { accessToken, expiresAt };
   }
 

@@ -53,7 +53,7 @@ export interface StoredSenderDeps {
   readonly clock: Clock;
   readonly platform: Pick<PlatformDescription, 'tables'>;
   /** Absent where the platform's environment names no sender. */
-  readonly legacySender?: () => Promise<LegacySender | null>;
+  readonly legacySender?: (db: Db) => Promise<LegacySender | null>;
 }
 
 export class StoredSenders {
@@ -129,7 +129,7 @@ export class StoredSenders {
 
   /** Tokens of its own are taken for usable: their worker finds out. */
   async #environment(): Promise<Name | null> {
-    const sender = await this.#deps.legacySender?.();
+    const sender = await this.#deps.legacySender?.(this.#deps.db);
     if (sender == null) return null;
     if (sender.accountId === null) return { login: sender.login, displayName: null };
     const account = await this.account(sender.accountId);

@@ -41,12 +41,13 @@ export function hostPlatforms(deps: HostDeps, callers: Callers): Hosting {
       random: deps.random,
     };
     const oauth = description.oauth?.(common);
-    const legacySender = description.legacySender?.bind(description, { ...common, db: deps.db });
     const parts = {
       ...common,
       ...deps,
       platform: description,
-      ...(legacySender === undefined ? {} : { legacySender }),
+      ...(description.legacySender === undefined
+        ? {}
+        : { legacySender: async (db: Db) => description.legacySender?.({ ...common, db }) ?? null }),
     };
     // The API sends nothing: refreshing a bot's token is its worker's business.
     const source = oauth === undefined ? null : createCredentialSource({ ...parts, oauth, announces: false });

@@ -61,7 +61,7 @@ function openCredentials(common: CommonDeps & Pick<CompanionDeps, 'db' | 'seal'>
     ...common,
     platform: twitch,
     oauth: twitch.oauth(common),
-    legacySender: async () => twitch.legacySender?.(common) ?? null,
+    legacySender: async (db) => twitch.legacySender?.({ ...common, db }) ?? null,
   });
 }
 

@@ -208,7 +208,7 @@ export async function credentialsWorld({ rotates = true } = {}) {
         seal: options.seal ?? seal,
         platform: twitch,
         oauth: twitch.oauth(common),
-        legacySender: async () => twitch.legacySender?.({ ...common, db: own.db }) ?? null,
+        legacySender: async (db) => twitch.legacySender?.({ ...common, db }) ?? null,
         announces: options.announces ?? true,
       };
       const credentials = createCredentialSource(deps);

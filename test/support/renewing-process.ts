@@ -28,7 +28,7 @@ const credentials = createCredentialSource({
   seal: createTokenSeal([Buffer.from(key, 'base64')]),
   platform,
   oauth: platform.oauth(common),
-  legacySender: async () => platform.legacySender?.(common) ?? null,
+  legacySender: async (db) => platform.legacySender?.({ ...common, db }) ?? null,
   announces: false,
 });
 const sender = await credentials.defaultSender();

@@ -21,5 +21,6 @@ export function openSharedSender(deps: SenderDeps): SharedSender {
 
 function legacySenderOf(deps: SenderDeps) {
   const { platform } = deps;
-  return platform.legacySender === undefined ? {} : { legacySender: async () => platform.legacySender?.(deps) ?? null };
+  if (platform.legacySender === undefined) return {};
+  return { legacySender: async (db: Db) => platform.legacySender?.({ ...deps, db }) ?? null };
 }

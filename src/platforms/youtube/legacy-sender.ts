@@ -1,21 +1,17 @@
 /** The sender an old installation names by YOUTUBE_BOT_REFRESH_TOKEN (workers §9.1). */
-import type { Db } from '../../db/pool.ts';
 import type { CommonDeps, LegacySender } from '../platform.ts';
 import { youtubeSettings } from './settings.ts';
 
 type Tokens = Pick<LegacySender, 'accessToken' | 'expiresAt'>;
 
-/** The environment has no place for access tokens: they live as long as the process that uses its database. */
-const known = new WeakMap<Db, Tokens & { readonly refreshToken: string }>();
+/** The environment has no place for access tokens: they live as long as the process that was given these settings. */
+const known = new WeakMap<object, Tokens & { readonly refreshToken: string }>();
 
 /** @returns null when the environment names nobody */
-export async function findLegacySender({
-  settings,
-  db,
-}: CommonDeps & { readonly db: Db }): Promise<LegacySender | null> {
+export async function findLegacySender({ settings }: CommonDeps): Promise<LegacySender | null> {
   const refreshToken = youtubeSettings(settings).YOUTUBE_BOT_REFRESH_TOKEN;
   if (refreshToken === null) return null;
-  const last = known.get(db);
+  const last = known.get(settings);
   const { accessToken, expiresAt } =
     last?.refreshToken === refreshToken ? last : { accessToken: null, expiresAt: null };
   return {
@@ -26,7 +22,7 @@ export async function findLegacySender({
     refreshToken,
     expiresAt,
     async save(tokens) {
-      known.set(db, { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt, refreshToken });
+      known.set(settings, { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt, refreshToken });
     },
   };
 }
