@@ -12,6 +12,8 @@ import { openLab } from './lab/lab.ts';
 import { printFigures, printHead, printSummary } from './report.ts';
 import type { Figure, Row } from './row.ts';
 import { capacity } from './rows/capacity.ts';
+import { credits } from './rows/credits.ts';
+import { creditsFarDatabase } from './rows/credits-far-database.ts';
 import { idle } from './rows/idle.ts';
 import { kills } from './rows/kills.ts';
 import { limits } from './rows/limits.ts';
@@ -29,6 +31,8 @@ import { webhook } from './rows/webhook.ts';
 const ROWS: readonly Row[] = [
   replyLatency,
   ...capacity,
+  credits,
+  creditsFarDatabase,
   say,
   requests,
   throughput,

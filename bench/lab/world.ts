@@ -24,7 +24,7 @@ export interface World {
   readonly jwtSecret: string;
   /** @returns a worker that reads and speaks already */
   startWorker(env?: Readonly<Record<string, string>>): Promise<Child>;
-  startApi(): Promise<Child>;
+  startApi(env?: Readonly<Record<string, string>>): Promise<Child>;
   /** Resolves when so many channels are read. */
   joined(count: number): Promise<void>;
 }
@@ -89,7 +89,7 @@ export async function openWorld(
       await worker.ready();
       return worker;
     },
-    async startApi() {
+    async startApi(env = {}) {
       const port = await freePort();
       const url = `http://127.0.0.1:${port}`;
       await twitch.control('mapHost', { host: PUBLIC_HOST, target: url });
@@ -97,7 +97,7 @@ export async function openWorld(
         file: `${programs}/api/main.js`,
         url,
         outputFile: `${files}-api.log`,
-        env: { ...common, ...apiEnvironment(port, jwtSecret) },
+        env: { ...common, ...apiEnvironment(port, jwtSecret), ...env },
       });
       stack.defer(() => api.end());
       await api.ready();

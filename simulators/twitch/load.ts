@@ -22,6 +22,8 @@ export const loadRequestSchema = z.object({
   chatters: z.number().int().positive().default(1000),
   /** How many of the chatters write in one channel, each channel another stretch of them; all when absent. */
   chattersPerChannel: z.number().int().positive().optional(),
+  /** Every line has an author of its own, numbered from here on; the two fields above then mean nothing. */
+  newChattersFrom: z.number().int().nonnegative().optional(),
   /** How long after the last line an answer still counts. */
   graceMs: z.number().nonnegative().default(3000),
 });
@@ -118,7 +120,8 @@ class Crowd {
 
   constructor(rooms: readonly Room[], wish: z.output<typeof loadRequestSchema>) {
     this.#wish = wish;
-    this.#chatters = Array.from({ length: wish.chatters }, (_, index) => chatter(index));
+    const kept = wish.newChattersFrom === undefined ? wish.chatters : 0;
+    this.#chatters = Array.from({ length: kept }, (_, index) => chatter(index));
     this.#targets = rooms.map((room, index) => ({
       room,
       firstChatter: (index * (wish.chattersPerChannel ?? 0)) % wish.chatters,
@@ -179,8 +182,7 @@ class Crowd {
     const number = this.#lines++;
     const target = this.#targets[this.#chance(this.#targets.length)];
     if (!target) return;
-    const talker = target.firstChatter + this.#chance(this.#wish.chattersPerChannel ?? this.#chatters.length);
-    const from = this.#chatters[talker % this.#chatters.length];
+    const from = this.#author(target, number);
     if (!from) return;
     const id = this.#idStart + String(number).padStart(12, '0');
     // Spreads the commands evenly: one whenever the share of the lines so far passes the next whole number.
@@ -192,6 +194,13 @@ class Crowd {
     for (const listener of target.room.listeners) {
       if (listener instanceof IrcSession) listener.append(listener.wantsTags ? tagged : body.slice(body.indexOf(':')));
     }
+  }
+
+  #author(target: Target, line: number): Chatter | undefined {
+    const { newChattersFrom, chattersPerChannel } = this.#wish;
+    if (newChattersFrom !== undefined) return chatter(newChattersFrom + line);
+    const talker = target.firstChatter + this.#chance(chattersPerChannel ?? this.#chatters.length);
+    return this.#chatters[talker % this.#chatters.length];
   }
 
   #command(room: Room, id: string): string {

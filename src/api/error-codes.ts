@@ -32,6 +32,7 @@ const core = {
   INTERNAL_ERROR: { status: 500, message: 'Something went wrong on our side' },
   UPSTREAM_UNAVAILABLE: { status: 502, message: 'The platform cannot be reached, try again' },
   BOT_NOT_CONFIGURED: { status: 503, message: 'Linking an account is not configured on this instance' },
+  CREDITS_BUSY: { status: 503, message: 'Too many credits wait to be stored, send them again' },
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database cannot be reached, try again' },
 } as const satisfies Record<string, ErrorCode>;
 

@@ -39,23 +39,29 @@ export async function applyLiveBoundary(tx: Transaction<Database>, boundary: Liv
   else if (roll?.status === 'online') await goOffline(tx, channelId, windowMinutes, at);
 }
 
-/** Replaces whatever roll there was by an empty one that is online. */
-export async function startRoll(
-  tx: Transaction<Database>,
-  channelId: ChannelId,
-  windowMinutes: number,
-  now: Date,
-): Promise<void> {
-  await sql`delete from "CreditsChatter" where "channelId" = ${channelId}`.execute(tx);
-  await sql`delete from "CreditsDonor" where "channelId" = ${channelId}`.execute(tx);
+/** A roll to be begun, with the window its channel's streams may resume within. */
+export interface NewRoll {
+  readonly channelId: ChannelId;
+  readonly windowMinutes: number;
+}
+
+/** Replaces whatever rolls these channels had by empty ones that are online. The caller has locked the channels. */
+export async function startRolls(tx: Transaction<Database>, rolls: readonly NewRoll[], now: Date): Promise<void> {
+  const channelIds = rolls.map(({ channelId }) => channelId);
+  const ends = rolls.map(({ windowMinutes }) => new Date(now.getTime() + onlineLifeMs(windowMinutes)));
+  // The hint is for overlays that show the former roll, at whatever copy of the API.
   await sql`
-    insert into "CreditsRoll" ("channelId", status, "startedAt", "lastSeenAt", "offlineAt", "expiresAt")
-    values (${channelId}, 'online', ${now}, ${now}, null, ${new Date(now.getTime() + onlineLifeMs(windowMinutes))})
-    on conflict ("channelId") do update set status = 'online', "startedAt" = excluded."startedAt",
-      "lastSeenAt" = excluded."lastSeenAt", "offlineAt" = null, "expiresAt" = excluded."expiresAt"
+    with former_chatters as (delete from "CreditsChatter" where "channelId" = any(${channelIds}::text[])),
+    former_donors as (delete from "CreditsDonor" where "channelId" = any(${channelIds}::text[])),
+    begun as (
+      insert into "CreditsRoll" ("channelId", status, "startedAt", "lastSeenAt", "offlineAt", "expiresAt")
+      select channel, 'online', ${now}::timestamp, ${now}::timestamp, null, ends
+      from unnest(${channelIds}::text[], ${ends}::timestamp[]) as new_roll (channel, ends)
+      on conflict ("channelId") do update set status = 'online', "startedAt" = excluded."startedAt",
+        "lastSeenAt" = excluded."lastSeenAt", "offlineAt" = null, "expiresAt" = excluded."expiresAt"
+    )
+    select memalerts_hint('credits', '*', ${channelIds}::text[])
   `.execute(tx);
-  // Overlays that show the former roll, at whatever copy of the API.
-  await sql`select pg_notify('memalerts', ${`credits:*:${channelId}`})`.execute(tx);
 }
 
 /** How long an online roll is kept after its last chatter. */
@@ -71,7 +77,7 @@ async function goOnline(
 ): Promise<void> {
   if (roll?.status === 'online' && roll.expiresAt > now) return;
   const gapMs = roll?.offlineAt ? at.getTime() - roll.offlineAt.getTime() : Number.POSITIVE_INFINITY;
-  if (gapMs > windowMinutes * MINUTE_MS) return startRoll(tx, channelId, windowMinutes, now);
+  if (gapMs > windowMinutes * MINUTE_MS) return startRolls(tx, [{ channelId, windowMinutes }], now);
   await sql`
     update "CreditsRoll" set status = 'online', "offlineAt" = null, "lastSeenAt" = ${now},
       "expiresAt" = ${new Date(now.getTime() + onlineLifeMs(windowMinutes))}

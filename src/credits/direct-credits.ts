@@ -73,33 +73,36 @@ export class DirectCredits {
   }
 
   async #run(): Promise<void> {
-    await this.#store();
+    while ((await this.#store()) && this.#waiting.size >= BATCH_MAX);
     this.#running = null;
     if (this.#waiting.size === 0) return;
     this.#plan(this.#failures === 0 ? BATCH_WAIT_MS : backoffMs(this.#failures, RETRY, this.#deps.random));
   }
 
-  /** @returns false when the batch waits on: the database is away */
+  /** @returns false when the batch waits on: the database is away, or busy with others */
   async #store(): Promise<boolean> {
     const { roll, log, logPrefix } = this.#deps;
     const batch = this.#nextBatch();
     if (batch.length === 0) return true;
     try {
-      await roll.addChatters(await this.#chatters(batch.map(([, waiting]) => waiting)));
+      const stored = await roll.addChatters(await this.#chatters(batch.map(([, waiting]) => waiting)));
+      if (stored === 'busy') return this.#postpone(new Error('this API stores credits of others'));
       if (this.#failures > 0) log.info(`${logPrefix}credits_resumed`, { failures: this.#failures });
       this.#failures = 0;
     } catch (error) {
-      const isAway = isUnavailable(error) || isMissingSchema(error);
-      if (!isAway) log.error(`${logPrefix}credits_store_failed`, { chatters: batch.length, error });
-      else if (this.#failures === 0) log.warn(`${logPrefix}credits_postponed`, { error });
-      if (isAway) {
-        this.#failures += 1;
-        return false;
-      }
+      if (isUnavailable(error) || isMissingSchema(error)) return this.#postpone(error);
+      log.error(`${logPrefix}credits_store_failed`, { chatters: batch.length, error });
     }
     // Whoever wrote again meanwhile, perhaps under another name, is somebody new.
     for (const [key, waiting] of batch) if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
     return true;
+  }
+
+  #postpone(error: unknown): false {
+    const { log, logPrefix } = this.#deps;
+    if (this.#failures === 0) log.warn(`${logPrefix}credits_postponed`, { error });
+    this.#failures += 1;
+    return false;
   }
 
   #nextBatch(): [string, Waiting][] {

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase } from '../../test/support/database.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { createPool, type Pool } from '../db/pool.ts';
@@ -6,7 +6,7 @@ import type { ChannelId } from '../lib/brand.ts';
 import { createLogger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
 import { applyLiveBoundary } from './boundary.ts';
-import { type CreditsRoll, createCreditsRoll } from './roll.ts';
+import { type Chatter, type CreditsRoll, createCreditsRoll } from './roll.ts';
 
 const MINUTE = 60_000;
 const channelId = 'c1' as ChannelId;
@@ -141,4 +141,100 @@ test('a reset empties the roll, and who chats again is in it again', async () =>
   expect(await names()).toEqual([]);
   await chat('ada');
   expect(await names()).toEqual(['ada']);
+});
+
+/** One new chatter in each of so many channels. */
+async function crowd(channels: number): Promise<Chatter[]> {
+  await pool.pg.query(
+    `insert into "Channel" (slug, name) select 's' || n, 's' || n from generate_series(1, $1::int) n
+     on conflict do nothing`,
+    [channels],
+  );
+  return Array.from({ length: channels }, (_, index) => ({
+    channelSlug: `s${index + 1}`,
+    userId: `twitch:${clock.now().getTime()}`,
+    displayName: 'Ada',
+    avatarUrl: null,
+  }));
+}
+
+test('a batch costs one statement however many rolls live, and a handful where they begin', async () => {
+  let statements = 0;
+  const counted = pool.db.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      statements += 1;
+      return result;
+    },
+  });
+  roll = createCreditsRoll(counted, clock, platforms);
+  expect(await roll.addChatters(await crowd(80))).toBe(80);
+  expect(statements).toBeLessThanOrEqual(6);
+  statements = 0;
+  await clock.advance(5 * MINUTE);
+  roll.forgetRules(null);
+  expect(await roll.addChatters(await crowd(80))).toBe(80);
+  expect(statements).toBe(2);
+  const { rows } = await pool.pg.query('select count(*)::int as stored from "CreditsChatter"');
+  expect(rows).toEqual([{ stored: 160 }]);
+});
+
+test('a roll lives as long as its chat goes on', async () => {
+  await chat('ada');
+  await clock.advance(5 * 60 * MINUTE);
+  await chat('ben');
+  await clock.advance(5 * 60 * MINUTE);
+  expect(await names()).toEqual(['ada', 'ben']);
+  await clock.advance(2 * 60 * MINUTE);
+  expect(await names()).toEqual([]);
+});
+
+test('a channel that was deleted a moment ago costs nobody else in the batch their place', async () => {
+  const events = await crowd(2);
+  await roll.addChatters(events);
+  await pool.pg.query(`delete from "Channel" where slug = 's1'`);
+  await roll.addChatters(events.map((event) => ({ ...event, userId: 'twitch:late' })));
+  const { rows } = await pool.pg.query('select "userId" from "CreditsChatter" order by seq');
+  expect(rows.map(({ userId }) => userId)).toEqual([events[1]?.userId, 'twitch:late']);
+});
+
+describe('while two batches are in work', () => {
+  const one = (name: string): Chatter[] => [{ channelSlug: 'north', userId: name, displayName: name, avatarUrl: null }];
+
+  /** Two batches that cannot go on until `release`. */
+  async function busy() {
+    await chat('first');
+    const holder = await pool.pg.connect();
+    await holder.query('begin; lock table "CreditsChatter" in access exclusive mode');
+    const inWork = [roll.addChatters(one('a')), roll.addChatters(one('b'))];
+    return {
+      inWork,
+      async release() {
+        await holder.query('rollback');
+        holder.release();
+      },
+    };
+  }
+
+  test('a third waits without a connection, for two seconds at most', async () => {
+    const { inWork, release } = await busy();
+    const third = roll.addChatters(one('c'));
+    await clock.advance(2000);
+    expect(await third).toBe('busy');
+    await release();
+    expect(await Promise.all(inWork)).toEqual([1, 1]);
+    expect((await names()).sort()).toEqual(['a', 'b', 'first']);
+  });
+
+  test('one that is given up by its sender while it waits is never stored', async () => {
+    const { inWork, release } = await busy();
+    const sender = new AbortController();
+    const givenUp = roll.addChatters(one('c'), sender.signal);
+    const waiting = roll.addChatters(one('d'));
+    sender.abort();
+    expect(await givenUp).toBe('busy');
+    await release();
+    expect(await Promise.all([...inWork, waiting])).toEqual([1, 1, 1]);
+    expect((await names()).sort()).toEqual(['a', 'b', 'd', 'first']);
+  });
 });

@@ -5,36 +5,30 @@ import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
+import { Turnstile } from '../lib/turnstile.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
-import { onlineLifeMs, startRoll } from './boundary.ts';
+import { startRolls } from './boundary.ts';
 import { createRulesCache } from './rules.ts';
+import { type Chatter, type Donor, type KeptChatter, lockChannels, storeChatters, storeDonor } from './store.ts';
 
-/** A chatter as the relay reports them; `userId` is a MemAlerts user or `<provider>:<platform user>`. */
-export interface Chatter {
-  readonly channelSlug: string;
-  readonly userId: string;
-  readonly displayName: string;
-  readonly avatarUrl: string | null;
-}
-
-export interface Donor {
-  readonly channelSlug: string;
-  readonly name: string;
-  readonly amount: number;
-  readonly currency: string;
-  readonly avatarUrl: string | null;
-}
+export type { Chatter } from './store.ts';
 
 export interface RollState {
   readonly chatters: readonly { name: string; avatarUrl: string | null }[];
   readonly donors: readonly { name: string; amount: number; currency: string; avatarUrl: string | null }[];
 }
 
+/** Others were being stored until the wait was over, or the sender gave up: part of it may be stored, try again. */
+export type Busy = 'busy';
+
 export interface CreditsRoll {
-  /** @returns how many of the events were kept: ignored people and unknown channels are not */
-  addChatters(events: readonly Chatter[]): Promise<number>;
+  /**
+   * @param sender aborts when nobody waits for the answer any more
+   * @returns how many of the events were kept: ignored people and unknown channels are not
+   */
+  addChatters(events: readonly Chatter[], sender?: AbortSignal): Promise<number | Busy>;
   /** @returns false for an unknown channel */
-  addDonor(donor: Donor): Promise<boolean>;
+  addDonor(donor: Donor, sender?: AbortSignal): Promise<boolean | Busy>;
   read(channelId: ChannelId): Promise<RollState>;
   /** Starts a new, empty roll. */
   reset(channelId: ChannelId): Promise<void>;
@@ -52,11 +46,10 @@ const SHOWN_DONORS = 200;
 const SEEN_TTL_MS = 60_000;
 const SEEN_MAX = 200_000;
 
-interface KeptChatter {
-  readonly channelId: ChannelId;
-  readonly windowMinutes: number;
-  readonly chatter: Chatter;
-}
+/** However many senders there are and however slow the database is, everybody else finds connections in the pool. */
+const BATCHES_AT_ONCE = 2;
+/** As long as a worker waits for an answer. */
+const WAIT_MS = 2000;
 
 export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly PlatformDescription[]): CreditsRoll {
   const rules = createRulesCache(db, platforms);
@@ -64,7 +57,7 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
   /** Part of every key of a channel: a higher one makes all of them unknown. */
   const generations = new Map<ChannelId, number>();
   const rowKey = ({ channelId, chatter }: KeptChatter) =>
-    `${generations.get(channelId) ?? 0}|${keyOf(channelId, chatter)}`;
+    `${generations.get(channelId) ?? 0}|${channelId}|${chatter.userId}`;
 
   const keep = async (events: readonly Chatter[]): Promise<KeptChatter[]> => {
     const found = await rules.bySlug([...new Set(events.map((event) => event.channelSlug))]);
@@ -75,32 +68,58 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
     });
   };
 
-  return {
-    async addChatters(events) {
-      const kept = await keep(events);
-      const news = kept
-        .map((entry) => ({ entry, key: rowKey(entry) }))
-        .filter(({ entry, key }) => seen.get(key) !== seenAs(entry.chatter));
-      const entries = news.map(({ entry }) => entry);
-      if (news.length > 0) await storeChatters(db, entries, clock.now());
-      for (const { entry, key } of news) seen.set(key, seenAs(entry.chatter));
-      return kept.length;
-    },
+  const turnstile = new Turnstile(BATCHES_AT_ONCE);
+  const inTurn = async <T>(work: () => Promise<T>, sender: AbortSignal | undefined): Promise<T | Busy> => {
+    const giveUp = new AbortController();
+    const leave = () => giveUp.abort();
+    const timer = clock.setTimer(WAIT_MS, leave, { unref: true });
+    if (sender?.aborted) leave();
+    sender?.addEventListener('abort', leave, { once: true });
+    try {
+      const result = await turnstile.run(() => {
+        timer.cancel();
+        return work();
+      }, giveUp.signal);
+      return result ?? 'busy';
+    } catch (error) {
+      if (sender?.aborted) return 'busy';
+      throw error;
+    } finally {
+      timer.cancel();
+      sender?.removeEventListener('abort', leave);
+    }
+  };
 
-    async addDonor(donor) {
-      const channel = (await rules.bySlug([donor.channelSlug])).get(donor.channelSlug);
-      if (channel === undefined) return false;
-      await storeDonor(db, channel.channelId, channel.windowMinutes, donor, clock.now());
-      return true;
-    },
+  return {
+    addChatters: (events, sender) =>
+      inTurn(async () => {
+        const kept = await keep(events);
+        sender?.throwIfAborted();
+        const news = kept
+          .map((entry) => ({ entry, key: rowKey(entry) }))
+          .filter(({ entry, key }) => seen.get(key) !== seenAs(entry.chatter));
+        const entries = news.map(({ entry }) => entry);
+        if (news.length > 0) await storeChatters(db, entries, clock.now(), sender);
+        for (const { entry, key } of news) seen.set(key, seenAs(entry.chatter));
+        return kept.length;
+      }, sender),
+
+    addDonor: (donor, sender) =>
+      inTurn(async () => {
+        const channel = (await rules.bySlug([donor.channelSlug])).get(donor.channelSlug);
+        if (channel === undefined) return false;
+        sender?.throwIfAborted();
+        await storeDonor(db, channel, donor, clock.now(), sender);
+        return true;
+      }, sender),
 
     read: (channelId) => readRoll(db, channelId, clock.now()),
 
     async reset(channelId) {
       const now = clock.now();
       await db.transaction().execute(async (tx) => {
-        await lockChannel(tx, channelId);
-        await startRoll(tx, channelId, await readWindow(tx, channelId), now);
+        await lockChannels(tx, [{ channelId }]);
+        await startRolls(tx, [{ channelId, windowMinutes: await readWindow(tx, channelId) }], now);
         await hint(tx, 'roll', channelId);
       });
       forgetSeen(channelId);
@@ -115,78 +134,6 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
     if (channelId === null) seen.clear();
     else generations.set(channelId, (generations.get(channelId) ?? 0) + 1);
   }
-}
-
-async function storeChatters(db: Db, kept: readonly KeptChatter[], now: Date): Promise<void> {
-  // One row per person and statement, in one order everywhere: two batches must neither collide nor deadlock.
-  const rows = [...new Map(kept.map((entry) => [keyOf(entry.channelId, entry.chatter), entry])).values()];
-  const windows = new Map(rows.map(({ channelId, windowMinutes }) => [channelId, windowMinutes]));
-  const channels = [...windows.keys()].sort();
-  await db.transaction().execute(async (tx) => {
-    for (const channelId of channels) await touchRoll(tx, channelId, windows.get(channelId) ?? 60, now);
-    rows.sort((a, b) => (keyOf(a.channelId, a.chatter) < keyOf(b.channelId, b.chatter) ? -1 : 1));
-    await sql`
-      insert into "CreditsChatter" ("channelId", "userId", "displayName", "avatarUrl")
-      select * from unnest(
-        ${rows.map((row) => row.channelId)}::text[], ${rows.map((row) => row.chatter.userId)}::text[],
-        ${rows.map((row) => row.chatter.displayName)}::text[], ${rows.map((row) => row.chatter.avatarUrl)}::text[])
-      on conflict ("channelId", "userId") do update set
-        "displayName" = excluded."displayName",
-        "avatarUrl" = coalesce(excluded."avatarUrl", "CreditsChatter"."avatarUrl")
-    `.execute(tx);
-    for (const channelId of channels) await hint(tx, 'credits', channelId);
-  });
-}
-
-async function storeDonor(db: Db, channelId: ChannelId, windowMinutes: number, donor: Donor, now: Date): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    await touchRoll(tx, channelId, windowMinutes, now);
-    await sql`
-      insert into "CreditsDonor" ("channelId", "nameKey", name, amount, currency, "avatarUrl")
-      values (${channelId}, ${donor.name.toLowerCase()}, ${donor.name}, ${donor.amount}, ${donor.currency},
-        ${donor.avatarUrl})
-      on conflict ("channelId", "nameKey") do update set
-        name = excluded.name, amount = excluded.amount, currency = excluded.currency,
-        "avatarUrl" = coalesce(excluded."avatarUrl", "CreditsDonor"."avatarUrl")
-    `.execute(tx);
-    await hint(tx, 'credits', channelId);
-  });
-}
-
-/**
- * Makes sure a roll is there and lives on. Chat never changes whether a roll is online: a viewer chatting in a break
- * must not end the chance to resume it. A roll that lives is not locked: chatters of one channel wait for each other
- * only when they are the same people.
- */
-async function touchRoll(
-  tx: Transaction<Database>,
-  channelId: ChannelId,
-  windowMinutes: number,
-  now: Date,
-): Promise<void> {
-  if (!(await lives(tx, channelId, now))) {
-    await lockChannel(tx, channelId);
-    // Whoever held the lock before may have begun the roll, and credited people in it.
-    if (!(await lives(tx, channelId, now))) return startRoll(tx, channelId, windowMinutes, now);
-  }
-  const expiresAt = new Date(now.getTime() + onlineLifeMs(windowMinutes));
-  await sql`
-    update "CreditsRoll" set "lastSeenAt" = ${now},
-      "expiresAt" = case status when 'online' then ${expiresAt} else "expiresAt" end
-    where "channelId" = ${channelId} and "lastSeenAt" < ${new Date(now.getTime() - SEEN_TTL_MS)}
-  `.execute(tx);
-}
-
-async function lives(tx: Transaction<Database>, channelId: ChannelId, now: Date): Promise<boolean> {
-  const { rows } = await sql`
-    select from "CreditsRoll" where "channelId" = ${channelId} and "expiresAt" > ${now}
-  `.execute(tx);
-  return rows.length > 0;
-}
-
-/** The lock that a stream's boundary takes too: one at a time decides whether a roll begins. */
-async function lockChannel(tx: Transaction<Database>, channelId: ChannelId): Promise<void> {
-  await sql`select from "Channel" where id = ${channelId} for no key update`.execute(tx);
 }
 
 async function readRoll(db: Db, channelId: ChannelId, now: Date): Promise<RollState> {
@@ -217,10 +164,6 @@ async function readWindow(tx: Transaction<Database>, channelId: ChannelId): Prom
 /** Every API copy learns of the change; `memalerts` is the channel of all hints. */
 async function hint(db: Db, kind: 'credits' | 'roll', channelId: ChannelId): Promise<void> {
   await sql`select pg_notify('memalerts', ${`${kind}:*:${channelId}`})`.execute(db);
-}
-
-function keyOf(channelId: ChannelId, chatter: Chatter): string {
-  return `${channelId}|${chatter.userId}`;
 }
 
 function seenAs(chatter: Chatter): string {

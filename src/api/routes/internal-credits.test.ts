@@ -1,12 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { request as httpRequest } from 'node:http';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ApiWorld, type StreamerPerson, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
 
 const { url } = await createTestDatabase();
 const CHATTER = '/internal/credits/chatter';
 const DONOR = '/internal/credits/donor';
 const HEADER = { 'x-memalerts-internal': 'credits-event' };
+const PATIENCE = { timeout: 10_000, interval: 20 };
 const SECRET = 'a relay secret of more than 32 characters';
 
 const relay = (api: ApiWorld, path: string, body: unknown, headers: Record<string, string> = HEADER) =>
@@ -21,6 +24,20 @@ const rollOf = async (api: ApiWorld, who: StreamerPerson) =>
   (await api.ask(who, 'GET', '/streamer/credits/state')).json;
 const names = async (api: ApiWorld, who: StreamerPerson) =>
   (await rollOf(api, who)).chatters.map(({ name }: { name: string }) => name);
+
+/** Nobody can be stored until it is released. */
+async function holdChatters(api: ApiWorld): Promise<() => Promise<void>> {
+  const holder = await api.pg.connect();
+  await holder.query('begin; lock table "CreditsChatter" in access exclusive mode');
+  let isHeld = true;
+  const release = async () => {
+    if (isHeld) await holder.query('rollback');
+    if (isHeld) holder.release();
+    isHeld = false;
+  };
+  onTestFinished(release);
+  return release;
+}
 
 test('a chatter, one or many, is in the roll of the channel that the slug names in any case', async () => {
   const api = await startApiWorld(url);
@@ -113,6 +130,50 @@ test('donors: numeric texts count, negative is nothing, the currency is upper-ca
     { name: 'ZOE', amount: 7, currency: 'RUB', avatarUrl: null },
     { name: 'Yan', amount: 0, currency: 'RUB', avatarUrl: null },
   ]);
+});
+
+test('while nothing can be stored, credits keep two connections: the panel is served, who waits two seconds hears 503', async () => {
+  const clock = new ManualClock(new Date());
+  const api = await startApiWorld(url, { clock });
+  const who = await api.streamer();
+  await relay(api, CHATTER, chatterOf(who));
+  const release = await holdChatters(api);
+  const outcomes: string[] = [];
+  const batches = Array.from({ length: 20 }, async (_, index) => {
+    const { status, json } = await relay(api, CHATTER, chatterOf(who, `u${index}`, 'Ben'));
+    outcomes.push(`${status} ${json.errorCode ?? ''}`);
+  });
+  await vi.waitFor(async () => {
+    await clock.advance(500);
+    expect(outcomes).toEqual(Array(18).fill('503 CREDITS_BUSY'));
+  }, PATIENCE);
+  expect((await api.ask(who, 'GET', '/streamer/bots')).status).toBe(200);
+  await release();
+  await Promise.all(batches);
+  expect(outcomes.slice(18)).toEqual(['200 ', '200 ']);
+  expect(await names(api, who)).toHaveLength(3);
+});
+
+test('a batch whose sender hung up while it waited is not stored', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  await relay(api, CHATTER, chatterOf(who));
+  const release = await holdChatters(api);
+  const inWork = ['a', 'b'].map((name) => relay(api, CHATTER, chatterOf(who, name, name)));
+  for (const name of ['c', 'd']) {
+    const body = JSON.stringify(chatterOf(who, name, name));
+    const sender = httpRequest({ port: api.port, host: '127.0.0.1', method: 'POST', path: CHATTER, headers: HEADER });
+    sender.on('error', () => {});
+    sender.setHeader('content-type', 'application/json');
+    await new Promise<void>((sent) => sender.end(body, sent));
+    for (let round = 0; round < 3; round += 1) await api.ask(null, 'GET', '/health');
+    sender.destroy();
+    for (let round = 0; round < 3; round += 1) await api.ask(null, 'GET', '/health');
+  }
+  await release();
+  expect((await Promise.all(inWork)).map(({ status }) => status)).toEqual([200, 200]);
+  await relay(api, CHATTER, chatterOf(who, 'e', 'e'));
+  expect((await names(api, who)).sort()).toEqual(['Ada', 'a', 'b', 'e']);
 });
 
 test.each<[string, string, unknown]>([

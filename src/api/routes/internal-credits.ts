@@ -1,6 +1,6 @@
 /** `/internal/credits/*`: where workers hand over chatters, and donation services donors (http-api §10.1, §10.2). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { shownName } from '../../credits/name.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -55,18 +55,35 @@ export function registerInternalCreditsRoutes(app: Api, { clock, roll }: ApiCont
   app.post(
     '/internal/credits/chatter',
     { preValidation, schema: { ...hidden, body: chatterBody } },
-    async (request) => {
+    async (request, reply) => {
       const events = Array.isArray(request.body) ? request.body : [request.body];
-      const stored = await roll.addChatters(events.map((event) => ({ ...event, avatarUrl: event.avatarUrl ?? null })));
+      const chatters = events.map((event) => ({ ...event, avatarUrl: event.avatarUrl ?? null }));
+      const stored = await roll.addChatters(chatters, senderOf(reply));
+      if (stored === 'busy') throw new BadInput('CREDITS_BUSY');
       return stored === 0 ? { ok: true as const, ignored: true as const } : { ok: true as const };
     },
   );
 
-  app.post('/internal/credits/donor', { preValidation, schema: { ...hidden, body: donorBody } }, async (request) => {
-    const { avatarUrl: avatar, amount, ...donor } = request.body;
-    const isStored = await roll.addDonor({ ...donor, amount: Math.max(amount, 0), avatarUrl: avatar ?? null });
-    return isStored ? { ok: true as const } : { ok: true as const, ignored: true as const };
+  app.post(
+    '/internal/credits/donor',
+    { preValidation, schema: { ...hidden, body: donorBody } },
+    async (request, reply) => {
+      const { avatarUrl: avatar, amount, ...donor } = request.body;
+      const given = { ...donor, amount: Math.max(amount, 0), avatarUrl: avatar ?? null };
+      const isStored = await roll.addDonor(given, senderOf(reply));
+      if (isStored === 'busy') throw new BadInput('CREDITS_BUSY');
+      return isStored ? { ok: true as const } : { ok: true as const, ignored: true as const };
+    },
+  );
+}
+
+/** Aborts when the sender is gone before it was answered. The request's own signal aborts as soon as its body is read. */
+function senderOf({ raw }: Pick<FastifyReply, 'raw'>): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort();
   });
+  return gone.signal;
 }
 
 /** With a secret every caller signs and may be anywhere; without one only this machine, never through a proxy (design §9.15). */
