@@ -10,6 +10,7 @@ import { type CallerRules, type Callers, registerCallers } from './plugins/calle
 import { answerBrokenRequest, answerError, registerErrors } from './plugins/errors.ts';
 import { type LimitRules, registerLimits } from './plugins/limits.ts';
 import { registerMetrics } from './plugins/metrics.ts';
+import { registerNoStore } from './plugins/no-store.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { type OriginRules, registerCors, registerOriginCheck } from './plugins/origins.ts';
 import { isTrustedProxy } from './plugins/proxies.ts';
@@ -79,6 +80,7 @@ export async function buildServer(
     reply.header('X-Request-Id', request.id);
   });
 
+  registerNoStore(app);
   letGoOnClose(app);
   registerErrors(app, log);
   const metrics = registerMetrics(app);

@@ -38,6 +38,7 @@ export async function play(route: Route, given: Case, stage: Stage, document: Ap
   const answer = await call(stage.port, route, ask);
   expect(nameOf(answer), answer.text.slice(0, 500)).toBe(given.expects);
   expect(envelopeFindings(answer)).toEqual([]);
+  if (/ \/(streamer|owner|auth)\//.test(route)) expect(answer.headers['cache-control']).toBe('no-store');
   if (document.operations.has(route)) expect(document.findingsOn(route, answer)).toEqual([]);
   if (before !== null) {
     const written = await stage.rows.changedSince(before);

@@ -54,6 +54,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
+    'Cache-Control: no-store',
     'Connection: close',
   ];
   if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
@@ -64,6 +65,8 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Fail
   return reply
     .code(describeCode(failure.code).status)
     .header('content-type', 'application/json; charset=utf-8')
+    // Also for a request that is refused before any hook runs, such as one with a malformed address.
+    .header('cache-control', 'no-store')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(envelope(failure, request.id));
 }
