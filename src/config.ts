@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { apiVariables } from './config/api-variables.ts';
 import { commonVariables } from './config/common-variables.ts';
+import { type ConfigProblem, crossChecks } from './config/cross-checks.ts';
 import { type ProcessName, type SettingsOf, splitList, type Variable } from './lib/settings.ts';
 import type { PlatformSettings } from './platforms/platform.ts';
 import { registry } from './platforms/registry.ts';
@@ -14,16 +15,11 @@ export type CoreValues = SettingsOf<typeof coreVariables>;
 
 export interface Config {
   readonly values: CoreValues;
+  readonly isProduction: boolean;
   /** Values of one platform's variables; every platform has them, linked or not. */
   platform(id: string): PlatformSettings;
   /** Sentences to log once at start: changed values, switched words, ignored variables. */
   readonly warnings: readonly string[];
-}
-
-/** What stops a process from starting: the variable and the sentence that names the fix. */
-export interface ConfigProblem {
-  readonly key: string;
-  readonly problem: string;
 }
 
 /** Values of a platform can be read in either case: a worker that is switched off needs nothing else to be right. */
@@ -37,11 +33,23 @@ export function readDotEnv(): void {
   if (existsSync('.env')) loadEnvFile('.env');
 }
 
-/** @param process `api`, or the provider id of a worker: it decides what is required */
-export function loadConfig(process: ProcessName, env: Readonly<Record<string, string | undefined>>): LoadedConfig {
-  const isProduction = env.NODE_ENV?.trim() === 'production';
+/** What `pnpm build` made is what people install; sources are run by developers, tests and the demo. */
+const IS_BUILT = import.meta.url.endsWith('.js');
+
+/**
+ * @param process `api`, or the provider id of a worker: it decides what is required
+ * @param isBuilt whether this runs from what `pnpm build` made: that is production unless NODE_ENV says otherwise
+ */
+export function loadConfig(
+  process: ProcessName,
+  env: Readonly<Record<string, string | undefined>>,
+  isBuilt = IS_BUILT,
+): LoadedConfig {
+  const mode = env.NODE_ENV?.trim() || (isBuilt ? 'production' : 'development');
+  const isProduction = mode === 'production';
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
+  const ownAddresses: [name: string, address: string][] = [];
 
   const readGroup = (group: Readonly<Record<string, Variable>>): Record<string, unknown> => {
     const values: Record<string, unknown> = {};
@@ -54,6 +62,9 @@ export function loadConfig(process: ProcessName, env: Readonly<Record<string, st
         continue;
       }
       values[variable.name] = reading.value;
+      if (isReadHere && variable.isOwnAddress && typeof reading.value === 'string') {
+        ownAddresses.push([variable.name, reading.value]);
+      }
       if (reading.warning !== undefined && isReadHere) warnings.push(reading.warning);
       if (raw === null && variable.requiredBy.some((reader) => concerns(reader, process))) {
         problems.push({ key: variable.name, problem: `${variable.name} is not set: ${variable.help}` });
@@ -64,14 +75,16 @@ export function loadConfig(process: ProcessName, env: Readonly<Record<string, st
 
   const values = readGroup(coreVariables) as CoreValues;
   const byPlatform = new Map(registry.map((platform) => [platform.id, readGroup(platform.variables)]));
-  problems.push(...crossChecks(process, values, isProduction));
+  const crossed = crossChecks({ process, values, isProduction, ownAddresses });
+  problems.push(...crossed.problems);
+  warnings.push(...crossed.warnings);
   const platform = (id: string) => byPlatform.get(id) ?? {};
   if (problems.length > 0) return { problems, platform };
 
   for (const name of IGNORED_VARIABLES) {
     if (env[name]?.trim()) warnings.push(`${name} is ignored: PostgreSQL is the only shared component`);
   }
-  return { config: { values, platform, warnings }, platform };
+  return { config: { values, isProduction, platform, warnings }, platform };
 }
 
 /** Relay targets: the list, else the old single form; one entry per origin. */
@@ -88,20 +101,6 @@ export function allVariables(): readonly { readonly title: string; readonly vari
     { title: 'API', variables: Object.values(apiVariables) },
     ...registry.map((platform) => ({ title: platform.title, variables: Object.values(platform.variables) })),
   ];
-}
-
-function crossChecks(process: ProcessName, values: CoreValues, isProduction: boolean): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  if (isProduction && values.CREDENTIALS_ENCRYPTION_KEY?.length === 0 && process !== 'test') {
-    const problem = 'CREDENTIALS_ENCRYPTION_KEY is not set: production keeps tokens encrypted (32 bytes, base64)';
-    problems.push({ key: 'CREDENTIALS_ENCRYPTION_KEY', problem });
-  }
-  const isWorker = process !== 'api' && process !== 'cli';
-  if (isWorker && values.CHATBOT_BACKEND_BASE_URLS?.length === 0 && !values.CHATBOT_BACKEND_BASE_URL) {
-    const problem = 'CHATBOT_BACKEND_BASE_URLS is not set: name the API instances, e.g. http://127.0.0.1:3001';
-    problems.push({ key: 'CHATBOT_BACKEND_BASE_URLS', problem });
-  }
-  return problems;
 }
 
 function concerns(reader: ProcessName, process: ProcessName): boolean {

@@ -21,7 +21,7 @@ const ENV = {
 };
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-test('what is built migrates an empty database without the sources, and its API and worker run on it', async () => {
+test('what is built migrates an empty database without the sources, runs on it, and is production by itself', async () => {
   execFileSync(process.execPath, ['scripts/build.ts', outDir], { cwd: root, stdio: 'pipe' });
   copyFileSync(path.join(root, 'package.json'), path.join(home, 'package.json'));
   const { url } = await createTestDatabase({ empty: true, forTest: true });
@@ -31,7 +31,7 @@ test('what is built migrates an empty database without the sources, and its API 
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', program, url], { encoding: 'utf8' });
   expect(JSON.parse(output)).toEqual((await readMigrations()).map(({ name }) => name));
 
-  const env = { ...ENV, DATABASE_URL: url };
+  const env = { ...ENV, DATABASE_URL: url, NODE_ENV: 'development' };
   const processes = await Promise.all([
     startApiProcess(env, path.join(outDir, 'api/main.js')),
     startWorkerProcess(env, path.join(outDir, 'bots/chatbotRunner.js')),
@@ -40,6 +40,29 @@ test('what is built migrates an empty database without the sources, and its API 
     await running.ready();
     expect(await running.kill('SIGTERM')).toBe(0);
   }
+
+  // Nothing but what the README names: that is a public instance, and no trial.
+  const bare = { ...ENV, DATABASE_URL: url };
+  const refused = await Promise.all([
+    startApiProcess(bare, path.join(outDir, 'api/main.js')),
+    startWorkerProcess(bare, path.join(outDir, 'bots/chatbotRunner.js')),
+  ]);
+  for (const process of refused) {
+    await expect.poll(() => process.isRunning, { timeout: 20_000 }).toBe(false);
+    expect(await process.kill('SIGTERM')).toBe(1);
+    expect(process.lines).toHaveLength(1);
+    expect(process.lines[0]).toContain('openssl rand -base64 32');
+    expect(process.lines[0]).toContain('NODE_ENV=development');
+  }
+  const key = Buffer.alloc(32).toString('base64');
+  const callback = { TWITCH_CALLBACK_URL: 'https://bots.memalerts.com/auth/twitch/callback' };
+  const api = await startApiProcess(
+    { ...bare, ...callback, CREDENTIALS_ENCRYPTION_KEY: key, DOMAIN: 'bots.memalerts.com' },
+    path.join(outDir, 'api/main.js'),
+  );
+  await api.ready();
+  const { headers } = await fetch(`${api.url}/auth/twitch`, { redirect: 'manual' });
+  expect(headers.get('set-cookie')).toContain('; Secure');
 }, 60_000);
 
 test('scripts run on the pinned Node, whatever the host has, and a signal reaches it with no shell in between', () => {

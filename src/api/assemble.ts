@@ -43,7 +43,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
   const databaseUrl = values.DATABASE_URL ?? '';
   const pool = createPool(databaseUrl, {
     applicationName: 'memalerts-api',
-    slowMs: values.DB_SLOW_MS ?? (values.NODE_ENV === 'production' ? 200 : 100),
+    slowMs: values.DB_SLOW_MS ?? (config.isProduction ? 200 : 100),
     log,
   });
   const { db } = pool;

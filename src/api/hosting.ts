@@ -72,7 +72,7 @@ function host(
     db,
     credentials: source ?? { owner: async () => null, renewed: async () => null },
     publicBaseUrl: publicBaseUrl(config.values),
-    isProduction: config.values.NODE_ENV === 'production',
+    isProduction: config.isProduction,
     recordLive: (channelId, fact) => recordLive({ db, clock }, description.id, channelId, fact),
     enqueue: (tx, message) =>
       enqueueOnce(tx, description, limits.message, message, new Date(clock.now().getTime() + ttlMs)),

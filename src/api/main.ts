@@ -20,8 +20,8 @@ async function main(): Promise<void> {
     return;
   }
   const { config } = loaded;
-  const { LOG_LEVEL, NODE_ENV, INSTANCE, DOMAIN } = config.values;
-  const log = createLogger({ level: LOG_LEVEL ?? (NODE_ENV === 'production' ? 'info' : 'debug'), clock: systemClock });
+  const { LOG_LEVEL, INSTANCE, DOMAIN } = config.values;
+  const log = createLogger({ level: LOG_LEVEL ?? (config.isProduction ? 'info' : 'debug'), clock: systemClock });
   for (const warning of config.warnings) log.warn('api.config', { warning });
 
   try {

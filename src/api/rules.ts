@@ -15,8 +15,7 @@ const USUAL_BODY_BYTES = 128 * KILOBYTE;
 const LARGE_BODY_BYTES = 512 * KILOBYTE;
 const DEVELOPMENT_WEB_URL = 'http://localhost:5173';
 
-export function serverRules({ values }: Config, db: Db, seal: TokenSeal): ServerRules {
-  const isProduction = values.NODE_ENV === 'production';
+export function serverRules({ values, isProduction }: Config, db: Db, seal: TokenSeal): ServerRules {
   const isBeta = values.INSTANCE?.toLowerCase() === 'beta';
   const jwtSecret = values.JWT_SECRET ?? '';
   const origins = {

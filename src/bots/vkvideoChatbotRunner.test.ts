@@ -14,7 +14,7 @@ async function end(env: Readonly<Record<string, string>>) {
   return { code: await worker.kill('SIGTERM'), lines: worker.lines.map((line) => JSON.parse(line)) };
 }
 
-test.for([{}, { VKVIDEO_CHAT_BOT_ENABLED: '0' }, { VKVIDEO_CHAT_BOT_ENABLED: 'perhaps' }])(
+test.for([{}, { VKVIDEO_CHAT_BOT_ENABLED: '0' }])(
   'with %j it is off, says so, needs nothing else, and ends with code 0',
   async (env) => {
     const { code, lines } = await end(env);
@@ -29,6 +29,16 @@ test.for([
 ] as const)('without %s it ends with code 1 and one line that names it', async ([key, env]) => {
   const { code, lines } = await end({ ...ON, ...env });
   expect(lines).toMatchObject([{ level: 'error', event: 'vkvideo_chatbot.missing_env', key }]);
+  expect(code).toBe(1);
+});
+
+test('a word that switches neither on nor off is refused by name, and is not taken for off', async () => {
+  const { code, lines } = await end({
+    ...RELAY,
+    DATABASE_URL: 'postgres://127.0.0.1/none',
+    VKVIDEO_CHAT_BOT_ENABLED: 'perhaps',
+  });
+  expect(lines).toMatchObject([{ event: 'vkvideo_chatbot.missing_env', key: 'VKVIDEO_CHAT_BOT_ENABLED' }]);
   expect(code).toBe(1);
 });
 

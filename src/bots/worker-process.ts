@@ -24,7 +24,7 @@ export async function runWorkerProcess(platform: Platform): Promise<void> {
     return;
   }
   const { config } = loaded;
-  const level = config.values.LOG_LEVEL ?? (config.values.NODE_ENV === 'production' ? 'info' : 'debug');
+  const level = config.values.LOG_LEVEL ?? (config.isProduction ? 'info' : 'debug');
   const log = createLogger({ level, clock: systemClock });
   for (const warning of config.warnings) log.warn(`${logPrefix}config`, { warning });
   const die = (error: unknown) => {
@@ -42,7 +42,7 @@ async function run(platform: Platform, config: Config, log: Logger): Promise<voi
     platform,
     settings: config.platform(platform.id),
     databaseUrl: values.DATABASE_URL ?? '',
-    slowMs: values.DB_SLOW_MS ?? (values.NODE_ENV === 'production' ? 200 : 100),
+    slowMs: values.DB_SLOW_MS ?? (config.isProduction ? 200 : 100),
     seal: createTokenSeal(values.CREDENTIALS_ENCRYPTION_KEY),
     relay: { baseUrls: relayBaseUrls(values), secret: values.INTERNAL_RELAY_SECRET },
     outboxTtlMs: values.OUTBOX_TTL_MINUTES * 60_000,

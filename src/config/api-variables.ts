@@ -2,7 +2,6 @@
 import { custom, integer, list, type SettingsOf, switchedOn, text, url, variables } from '../lib/settings.ts';
 
 const api = ['api'];
-const apiAndCli = ['api', 'cli'];
 
 export const apiVariables = variables({
   PORT: integer({ help: 'HTTP port', readBy: api, default: 3001, min: 0, max: 65_535 }),
@@ -15,6 +14,8 @@ export const apiVariables = variables({
     {
       help: 'public host, without scheme; webhook addresses and allowed origins come from it',
       readBy: api,
+      isOwnAddress: true,
+      isUsuallySet: true,
       default: null as string | null,
       rangeText: 'host name',
     },
@@ -24,20 +25,25 @@ export const apiVariables = variables({
         : { problem: 'DOMAIN has to be a host name alone, without scheme or path, e.g. bots.example.org' },
   ),
   INSTANCE: text({ help: '`beta` makes this the beta instance: cookie token_beta, beta origins', readBy: api }),
-  WEB_URL: url({ help: 'origin of the panel, target of redirects after sign-in', readBy: api }),
-  OVERLAY_URL: url({ help: 'one more allowed origin', readBy: api }),
+  WEB_URL: url({ help: 'origin of the panel, target of redirects after sign-in', readBy: api, isOwnAddress: true }),
+  OVERLAY_URL: url({ help: 'one more allowed origin', readBy: api, isOwnAddress: true }),
   JWT_SECRET: text({
-    help: 'signs login and overlay tokens; any long random text',
-    readBy: apiAndCli,
+    help: 'signs login and overlay tokens; random text of 32 characters or more, e.g. of `openssl rand -hex 32`',
+    readBy: api,
     requiredBy: api,
     isSecret: true,
   }),
+  JWT_SECRET_ALLOW_SHORT: switchedOn({
+    help: 'lets production start with a JWT_SECRET under 32 characters, with a warning at each start',
+    readBy: api,
+  }),
   JWT_EXPIRES_IN: lifetime('life of a login, e.g. 12h or 7d'),
   JSON_BODY_LIMIT: size(
+    'JSON_BODY_LIMIT',
     'largest body of a webhook, of the relay and of the look of the credits; all other bodies end at 128 kB',
-    '`512kb`',
+    '512kb',
   ),
-  URLENCODED_BODY_LIMIT: size('largest form body; 128 kB at most', '`128kb`'),
+  URLENCODED_BODY_LIMIT: size('URLENCODED_BODY_LIMIT', 'largest form body; 128 kB at most', '128kb'),
   RATE_LIMIT_WHITELIST_IPS: list({ help: 'addresses without the anonymous limit', readBy: api }),
   API_USER_REQUESTS_PER_MIN: integer({ help: 'limit per signed-in user, 0 is off', readBy: api, default: 600 }),
   API_ANON_REQUESTS_PER_15MIN: integer({
@@ -62,7 +68,7 @@ export function ownerLogins(
 }
 
 /** `512kb`, `1mb` or plain bytes. */
-function size(help: string, defaultText: string) {
+function size(name: string, help: string, defaultText: string) {
   return custom(
     {
       help,
@@ -73,7 +79,7 @@ function size(help: string, defaultText: string) {
     },
     (raw) => {
       const match = /^(\d+)\s*(b|kb|mb)?$/i.exec(raw);
-      if (!match) return { value: null, warning: `a body limit of ${raw} is not understood, the default is used` };
+      if (!match) return { problem: `${name} has to be a number of bytes, or one with kb or mb, e.g. 512kb` };
       const unit = { b: 1, kb: 1024, mb: 1024 * 1024 }[(match[2] ?? 'b').toLowerCase()] ?? 1;
       return { value: Number(match[1]) * unit };
     },
@@ -83,7 +89,7 @@ function size(help: string, defaultText: string) {
 /** In seconds; `90s`, `30m`, `12h`, `7d`, `2w` or plain seconds. */
 function lifetime(help: string) {
   return custom(
-    { help, readBy: api, default: 7 * 24 * 3600, defaultText: '`7d`', rangeText: 'seconds, or with s/m/h/d/w' },
+    { help, readBy: api, default: 7 * 24 * 3600, defaultText: '7d', rangeText: 'seconds, or with s/m/h/d/w' },
     (raw) => {
       const match = /^(\d+)\s*([smhdw])?$/i.exec(raw);
       const unit = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }[(match?.[2] ?? 's').toLowerCase()] ?? 1;

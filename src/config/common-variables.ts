@@ -1,5 +1,5 @@
 /** Variables that the API and every worker, or every worker, read. */
-import { custom, integer, isUrl, splitList, text, url, variables } from '../lib/settings.ts';
+import { custom, integer, isUrl, leadingInteger, splitList, text, url, variables } from '../lib/settings.ts';
 import { parseSealKeys } from '../lib/token-seal.ts';
 
 const all = ['all'];
@@ -23,7 +23,11 @@ export const commonVariables = variables({
       return isForPooler ? { value: raw, warning: FOR_POOLER } : { value: raw };
     },
   ),
-  NODE_ENV: text({ help: '`production` makes cookies secure, origins strict and encryption mandatory', readBy: all }),
+  NODE_ENV: text({
+    help: '`production` makes cookies secure, origins strict and encryption mandatory; anything else is for this machine alone',
+    readBy: all,
+    defaultText: '`production` for what `pnpm build` made, else `development`',
+  }),
   LOG_LEVEL: custom(
     {
       help: 'least severe log line that is written',
@@ -32,9 +36,11 @@ export const commonVariables = variables({
       defaultText: '`info` in production, else `debug`',
       rangeText: '`debug info warn error`',
     },
-    (raw) => ({
-      value: (['debug', 'info', 'warn', 'error'] as const).find((level) => level === raw.toLowerCase()) ?? null,
-    }),
+    (raw) => {
+      const level = (['debug', 'info', 'warn', 'error'] as const).find((known) => known === raw.toLowerCase());
+      const warning = `LOG_LEVEL=${raw} is not one of debug, info, warn, error: the default is used`;
+      return level === undefined ? { value: null, warning } : { value: level };
+    },
   ),
   DB_SLOW_MS: custom(
     {
@@ -44,12 +50,18 @@ export const commonVariables = variables({
       defaultText: '200 in production, else 100',
       rangeText: '> 0',
     },
-    (raw) => ({ value: Number.parseInt(raw, 10) > 0 ? Number.parseInt(raw, 10) : null }),
+    (raw) => {
+      const parsed = leadingInteger(raw);
+      return parsed === null
+        ? { problem: 'DB_SLOW_MS has to be a number, e.g. 200' }
+        : { value: parsed > 0 ? parsed : null };
+    },
   ),
   CREDENTIALS_ENCRYPTION_KEY: custom(
     {
-      help: 'encrypts OAuth tokens at rest; several for rotation, the first encrypts; mandatory in production',
+      help: 'encrypts OAuth tokens at rest, mandatory in production: `openssl rand -base64 32` makes one; several for rotation, the first encrypts',
       readBy: all,
+      isUsuallySet: true,
       isSecret: true,
       default: [] as readonly Buffer[],
       rangeText: '32 bytes in base64, comma list',
@@ -84,7 +96,7 @@ export const commonVariables = variables({
     {
       help: 'API instances that receive credits events, e.g. http://127.0.0.1:3001,http://127.0.0.1:3002',
       readBy: workers,
-      requiredBy: [],
+      isUsuallySet: true,
       default: [] as readonly string[],
       rangeText: 'comma list of http/https URLs; the path is ignored',
     },

@@ -11,6 +11,10 @@ export interface Variable<T = unknown> {
   readonly defaultText: string;
   readonly rangeText: string;
   readonly isSecret: boolean;
+  /** Names where browsers and platforms reach this installation; outside production it may not be a public host. */
+  readonly isOwnAddress: boolean;
+  /** A real installation sets it, although a process may start without it: open in the example file. */
+  readonly isUsuallySet: boolean;
   /** Processes that refuse to start without it. */
   readonly requiredBy: readonly ProcessName[];
   readonly readBy: readonly ProcessName[];
@@ -31,6 +35,8 @@ interface Description {
   readBy: readonly ProcessName[];
   requiredBy?: readonly ProcessName[];
   isSecret?: boolean;
+  isOwnAddress?: boolean;
+  isUsuallySet?: boolean;
   defaultText?: string;
 }
 
@@ -46,6 +52,12 @@ export function text(description: Description & { default?: string }): Named<str
   return variable(description, description.default ?? null, 'text', (raw) => ({ value: raw }));
 }
 
+/** The base-10 integer a text begins with: `30abc` is 30. Null when it begins with none. */
+export function leadingInteger(raw: string): number | null {
+  const parsed = Number.parseInt(raw, 10);
+  return Number.isNaN(parsed) ? null : parsed;
+}
+
 /** A base-10 integer prefix (`30abc` is 30), raised to `min`, capped at `max`; `unitMs` marks an interval capped at 24 h. */
 export function integer(
   description: Description & { default: number; min?: number; max?: number; unitMs?: number },
@@ -58,18 +70,24 @@ export function integer(
   const range = description.max === undefined ? `≥ ${min}` : `${min}…${max}`;
   return (name) =>
     variable(description, description.default, range, (raw) => {
-      const parsed = Number.parseInt(raw, 10);
-      if (Number.isNaN(parsed)) return { value: description.default };
+      const parsed = leadingInteger(raw);
+      if (parsed === null) return { problem: `${name} has to be a number, e.g. ${description.default}` };
       const value = Math.min(Math.max(parsed, min), max);
       return value === parsed ? { value } : { value, warning: `${name} was ${parsed}, ${value} is used` };
     })(name);
 }
 
-/** A switch that is off until one of `1 true yes on` turns it on. */
+const ON = ['1', 'true', 'yes', 'on'];
+const OFF = ['0', 'false', 'no', 'off'];
+
+/** A switch that is off until one of `1 true yes on` turns it on; a word that is neither on nor off is refused. */
 export function switchedOn(description: Description): Named<boolean> {
-  return variable(description, false, '1 true yes on', (raw) => ({
-    value: ['1', 'true', 'yes', 'on'].includes(raw.toLowerCase()),
-  }));
+  return (name) =>
+    variable(description, false, '1 true yes on', (raw) => {
+      const word = raw.toLowerCase();
+      if (ON.includes(word) || OFF.includes(word)) return { value: ON.includes(word) };
+      return { problem: `${name} has to be one of ${[...ON, ...OFF].join(' ')}` };
+    })(name);
 }
 
 /** A switch that is on until one of `0 false off` turns it off; anything unknown stays on with a warning. */
@@ -78,8 +96,9 @@ export function switchedOff(description: Description): Named<boolean> {
     variable(description, true, '0 false off', (raw) => {
       const word = raw.toLowerCase();
       if (['0', 'false', 'off'].includes(word)) return { value: false };
-      const isKnown = ['1', 'true', 'yes', 'on'].includes(word);
-      return isKnown ? { value: true } : { value: true, warning: `${name}=${raw} is not a switch value, it stays on` };
+      return ON.includes(word)
+        ? { value: true }
+        : { value: true, warning: `${name}=${raw} is not a switch value, it stays on` };
     })(name);
 }
 
@@ -142,6 +161,8 @@ function variable<T>(
     defaultText: description.defaultText ?? describeDefault(fallback),
     rangeText,
     isSecret: description.isSecret ?? false,
+    isOwnAddress: description.isOwnAddress ?? false,
+    isUsuallySet: description.isUsuallySet ?? false,
     requiredBy: description.requiredBy ?? [],
     readBy: description.readBy,
     read: (raw, isProduction) => (raw === null ? { value: fallback } : parse(raw, isProduction)),

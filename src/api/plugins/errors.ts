@@ -62,13 +62,15 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
 }
 
 function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
-  return reply
-    .code(describeCode(failure.code).status)
-    .header('content-type', 'application/json; charset=utf-8')
-    // Also for a request that is refused before any hook runs, such as one with a malformed address.
-    .header('cache-control', 'no-store')
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(envelope(failure, request.id));
+  return (
+    reply
+      .code(describeCode(failure.code).status)
+      .header('content-type', 'application/json; charset=utf-8')
+      // Also for a request that is refused before any hook runs, such as one with a malformed address.
+      .header('cache-control', 'no-store')
+      .serializer((body: unknown) => JSON.stringify(body))
+      .send(envelope(failure, request.id))
+  );
 }
 
 function envelope(failure: Failure, requestId: string): Record<string, unknown> {

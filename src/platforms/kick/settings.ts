@@ -1,5 +1,14 @@
 /** Every environment variable only Kick reads, for the API and the worker. */
-import { custom, integer, type SettingsOf, switchedOff, text, url, variables } from '../../lib/settings.ts';
+import {
+  custom,
+  integer,
+  leadingInteger,
+  type SettingsOf,
+  switchedOff,
+  text,
+  url,
+  variables,
+} from '../../lib/settings.ts';
 import type { PlatformSettings } from '../platform.ts';
 import { readPublicKey, type VerifyingKey } from './webhook/signature.ts';
 
@@ -16,6 +25,7 @@ export const kickVariables = variables({
   KICK_CALLBACK_URL: url({
     help: 'redirect of linking, e.g. http://localhost:3001/auth/kick/link/callback',
     readBy: api,
+    isOwnAddress: true,
   }),
   KICK_AUTHORIZE_URL: url({ help: 'OAuth window; the public one is https://id.kick.com/oauth/authorize', readBy: api }),
   KICK_TOKEN_URL: url({ help: 'code exchange; the public one is https://id.kick.com/oauth/token', readBy: both }),
@@ -34,6 +44,7 @@ export const kickVariables = variables({
   KICK_WEBHOOK_CALLBACK_URL: url({
     help: 'address the Kick application delivers events to, as it is set there; shown and checked only',
     readBy: both,
+    isOwnAddress: true,
     protocols: ['https'],
     defaultText: '`https://<DOMAIN>/webhooks/kick/events`',
   }),
@@ -64,7 +75,8 @@ export const kickVariables = variables({
       rangeText: `> ${SHORTEST_KEY_LIFE_MS}`,
     },
     (raw) => {
-      const parsed = Number.parseInt(raw, 10);
+      const parsed = leadingInteger(raw);
+      if (parsed === null) return { problem: 'KICK_WEBHOOK_PUBLIC_KEY_TTL_MS has to be a number, e.g. 600000' };
       return { value: parsed > SHORTEST_KEY_LIFE_MS ? parsed : 600_000 };
     },
   ),

@@ -23,6 +23,7 @@ export const trovoVariables = variables({
   TROVO_CALLBACK_URL: url({
     help: 'redirect of linking, e.g. http://localhost:3001/auth/trovo/link/callback',
     readBy: both,
+    isOwnAddress: true,
   }),
   TROVO_SCOPES: scopes('rights a streamer is asked for, instead of those the bot needs'),
   TROVO_BOT_SCOPES: scopes('rights a bot account is asked for; TROVO_SCOPES when that alone is set'),

@@ -19,6 +19,8 @@ export const twitchVariables = variables({
   TWITCH_CALLBACK_URL: url({
     help: 'redirect of sign-in and linking, e.g. http://localhost:3001/auth/twitch/callback',
     readBy: api,
+    isOwnAddress: true,
+    isUsuallySet: true,
   }),
   TWITCH_EVENTSUB_SECRET: custom(
     {
@@ -37,6 +39,7 @@ export const twitchVariables = variables({
   TWITCH_WEBHOOK_CALLBACK_URL: url({
     help: 'where Twitch delivers events',
     readBy: api,
+    isOwnAddress: true,
     defaultText: '`https://<DOMAIN>/webhooks/twitch/eventsub`',
   }),
   TWITCH_IRC_URL: url({

@@ -38,7 +38,8 @@ export const vkvideo: Platform = {
   limits,
   timers,
   noSenderReason: 'missing_sender_access_token',
-  killSwitch: (values) => ({ isOff: !vkvideoSettings(values).VKVIDEO_CHAT_BOT_ENABLED, event: 'disabled' }),
+  // A word that is no switch value has no meaning yet: the start is refused by its name, and nothing is switched off.
+  killSwitch: (values) => ({ isOff: vkvideoSettings(values).VKVIDEO_CHAT_BOT_ENABLED === false, event: 'disabled' }),
   oauth: createOAuth,
   openWorkerSide,
   openApiSide,

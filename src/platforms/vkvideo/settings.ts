@@ -14,6 +14,7 @@ export const vkvideoVariables = variables({
   VKVIDEO_CALLBACK_URL: url({
     help: 'redirect of linking, repeated at every refresh, e.g. http://localhost:3001/auth/vkvideo/link/callback',
     readBy: both,
+    isOwnAddress: true,
   }),
   VKVIDEO_AUTHORIZE_URL: url({
     help: 'consent page, publicly https://auth.live.vkvideo.ru/app/oauth2/authorize',

@@ -16,6 +16,7 @@ export const youtubeVariables = variables({
   YOUTUBE_CALLBACK_URL: url({
     help: 'redirect of linking, e.g. http://localhost:3001/auth/youtube/link/callback',
     readBy: api,
+    isOwnAddress: true,
   }),
   YOUTUBE_BOT_REFRESH_TOKEN: text({
     help: 'grant of the bot while the database names no default bot',

@@ -1,0 +1,61 @@
+/** Rules that no variable can judge by itself: over several of them, and over whether the process is in production. */
+
+import type { CoreValues } from '../config.ts';
+import { isReservedHost } from '../lib/reserved-host.ts';
+import type { ProcessName } from '../lib/settings.ts';
+
+/** What stops a process from starting: the variable and the sentence that names the fix. */
+export interface ConfigProblem {
+  readonly key: string;
+  readonly problem: string;
+}
+
+interface Facts {
+  readonly process: ProcessName;
+  /** Incomplete while single variables have problems. */
+  readonly values: Partial<CoreValues>;
+  readonly isProduction: boolean;
+  /** Where browsers and platforms reach this installation, by the variable that says so. */
+  readonly ownAddresses: readonly (readonly [name: string, address: string])[];
+}
+
+const SHORTEST_SECRET = 32;
+
+export function crossChecks({ process, values, isProduction, ownAddresses }: Facts): {
+  problems: ConfigProblem[];
+  warnings: string[];
+} {
+  const problems: ConfigProblem[] = [];
+  const warnings: string[] = [];
+  if (isProduction && values.CREDENTIALS_ENCRYPTION_KEY?.length === 0) {
+    const problem =
+      'CREDENTIALS_ENCRYPTION_KEY is not set: production keeps tokens encrypted. Make a key with ' +
+      '`openssl rand -base64 32`, or set NODE_ENV=development for a trial on this machine alone';
+    problems.push({ key: 'CREDENTIALS_ENCRYPTION_KEY', problem });
+  }
+  const isWorker = process !== 'api' && process !== 'cli';
+  if (isWorker && values.CHATBOT_BACKEND_BASE_URLS?.length === 0 && !values.CHATBOT_BACKEND_BASE_URL) {
+    const problem = 'CHATBOT_BACKEND_BASE_URLS is not set: name the API instances, e.g. http://127.0.0.1:3001';
+    problems.push({ key: 'CHATBOT_BACKEND_BASE_URLS', problem });
+  }
+  const isShort = values.JWT_SECRET != null && values.JWT_SECRET.length < SHORTEST_SECRET;
+  if (isProduction && process === 'api' && isShort) {
+    const fact = `JWT_SECRET has fewer than ${SHORTEST_SECRET} characters: who guesses it signs in as anybody`;
+    if (values.JWT_SECRET_ALLOW_SHORT) warnings.push(`${fact}. JWT_SECRET_ALLOW_SHORT lets it pass`);
+    else {
+      const fix = 'Make one with `openssl rand -hex 32`, or set JWT_SECRET_ALLOW_SHORT=1 while other services share it';
+      problems.push({ key: 'JWT_SECRET', problem: `${fact}. ${fix}` });
+    }
+  }
+  const exposed = isProduction ? [] : ownAddresses.filter(([, address]) => !isReservedHost(address));
+  const [first] = exposed;
+  if (first !== undefined) {
+    const names = exposed.map(([name]) => name).join(', ');
+    const problem =
+      `A public host outside production, in ${names}: cookies would go without Secure, pages of any localhost would be ` +
+      'trusted, tokens may be stored in clear. Set NODE_ENV=production, or name a loopback address or a host under ' +
+      '.localhost, .test, .example or .invalid';
+    problems.push({ key: first[0], problem });
+  }
+  return { problems, warnings };
+}
