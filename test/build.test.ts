@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readMigrations } from '../src/db/migrate.ts';
 import { createTestDatabase } from './support/database.ts';
 import { startApiProcess, startWorkerProcess } from './support/processes.ts';
@@ -16,14 +16,18 @@ const ENV = {
   TWITCH_CLIENT_ID: 'client',
   TWITCH_CLIENT_SECRET: 'secret',
   TWITCH_EVENTSUB_SECRET: 'pinecone-secret-01',
+  TWITCH_API_BASE_URL: 'http://127.0.0.1:9',
+  TWITCH_AUTH_BASE_URL: 'http://127.0.0.1:9',
   CHATBOT_BACKEND_BASE_URLS: 'http://127.0.0.1:9',
   CHAT_BOT_LOGIN: 'somebody',
 };
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-test('what is built migrates an empty database without the sources, runs on it, and is production by itself', async () => {
+beforeAll(() => {
   execFileSync(process.execPath, ['scripts/build.ts', outDir], { cwd: root, stdio: 'pipe' });
   copyFileSync(path.join(root, 'package.json'), path.join(home, 'package.json'));
+}, 60_000);
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+test('what is built migrates an empty database without the sources, and its API and worker run on it', async () => {
   const { url } = await createTestDatabase({ empty: true, forTest: true });
   const program = `
     const { migrate } = await import(${JSON.stringify(pathToFileURL(path.join(outDir, 'db/migrate.js')).href)});
@@ -40,8 +44,10 @@ test('what is built migrates an empty database without the sources, runs on it, 
     await running.ready();
     expect(await running.kill('SIGTERM')).toBe(0);
   }
+}, 60_000);
 
-  // Nothing but what the README names: that is a public instance, and no trial.
+test('what is built is production by itself: without a key it says how to make one, and its cookies are Secure', async () => {
+  const { url } = await createTestDatabase({ forTest: true });
   const bare = { ...ENV, DATABASE_URL: url };
   const refused = await Promise.all([
     startApiProcess(bare, path.join(outDir, 'api/main.js')),

@@ -8,6 +8,7 @@ import type { TokenSeal } from '../lib/token-seal.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 import { giveChannel } from './first-channel.ts';
 import { type FreshGrant, findAccount, type KnownAccount, storeGrant } from './linking/stored-account.ts';
+import { claimOwnership, type OwnerClaim } from './owners.ts';
 import type { Session, UserRole } from './sessions.ts';
 
 type LoginPlatform = Pick<PlatformDescription, 'id' | 'userColumns' | 'channelIdColumn' | 'authorAccountColumn'>;
@@ -27,7 +28,14 @@ export interface SignInRules {
 }
 
 export type SignInOutcome =
-  | { kind: 'signed_in'; session: Session }
+  | {
+      kind: 'signed_in';
+      session: Session;
+      /** Its token is issued from then on, where that is later than now. */
+      sessionsFrom: Date | null;
+      /** They carry the login of an owner that belongs to somebody else, and are none. */
+      hasOwnersName: boolean;
+    }
   | { kind: 'account_already_linked' }
   | { kind: 'lacks_scopes'; scopes: readonly string[] };
 
@@ -43,8 +51,8 @@ export function signIn(db: Db, signing: SignIn, rules: SignInRules): Promise<Sig
     const stored = await storeGrant(tx, { known, userId, linkedAs: 'login', isAskedAgain }, signing, rules.seal);
     if (typeof stored !== 'string') return { kind: 'lacks_scopes', scopes: stored.lacks };
     await writeUser(tx, userId, signing, rules.seal);
-    await promote(tx, userId, signing, rules);
-    return { kind: 'signed_in', session: await readSessionOf(tx, userId) };
+    const hasOwnersName = (await promote(tx, userId, signing, rules)) === 'name_of_another';
+    return { kind: 'signed_in', hasOwnersName, ...(await readSessionOf(tx, userId)) };
   });
 }
 
@@ -107,17 +115,22 @@ async function promote(
   userId: UserId,
   { platform, identity }: SignIn,
   { ownerLogins, selfSignup }: SignInRules,
-): Promise<void> {
-  if (identity.login !== null && ownerLogins.get(platform.id)?.has(identity.login.toLowerCase())) {
-    await sql`update "User" set role = 'admin' where id = ${userId}`.execute(tx);
-  }
+): Promise<OwnerClaim | null> {
+  const login = identity.login?.toLowerCase() ?? '';
+  const isNamed = ownerLogins.get(platform.id)?.has(login) === true;
+  const named = { provider: platform.id, login, platformUserId: identity.platformUserId };
+  const claim = isNamed ? await claimOwnership(tx, userId, named) : null;
   if (selfSignup) await giveChannel(tx, userId, platform, identity);
+  return claim;
 }
 
-async function readSessionOf(tx: Transaction<Database>, userId: UserId): Promise<Session> {
-  const result = await sql<{ role: UserRole; channelId: ChannelId | null }>`
-    select role, "channelId" from "User" where id = ${userId}
+async function readSessionOf(
+  tx: Transaction<Database>,
+  userId: UserId,
+): Promise<{ session: Session; sessionsFrom: Date | null }> {
+  const { rows } = await sql<{ role: UserRole; channelId: ChannelId | null; sessionsFrom: Date | null }>`
+    select role, "channelId", "sessionsFrom" from "User" where id = ${userId}
   `.execute(tx);
-  const row = result.rows[0];
-  return { userId, role: row?.role ?? 'viewer', channelId: row?.channelId ?? null };
+  const { role = 'viewer', channelId = null, sessionsFrom = null } = rows[0] ?? {};
+  return { session: { userId, role, channelId }, sessionsFrom };
 }

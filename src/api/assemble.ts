@@ -75,7 +75,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
     throw error;
   }
   const companion = start?.({ config, db, seal, roll, clock, log, random }) ?? null;
-  const readers = { ...hosting, companion, roll, overlay, events };
+  const readers = { ...hosting, callers: context.callers, companion, roll, overlay, events };
   listener = listen(
     databaseUrl,
     { ...hintEvents(readers), cannotWrite: () => pool.renew() },

@@ -5,9 +5,11 @@ import type { CreditsRoll } from '../credits/roll.ts';
 import type { ListenEvents } from '../db/listen.ts';
 import type { Companion } from './companion.ts';
 import type { HostedPlatform } from './context.ts';
+import type { Callers } from './plugins/callers.ts';
 import type { ChannelFeed } from './routes/events-feed.ts';
 
 export interface HintReaders {
+  readonly callers: Pick<Callers, 'forget'>;
   readonly credentials: ReadonlyMap<string, Credentials>;
   readonly platforms: readonly Pick<HostedPlatform, 'description' | 'side'>[];
   readonly companion: Companion | null;
@@ -17,7 +19,7 @@ export interface HintReaders {
 }
 
 export function hintEvents(readers: HintReaders): ListenEvents {
-  const { credentials, platforms, companion, roll, overlay, events } = readers;
+  const { callers, credentials, platforms, companion, roll, overlay, events } = readers;
   return {
     hint(hint) {
       const { kind, provider, channelId } = hint;
@@ -36,6 +38,9 @@ export function hintEvents(readers: HintReaders): ListenEvents {
             if (provider === null || provider === description.id) side.channelsChanged?.(channelId);
           }
           break;
+        case 'sessions':
+          callers.forget(hint.userId ?? null);
+          break;
         case 'settings':
           roll.forgetRules(channelId);
           break;
@@ -50,6 +55,7 @@ export function hintEvents(readers: HintReaders): ListenEvents {
       }
     },
     listening() {
+      callers.forget(null);
       for (const source of credentials.values()) source.invalidate();
       companion?.credentialsChanged();
       for (const { side } of platforms) side.channelsChanged?.(null);

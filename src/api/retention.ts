@@ -14,6 +14,8 @@ const KEPT: readonly { readonly table: string; readonly since: string; readonly 
   { table: 'WebhookInbox', since: 'receivedAt', forMs: 7 * DAY_MS },
   // Used up or not: for a day a late callback is told which of the two it was.
   { table: 'OAuthState', since: 'expiresAt', forMs: DAY_MS },
+  // An expired token is refused for its age.
+  { table: 'EndedSession', since: 'expiresAt', forMs: HOUR_MS },
   { table: 'CreditsRoll', since: 'expiresAt', forMs: DAY_MS },
   { table: 'ChannelWatch', since: 'until', forMs: HOUR_MS },
   // For a month a streamer can still see why a tool no longer works.

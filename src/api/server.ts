@@ -29,6 +29,7 @@ import { registerInternalCreditsRoutes } from './routes/internal-credits.ts';
 import { registerOutboxHistoryRoutes } from './routes/outbox-history.ts';
 import { type OverlayRules, registerOverlayRoutes } from './routes/overlay.ts';
 import { registerOwnerBotRoutes } from './routes/owner-bots.ts';
+import { registerOwnerUserRoutes } from './routes/owner-users.ts';
 import { registerSayRoutes, type SayRules } from './routes/say.ts';
 import { registerStreamDurationRoutes } from './routes/stream-duration.ts';
 import { registerStreamerCreditsRoutes } from './routes/streamer-credits.ts';
@@ -151,5 +152,6 @@ function registerOwnerRoutes(api: Api, context: ApiContext, rules: ServerRules):
   api.addHook('preValidation', async (request) => void (await context.callers.owner(request)));
   registerOwnerAuditRoutes(api, context);
   registerOwnerBotRoutes(api, context, rules.auth);
+  registerOwnerUserRoutes(api, context);
   registerEntitlementRoutes(api, context, rules.limits);
 }

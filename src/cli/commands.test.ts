@@ -43,7 +43,7 @@ const userOf = (id: string) =>
 const channels = () => pool.db.selectFrom('Channel').select(['id', 'slug', 'name', 'twitchChannelId']).execute();
 
 beforeEach(async () => {
-  await pool.pg.query('truncate "User", "Channel", "ExternalAccount" cascade');
+  await pool.pg.query('truncate "User", "Channel", "ExternalAccount", "AuditLog", "OwnerLogin" cascade');
 });
 
 test('migrate brings an empty database up to date, and a second run changes nothing', async () => {
@@ -61,6 +61,29 @@ test('grant-admin makes a person who has signed in an owner, however the login i
   expect(await run('grant-admin', '--login', ' @Mira_K ')).toContain('mira_k is an owner now');
   expect(await userOf(id)).toEqual({ role: 'admin', channelId: null });
   expect(await userOf(bystander)).toEqual({ role: 'viewer', channelId: null });
+});
+
+test('revoke-admin takes it back, ends every login of theirs, is audited, and reaches the owner of that login', async () => {
+  const owner = await signedIn('mira_k', { role: 'admin' });
+  await run('create-channel', '--login', 'mira_k');
+  // Somebody took the login since and signed in later.
+  const successor = await signedIn('mira_k', { twitchId: 'successor' });
+  const before = Date.now();
+  expect(await run('revoke-admin', '--login', '@Mira_K')).toContain('mira_k is no owner any more');
+  expect((await userOf(owner)).role).toBe('streamer');
+  expect((await userOf(successor)).role).toBe('viewer');
+  const { sessionsFrom } = await pool.db
+    .selectFrom('User')
+    .select('sessionsFrom')
+    .where('id', '=', owner)
+    .executeTakeFirstOrThrow();
+  expect(sessionsFrom?.getTime()).toBeGreaterThan(before);
+  const trail = await pool.db.selectFrom('AuditLog').select(['actorId', 'action', 'payloadJson']).execute();
+  expect(trail).toEqual([
+    { actorId: null, action: 'owner.admins.revoke', payloadJson: expect.stringContaining(`"userId":"${owner}"`) },
+  ]);
+  expect(await refusal('revoke-admin', '--login', 'mira_k')).toBe('mira_k is no owner, nothing was changed');
+  expect(await run('grant-admin', '--login', 'mira_k')).toContain('is an owner now');
 });
 
 test('whoever linked somebody’s account as a bot is not taken for that person', async () => {

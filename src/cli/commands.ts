@@ -8,13 +8,14 @@ import { systemClock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
-import { createChannel, grantAdmin } from './people.ts';
+import { createChannel, grantAdmin, takeAdmin } from './people.ts';
 import { rotateKeys, sealTokens } from './stored-tokens.ts';
 
 const USAGE = `pnpm memalerts <command>
 
   migrate                                     bring the database's schema up to date
   grant-admin    --login NAME [--provider P]  make a signed-in user an owner
+  revoke-admin   --login NAME [--provider P]  take it back, and sign them out everywhere
   create-channel --login NAME [--provider P] [--slug SLUG] [--name TITLE]
                                               give a signed-in user a channel and make them a streamer
   rotate-keys                                 seal every stored token with the first of CREDENTIALS_ENCRYPTION_KEY;
@@ -36,6 +37,8 @@ const commands: Readonly<Record<string, Command>> = {
     return applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`;
   },
   'grant-admin': (settings, given) => withDatabase(settings, (db) => grantAdmin(db, personOf(given))),
+  'revoke-admin': (settings, given) =>
+    withDatabase(settings, (db) => takeAdmin(db, personOf(given), systemClock.now())),
   'create-channel': (settings, given) =>
     withDatabase(settings, (db) =>
       createChannel(db, { ...personOf(given), slug: given.slug ?? null, name: given.name ?? null }),

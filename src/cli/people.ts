@@ -1,8 +1,12 @@
 /** How an operator gets the first owner and the first streamers going. */
 import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { bindOwnerLogin, makeAdmin, revokeAdmin } from '../accounts/owners.ts';
+import { endSessionsOf } from '../accounts/session-ends.ts';
+import type { UserRole } from '../accounts/sessions.ts';
 import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
+import type { UserId } from '../lib/brand.ts';
 import { BadInput } from '../lib/errors.ts';
 import { platforms } from '../platforms/all.ts';
 
@@ -13,18 +17,35 @@ interface Person {
 }
 
 interface Account {
-  readonly userId: string;
+  readonly userId: UserId;
   readonly providerAccountId: string;
   readonly displayName: string | null;
   readonly channelId: string | null;
+  readonly role: string;
 }
 
 /** @returns a sentence for the operator */
 export async function grantAdmin(db: Db, person: Person): Promise<string> {
   return db.transaction().execute(async (tx) => {
     const account = await findAccount(tx, person);
-    await sql`update "User" set role = 'admin' where id = ${account.userId}`.execute(tx);
+    const named = { ...person, platformUserId: account.providerAccountId };
+    await bindOwnerLogin(tx, named);
+    await makeAdmin(tx, account.userId, named, { actorId: null, by: 'operator' });
     return `${person.login} is an owner now (user ${account.userId}). It takes effect within seconds.`;
+  });
+}
+
+/** Takes it back for good, and ends every login they have. @returns a sentence for the operator */
+export async function takeAdmin(db: Db, person: Person, now: Date): Promise<string> {
+  return db.transaction().execute(async (tx) => {
+    const account = await findAccount(tx, person, 'admin');
+    if (account.role !== 'admin') throw new BadInput('CONFLICT', `${person.login} is no owner, nothing was changed`);
+    const named = { ...person, platformUserId: account.providerAccountId };
+    // Bound to whom it was: a list that still names the login must not make the next one of that name an owner.
+    await bindOwnerLogin(tx, named);
+    await revokeAdmin(tx, account.userId, named, now);
+    await endSessionsOf(tx, account.userId, now);
+    return `${person.login} is no owner any more (user ${account.userId}), and signed out everywhere.`;
   });
 }
 
@@ -62,14 +83,22 @@ export async function createChannel(
   });
 }
 
-/** A bot's account is no sign-in: whoever linked it may be somebody else than the person of that name. */
-async function findAccount(tx: Transaction<Database>, { provider, login }: Person): Promise<Account> {
+/**
+ * A bot's account is no sign-in: whoever linked it may be somebody else than the person of that name.
+ *
+ * @param preferred the role of whom is meant where two had the same login one after the other
+ */
+async function findAccount(
+  tx: Transaction<Database>,
+  { provider, login }: Person,
+  preferred: UserRole | null = null,
+): Promise<Account> {
   const found = await sql<Account>`
-    select a."userId", a."providerAccountId", a."displayName", u."channelId"
+    select a."userId", a."providerAccountId", a."displayName", u."channelId", u.role
     from "ExternalAccount" a join "User" u on u.id = a."userId"
     where a.provider::text = ${provider} and lower(a.login) = ${login}
       and a."linkedAs" is distinct from 'bot_link'
-    order by a."updatedAt" desc limit 1
+    order by u.role = ${preferred} desc, a."updatedAt" desc limit 1
     for update of u
   `.execute(tx);
   if (found.rows[0] === undefined) {

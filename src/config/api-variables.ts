@@ -52,7 +52,10 @@ export const apiVariables = variables({
     default: 100,
   }),
   SAY_PER_30S: integer({ help: 'limit of say per channel and provider, 0 is off', readBy: api, default: 20 }),
-  OWNER_TWITCH_LOGINS: list({ help: 'Twitch logins that become owners at sign-in', readBy: api }),
+  OWNER_TWITCH_LOGINS: list({
+    help: 'Twitch logins that become owners at sign-in; the first use binds each to its account for good',
+    readBy: api,
+  }),
   SELF_SIGNUP: switchedOn({ help: 'streamers get a channel at their first sign-in', readBy: api }),
   DEBUG_LOGS: switchedOn({ help: 'verbose diagnostics; never in production', readBy: api }),
   DEBUG_AUTH: switchedOn({ help: 'diagnostics of sign-in', readBy: api }),

@@ -1,4 +1,5 @@
 /** The token in an overlay's address: stable text for OBS, taken back by raising the channel's version (http-api §10.5). */
+import { hkdfSync } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { ChannelId } from '../lib/brand.ts';
@@ -22,16 +23,30 @@ export function issueOverlayToken(claims: OverlayClaims, secret: string): Promis
   const { channelId, channelSlug, version } = claims;
   return new SignJWT({ kind: 'credits', v: 1, channelId, channelSlug, tv: version })
     .setProtectedHeader({ alg: 'HS256' })
-    .sign(new TextEncoder().encode(secret));
+    .sign(overlayKey(secret));
 }
 
-/** @returns null for anything that is no overlay token of ours; whether its version still counts is the caller's to ask */
+/**
+ * Tokens from before the key was derived are signed with the secret itself: they count until their channel's version is
+ * raised.
+ *
+ * @returns null for anything that is no overlay token of ours; whether its version still counts is the caller's to ask
+ */
 export async function readOverlayToken(token: string, secret: string): Promise<OverlayClaims | null> {
+  return (await verified(token, overlayKey(secret))) ?? verified(token, new TextEncoder().encode(secret));
+}
+
+async function verified(token: string, key: Uint8Array): Promise<OverlayClaims | null> {
   try {
-    const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), { algorithms: ['HS256'] });
+    const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'] });
     const { channelId, channelSlug, tv } = claimsSchema.parse(payload);
     return { channelId: channelId as ChannelId, channelSlug, version: tv };
   } catch {
     return null;
   }
+}
+
+/** A key of its own: what stands in the address of a page can then never pass for a login, whatever it claims. */
+function overlayKey(secret: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'memalerts overlay token', 32));
 }

@@ -1,5 +1,5 @@
 /** A wake-up hint as the database's triggers raise it. */
-import type { ChannelId, ProviderId } from '../lib/brand.ts';
+import type { ChannelId, ProviderId, UserId } from '../lib/brand.ts';
 
 /** Something changed in the database; the kinds are described where the triggers are. */
 export interface Hint {
@@ -10,12 +10,16 @@ export interface Hint {
   readonly channelId: ChannelId | null;
   /** The rows of the channel it is about; absent: any. */
   readonly rowIds?: readonly string[];
+  /** Whose logins or role changed, null: anybody's; of the kind `sessions` alone, which concerns no channel. */
+  readonly userId?: UserId | null;
 }
 
-/** Reads `kind:provider` or `kind:provider:channelId`, ids of rows in a second line. @returns null for what no trigger of ours sends */
+/** Reads `kind:provider`, `kind:provider:channelId` or `sessions:*:userId`, ids of rows in a second line. @returns null for what no trigger of ours sends */
 export function parseHint(payload: string): Hint | null {
   const [, kind, provider, channelId, rowIds] = /^([^:]+):([^:]+)(?::(.+?)(?:\n(.+))?)?$/s.exec(payload) ?? [];
   if (kind === undefined || provider === undefined) return null;
+  if (kind === 'sessions')
+    return { kind, provider: null, channelId: null, userId: (channelId ?? null) as UserId | null };
   return {
     kind,
     provider: provider === '*' ? null : (provider as ProviderId),

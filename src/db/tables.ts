@@ -240,6 +240,13 @@ interface ExternalAccountTable {
   updatedAt: Generated<Date>;
 }
 
+interface EndedSessionTable {
+  jti: string;
+  userId: string;
+  expiresAt: Date;
+  endedAt: Generated<Date>;
+}
+
 interface ExternalWebhookDeliveryDedupTable {
   id: Generated<string>;
   provider: RewardProvider;
@@ -263,6 +270,13 @@ interface OAuthStateTable {
   browserHash: string | null;
   instanceOrigin: string | null;
   extraScopes: string | null;
+}
+
+interface OwnerLoginTable {
+  provider: string;
+  login: string;
+  providerAccountId: string;
+  createdAt: Generated<Date>;
 }
 
 interface PlatformEventSubscriptionTable {
@@ -315,6 +329,8 @@ interface UserTable {
   twitchRefreshToken: string | null;
   hasBetaAccess: Generated<boolean>;
   createdAt: Generated<Date>;
+  sessionsFrom: Date | null;
+  adminRevokedAt: Date | null;
 }
 
 interface WebhookInboxTable {
@@ -352,6 +368,7 @@ export interface Database {
   CreditsChatter: CreditsChatterTable;
   CreditsDonor: CreditsDonorTable;
   CreditsRoll: CreditsRollTable;
+  EndedSession: EndedSessionTable;
   ExternalAccount: ExternalAccountTable;
   ExternalWebhookDeliveryDedup: ExternalWebhookDeliveryDedupTable;
   GlobalKickBotCredential: DefaultCredentialColumns;
@@ -363,6 +380,7 @@ export interface Database {
   KickChatBotOutboxMessage: OutboxColumns & { kickChannelId: string };
   KickChatBotSubscription: SubscriptionColumns & { userId: string; kickChannelId: string };
   OAuthState: OAuthStateTable;
+  OwnerLogin: OwnerLoginTable;
   PlatformEventSubscription: PlatformEventSubscriptionTable;
   QuotaLedger: QuotaLedgerTable;
   StreamRun: StreamRunTable;

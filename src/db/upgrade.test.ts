@@ -72,3 +72,15 @@ test('of two spellings of one VK Video Live channel the first stays on', async (
     union all select "channelId" || ' ' || provider from "BotIntegrationSettings" where enabled order by 1`);
   expect(rows.map(({ what }) => what)).toEqual(['c1 twitch', 'c2 subscription', 'c2 vkvideo']);
 });
+
+test('owners of an earlier version keep the first right to their logins; bots and viewers get none', async () => {
+  const { url, client } = await databaseAt('0016');
+  await client.query(`
+    update "User" set role = 'admin' where id = 'u1';
+    insert into "ExternalAccount" ("userId", provider, "providerAccountId", login, "linkedAs")
+      values ('u1', 'twitch', '1', 'BigOwner', 'login'), ('u1', 'twitch', '9', 'helperbot', 'bot_link'),
+        ('u2', 'twitch', '2', 'viewer', 'login'), ('u1', 'kick', '7', null, 'link');`);
+  await migrate(url);
+  const { rows } = await client.query('select provider, login, "providerAccountId" from "OwnerLogin"');
+  expect(rows).toEqual([{ provider: 'twitch', login: 'bigowner', providerAccountId: '1' }]);
+});

@@ -206,6 +206,8 @@ const BEYOND: Readonly<Record<Route, Described>> = {
   'GET /streamer/api-tokens': { section: null, answers: ['200'] },
   'POST /streamer/api-tokens': { section: null, answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
   'DELETE /streamer/api-tokens/{id}': { section: null, answers: ['200', '404 NOT_FOUND'] },
+  'POST /auth/logout/everywhere': { section: null, answers: ['200'] },
+  'POST /owner/users/{id}/sign-out': { section: null, answers: ['200', '404 NOT_FOUND'] },
   'GET /owner/audit': { section: null, answers: ['200', '400 BAD_REQUEST'] },
   'GET /owner/entitlements/custom-bot/list': { section: null, answers: ['200', '400 BAD_REQUEST'] },
   'GET /overlay/credits/t/{token}/events': { section: null, answers: ['200', '400 BAD_REQUEST', '403 FORBIDDEN'] },

@@ -16,7 +16,7 @@ const EVIL = 'https://evil.example';
 /** Bounded by signatures and body sizes, or asked by machines (design §9.17). */
 const UNLIMITED = /^(POST \/internal|POST \/webhooks|GET \/overlay|GET \/(health|healthz|ready|readyz|metrics)$)/;
 const SIGNED_IN =
-  /^(\w+ \/(streamer|owner)\/|GET \/auth\/accounts|DELETE \/auth\/accounts|GET \/auth\/\{provider\}\/link$)/;
+  /^(\w+ \/(streamer|owner)\/|GET \/auth\/accounts|POST \/auth\/logout\/everywhere|DELETE \/auth\/accounts|GET \/auth\/\{provider\}\/link$)/;
 const CHANGES = /^(POST|PATCH|DELETE) \/(streamer|owner|auth)\//;
 /** They read none, or a missing one means something else to them (http-api §1.4). */
 const NEEDS_NO_TABLE =
@@ -171,6 +171,9 @@ function tooMany(route: Route): Case {
   };
 }
 
+/** Of a person nobody knows it says that first. */
+const OF_A_USER = / \/owner\/users\//;
+
 function withoutTables(route: Route): Case {
   return {
     when: 'the database lacks its tables',
@@ -178,6 +181,7 @@ function withoutTables(route: Route): Case {
     expects: '404 FEATURE_NOT_AVAILABLE',
     async ask(at) {
       const asked = await welcome(route, at);
+      if (OF_A_USER.test(route)) return { ...asked, params: { id: (await at.person('viewer')).userId } };
       if (asksForPerson(asked)) return { ...asked, ...(await ofKnownPerson(asked, at)) };
       if (!route.startsWith('GET /overlay')) return asked;
       const { channelId, slug } = await at.streamer();

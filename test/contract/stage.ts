@@ -40,7 +40,7 @@ export const kickKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 const NOWHERE = 'http://127.0.0.1:9';
 const SMALL_BODY = '64kb';
-const KEPT_TABLES = ['Channel', 'User', 'ChannelEntitlement', 'schema_migration'];
+const KEPT_TABLES = ['Channel', 'User', 'EndedSession', 'ChannelEntitlement', 'schema_migration'];
 const KEPT_COLUMNS = ['id', 'slug', 'name', 'twitchChannelId', 'createdAt'];
 
 let names = 0;

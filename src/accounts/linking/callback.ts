@@ -4,8 +4,7 @@ import type { PlatformUserId, ProviderId, UserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused } from '../../lib/errors.ts';
 import type { PlatformDescription, PlatformOAuth } from '../../platforms/platform.ts';
-import { type SignInRules, signIn } from '../login.ts';
-import type { Session } from '../sessions.ts';
+import { type SignInOutcome, type SignInRules, signIn } from '../login.ts';
 import { type AttachRefusal, attach } from './attach.ts';
 import { askedScopes, type Begun, beginAgain, type LinkablePlatform } from './begin.ts';
 import { type ConsumedState, consumeOAuthState, type OAuthState } from './oauth-state.ts';
@@ -30,7 +29,7 @@ export interface Callback {
 }
 
 export type CallbackOutcome =
-  | { kind: 'signed_in'; session: Session }
+  | Extract<SignInOutcome, { kind: 'signed_in' }>
   | { kind: 'linked' }
   /** Once more to the consent page, for rights that an earlier link of the account had. */
   | { kind: 'ask_again'; begun: Begun }

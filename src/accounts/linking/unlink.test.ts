@@ -55,8 +55,8 @@ test('an account that was linked to be a bot is not the last one somebody signs 
   const own = await world.account({ login: 'own', userId });
   const leftover = await world.account({ login: 'leftover', userId });
   await world.db.updateTable('ExternalAccount').set({ linkedAs: 'bot_link' }).where('id', '=', leftover).execute();
-  expect(await unlinkAccount(world.db, [twitch], userId, own)).toEqual({ kind: 'last_account' });
-  expect(await unlinkAccount(world.db, [twitch], userId, leftover)).toMatchObject({ kind: 'unlinked' });
+  expect(await unlinkAccount(world.db, [twitch], userId, own, new Date())).toEqual({ kind: 'last_account' });
+  expect(await unlinkAccount(world.db, [twitch], userId, leftover, new Date())).toMatchObject({ kind: 'unlinked' });
 });
 
 test('tokens that no key opens are left alone, the others are revoked', async () => {
@@ -79,7 +79,7 @@ test('an account is unlinked while its person signs in with it, and neither wait
   const { unlinking } = await world.db.transaction().execute(async (tx) => {
     // The steps of a sign-in, with somebody in between.
     await tx.updateTable('ExternalAccount').set({ displayName: 'Vera K' }).where('id', '=', going).execute();
-    const unlinking = unlinkAccount(world.db, [twitch], userId, going);
+    const unlinking = unlinkAccount(world.db, [twitch], userId, going, new Date());
     await vi.waitFor(async () => {
       const { rows } = await sql`
         select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'

@@ -5,6 +5,7 @@ import type { Database } from '../../db/tables.ts';
 import type { ExternalAccountId, UserId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { PlatformDescription, PlatformOAuth } from '../../platforms/platform.ts';
+import { endSessionsOf } from '../session-ends.ts';
 import { type BotRole, botRolesOf, presentBotTables } from './bot-roles.ts';
 import type { OAuthKind } from './oauth-state.ts';
 
@@ -17,7 +18,8 @@ export interface LeftTokens {
 type UnlinkablePlatform = Pick<PlatformDescription, 'id' | 'tables' | 'userColumns'>;
 
 export type Unlinked =
-  | { kind: 'unlinked'; provider: string; tokens: LeftTokens }
+  /** `sessionsFrom`: every login from before is over, since it may have come through that account. */
+  | { kind: 'unlinked'; provider: string; tokens: LeftTokens; sessionsFrom: Date | null }
   | { kind: 'not_found' }
   | { kind: 'bot'; provider: string; role: BotRole }
   | { kind: 'last_account' };
@@ -35,6 +37,7 @@ export async function unlinkAccount(
   platforms: readonly UnlinkablePlatform[],
   userId: UserId,
   accountId: ExternalAccountId,
+  now: Date,
 ): Promise<Unlinked> {
   const botTables = await presentBotTables(db, platforms);
   return db.transaction().execute(async (tx) => {
@@ -59,7 +62,8 @@ export async function unlinkAccount(
     if (own.length === 1 && own[0]?.id === accountId) return { kind: 'last_account' };
     await tx.deleteFrom('ExternalAccount').where('id', '=', accountId).execute();
     await clearUserColumns(tx, platforms, userId, account);
-    return { kind: 'unlinked', provider, tokens: { accessToken, refreshToken } };
+    const sessionsFrom = await endSessionsOf(tx, userId, now);
+    return { kind: 'unlinked', provider, tokens: { accessToken, refreshToken }, sessionsFrom };
   });
 }
 

@@ -2,6 +2,7 @@
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { rightsOf } from '../../accounts/session-ends.ts';
 import { type ReadSession, readSession, type Session } from '../../accounts/sessions.ts';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, UserId } from '../../lib/brand.ts';
@@ -33,7 +34,7 @@ export interface CallerRules {
 /** Names of login cookies, the beta's first. */
 export const LOGIN_COOKIES = { beta: 'token_beta', regular: 'token' } as const;
 
-/** A revoked admin or a moved channel loses access within this time. */
+/** Where no hint of the database arrives, an ended login, a revoked admin or a moved channel loses access within this time. */
 const RIGHTS_CACHE_MS = 10_000;
 /** What a signature says does not change: only its token's end has to be looked at again. */
 const VERIFIED_MAX = 10_000;
@@ -48,10 +49,16 @@ export interface Callers {
    * @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`
    */
   person(request: FastifyRequest): Promise<Caller>;
-  /** The verified user of a request without any refusal: for limits. */
+  /** The verified user of a request without any refusal: for limits. Asks no database about a login. */
   userIdOf(request: FastifyRequest): Promise<UserId | null>;
   /** Whether `userIdOf` has to ask the database: a tool's token that was not met before. */
   isUnknownTool(request: FastifyRequest): boolean;
+  /** The login that `person` goes by, as its token tells it. @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED` */
+  login(request: FastifyRequest): Promise<ReadSession>;
+  /** Every login that the request carries in whatever place: what a logout ends. */
+  allLogins(request: FastifyRequest): Promise<readonly ReadSession[]>;
+  /** What was known of a person's logins is asked again; null: of everybody's. */
+  forget(userId: UserId | null): void;
 }
 
 export async function registerCallers(
@@ -62,12 +69,17 @@ export async function registerCallers(
   await app.register(cookie);
   // Zero is no time of day to the cache: it would keep what is stored then for ever.
   const perf = { now: () => clock.monotonicMs() + 1 };
-  const rights = new LRUCache<string, Caller>({ max: 50_000, ttl: RIGHTS_CACHE_MS, ttlResolution: 0, perf });
+  const standings = new LRUCache<string, Caller | 'ended'>({
+    max: 50_000,
+    ttl: RIGHTS_CACHE_MS,
+    ttlResolution: 0,
+    perf,
+  });
+  let changes = 0;
   const verified = new LRUCache<string, ReadSession>({ max: VERIFIED_MAX });
   const tools = toolCallers(rules.db, clock);
 
-  const sessionOf = async (request: FastifyRequest): Promise<Session> => {
-    const token = tokenOf(request, rules.isBeta);
+  const sessionOf = async (token: string): Promise<ReadSession> => {
     const known = verified.get(token);
     if (known !== undefined && known.expiresAt > clock.now()) return known;
     const session = await readSession(token, rules.jwtSecret, clock.now());
@@ -76,16 +88,20 @@ export async function registerCallers(
   };
 
   // Stored when read and at no other time: whoever calls all the time must not keep their old rights alive.
-  const lookUp = async (session: Session): Promise<Caller> => {
-    const caller = await readRights(rules.db, session);
-    rights.set(session.userId, caller);
-    return caller;
+  const lookUp = async (session: ReadSession): Promise<Caller | 'ended'> => {
+    const changesBefore = changes;
+    const standing = await standingOf(rules.db, session);
+    // What changed while it was read may not be in it.
+    if (changes === changesBefore) standings.set(keyOf(session), standing);
+    return standing;
   };
 
   const person = async (request: FastifyRequest): Promise<Caller> => {
     refuseTools(request);
-    const session = await sessionOf(request);
-    return rights.get(session.userId) ?? lookUp(session);
+    const session = await sessionOf(tokenOf(request, rules.isBeta));
+    const standing = standings.get(keyOf(session)) ?? (await lookUp(session));
+    if (standing === 'ended') throw new BadInput('SESSION_EXPIRED', 'This login was ended, sign in again');
+    return standing;
   };
 
   const admitted = (caller: Caller): Caller => {
@@ -130,12 +146,25 @@ export async function registerCallers(
     person: explained(person),
     async userIdOf(request) {
       try {
-        return isToolCall(request) ? await tools.userIdOf(request) : (await sessionOf(request)).userId;
+        if (isToolCall(request)) return await tools.userIdOf(request);
+        const session = await sessionOf(tokenOf(request, rules.isBeta));
+        // Whoever took a login that was ended must not use up its person's limit.
+        return standings.get(keyOf(session)) === 'ended' ? null : session.userId;
       } catch {
         return null;
       }
     },
     isUnknownTool: (request) => isToolCall(request) && tools.isUnknown(request),
+    login: (request) => sessionOf(tokenOf(request, rules.isBeta)),
+    async allLogins(request) {
+      const read = await Promise.allSettled(tokensOf(request).map(sessionOf));
+      return read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    },
+    forget(userId) {
+      changes += 1;
+      if (userId === null) return standings.clear();
+      for (const key of [...standings.keys()]) if (key.startsWith(`${userId} `)) standings.delete(key);
+    },
   };
 }
 
@@ -149,10 +178,23 @@ function credentialsOf({ cookies, headers }: FastifyRequest) {
 function tokenOf(request: FastifyRequest, isBeta: boolean): string {
   const cookies = request.cookies;
   const fromCookie = (isBeta ? cookies[LOGIN_COOKIES.beta] : undefined) ?? cookies[LOGIN_COOKIES.regular];
-  const fromHeader = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const token = fromCookie ?? fromHeader?.trim();
+  const token = fromCookie ?? bearerOf(request);
   if (!token) throw new BadInput('UNAUTHORIZED', 'No auth token found');
   return token;
+}
+
+function tokensOf(request: FastifyRequest): string[] {
+  const inCookies = Object.values(LOGIN_COOKIES).map((name) => request.cookies[name]);
+  return [...inCookies, bearerOf(request)].filter((token) => token !== undefined);
+}
+
+function bearerOf({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]?.trim();
+}
+
+/** Two tokens of one person may count differently: each is known by its own name, or by its age where it has none. */
+function keyOf({ userId, jti, issuedAt }: ReadSession): string {
+  return `${userId} ${jti ?? `issued ${issuedAt.getTime()}`}`;
 }
 
 /** What is no role of ours gives no rights. */
@@ -160,17 +202,8 @@ function roleOf(role: string): Session['role'] {
   return role === 'admin' || role === 'streamer' ? role : 'viewer';
 }
 
-async function readRights(db: Db, session: Session): Promise<Caller> {
-  const user = await db
-    .selectFrom('User')
-    .select(['role', 'channelId', 'hasBetaAccess'])
-    .where('id', '=', session.userId)
-    .executeTakeFirst();
-  if (user === undefined) throw new BadInput('UNAUTHORIZED', 'Invalid token');
-  return {
-    userId: session.userId,
-    role: roleOf(user.role),
-    channelId: user.channelId as ChannelId | null,
-    hasBetaAccess: user.hasBetaAccess,
-  };
+async function standingOf(db: Db, session: ReadSession): Promise<Caller | 'ended'> {
+  const rights = await rightsOf(db, session);
+  if (rights === null) throw new BadInput('UNAUTHORIZED', 'Invalid token');
+  return rights === 'ended' ? rights : { ...rights, userId: session.userId, role: roleOf(rights.role) };
 }

@@ -9,6 +9,7 @@ import { type Api, type ApiContext, findPlatform } from '../context.ts';
 import { isoTime, okAnswer } from '../fields.ts';
 import { cursorOf, cursorText, cursorTime, pageLimit, pageOf } from '../paging.ts';
 import type { AuthRules } from './auth-rules.ts';
+import { keepThisBrowser } from './auth-sessions.ts';
 
 const accountsAnswer = z.object({
   accounts: z.array(
@@ -32,7 +33,7 @@ const accountsQuery = z.object({
   limit: pageLimit,
 });
 
-export function registerAccountRoutes(app: Api, context: ApiContext, { seal }: Pick<AuthRules, 'seal'>): void {
+export function registerAccountRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
   const tags = ['sign-in'];
   const descriptions = context.platforms.map(({ description }) => description);
   app.get(
@@ -69,15 +70,15 @@ export function registerAccountRoutes(app: Api, context: ApiContext, { seal }: P
     {
       schema: {
         tags,
-        summary: 'Unlinks an account and revokes its tokens',
+        summary: 'Unlinks an account, revokes its tokens, and ends every other login of the user',
         params: z.object({ externalAccountId: z.string() }),
         response: { 200: okAnswer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { userId } = await context.callers.person(request);
       const accountId = request.params.externalAccountId as ExternalAccountId;
-      const outcome = await unlinkAccount(context.db, descriptions, userId, accountId);
+      const outcome = await unlinkAccount(context.db, descriptions, userId, accountId, context.clock.now());
       switch (outcome.kind) {
         case 'not_found':
           throw new BadInput('NOT_FOUND');
@@ -86,8 +87,10 @@ export function registerAccountRoutes(app: Api, context: ApiContext, { seal }: P
         case 'last_account':
           throw new BadInput('BAD_REQUEST', 'The last account cannot be unlinked: nobody could sign in any more');
         case 'unlinked': {
+          context.callers.forget(userId);
+          await keepThisBrowser(context, rules, request, reply, outcome.sessionsFrom);
           const oauth = findPlatform(context, outcome.provider)?.oauth;
-          if (oauth !== undefined) await revokeTokens(oauth, seal, outcome.tokens);
+          if (oauth !== undefined) await revokeTokens(oauth, rules.seal, outcome.tokens);
           return { ok: true as const };
         }
       }

@@ -3,26 +3,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type CallbackDeps, type CallbackOutcome, consumeState, finish } from '../../accounts/linking/callback.ts';
 import type { OAuthState } from '../../accounts/linking/oauth-state.ts';
-import { issueSession, type Session } from '../../accounts/sessions.ts';
+import type { Session } from '../../accounts/sessions.ts';
 import { isMissingSchema, isUnavailable } from '../../db/pool.ts';
 import type { UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';
-import { LOGIN_COOKIES } from '../plugins/callers.ts';
 import {
   ACCOUNTS_PAGE,
   type AuthRules,
   browserSecretOf,
-  cookieOptions,
   failAt,
   instanceOriginOf,
   ownOrigin,
   ownPage,
   redirectAnswer,
 } from './auth-rules.ts';
+import { giveLogin } from './auth-sessions.ts';
 import { sendTo } from './auth-start.ts';
 
-const LOGIN_SECONDS = 7 * 24 * 60 * 60;
 /** Words of the platform: enough to recognise them. */
 const REASON_MAX_CHARS = 100;
 const DETAILS_MAX_CHARS = 240;
@@ -142,7 +140,7 @@ async function answer(returning: Returning, state: OAuthState, outcome: Callback
   const base = baseOf(rules, state);
   switch (outcome.kind) {
     case 'signed_in':
-      return welcome(returning, state, outcome.session);
+      return welcome(returning, state, outcome);
     case 'linked':
       return reply.redirect(`${base}${ownPage(state.redirectTo) ?? ACCOUNTS_PAGE}`);
     case 'ask_again':
@@ -153,15 +151,13 @@ async function answer(returning: Returning, state: OAuthState, outcome: Callback
 }
 
 async function welcome(
-  { context: { clock }, rules, reply }: Returning,
+  { context: { clock, log }, rules, reply }: Returning,
   state: OAuthState,
-  session: Session,
+  { session, sessionsFrom, hasOwnersName }: Extract<CallbackOutcome, { kind: 'signed_in' }>,
 ): Promise<FastifyReply> {
-  const token = await issueSession(session, rules.jwtSecret, rules.jwtLifetimeSeconds, clock.now());
-  const name = rules.isBeta ? LOGIN_COOKIES.beta : LOGIN_COOKIES.regular;
-  return reply
-    .setCookie(name, token, cookieOptions(rules, LOGIN_SECONDS))
-    .redirect(`${baseOf(rules, state)}${ownPage(state.redirectTo) ?? landingPage(session)}`);
+  if (hasOwnersName) log.warn('auth.owner_name_of_another', { provider: state.provider, userId: session.userId });
+  await giveLogin(reply, rules, session, { now: clock.now(), seconds: rules.jwtLifetimeSeconds, sessionsFrom });
+  return reply.redirect(`${baseOf(rules, state)}${ownPage(state.redirectTo) ?? landingPage(session)}`);
 }
 
 /** Scripts are told of a taken account in JSON, people by a page (http-api §9.5, row 11). */

@@ -1,13 +1,13 @@
-/** Sign-in through a platform, linking one's own accounts, and logout (http-api §9.2, §9.7). */
+/** Sign-in through a platform, and linking one's own accounts (http-api §9.2, §9.7). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { beginLink, beginLogin, type LinkablePlatform } from '../../accounts/linking/begin.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';
-import { LOGIN_COOKIES } from '../plugins/callers.ts';
 import { requireOwnNavigation } from '../plugins/origins.ts';
 import { registerAccountRoutes } from './auth-accounts.ts';
 import { registerCallbackRoutes } from './auth-callback.ts';
 import { type AuthRules, failAt, ownOrigin, ownPage, redirectAnswer, startQuery } from './auth-rules.ts';
+import { registerSessionRoutes } from './auth-sessions.ts';
 import { beginningOf, linkDestination, sendTo } from './auth-start.ts';
 
 type StartQuery = z.output<typeof startQuery>;
@@ -44,7 +44,7 @@ export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRul
     },
     (request, reply) => startLink(context, rules, request, reply, request.params.provider, request.query),
   );
-  registerLogout(app, rules);
+  registerSessionRoutes(app, context, rules);
 }
 
 async function startLogin(
@@ -86,22 +86,6 @@ async function startLink(
     reply,
     rules,
     await beginLink(beginningOf(context, rules, request), platform, { userId, ...destination }),
-  );
-}
-
-function registerLogout(app: Api, rules: AuthRules): void {
-  app.post(
-    '/auth/logout',
-    {
-      schema: { tags, summary: 'Ends the login of this browser', response: { 200: z.object({ message: z.string() }) } },
-    },
-    async (_request, reply) => {
-      for (const name of Object.values(LOGIN_COOKIES)) {
-        reply.clearCookie(name, { path: '/' });
-        if (rules.domain !== null) reply.clearCookie(name, { path: '/', domain: rules.domain });
-      }
-      return { message: 'Logged out' };
-    },
   );
 }
 

@@ -17,8 +17,8 @@ const WHAT_COMES = [
   'A message may pass through a state that is not told; the last one always is.',
 ].join(' ');
 
-/** Whose rights are gone is shown nothing more after this time. */
-const WELCOME_CHECK_MS = 10_000;
+/** With what is remembered of rights, whose login or rights are gone is shown nothing more after 15 s. */
+const WELCOME_CHECK_MS = 5_000;
 
 export function registerEventRoutes(app: Api, context: ApiContext): void {
   const schema = {

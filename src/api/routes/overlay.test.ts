@@ -1,5 +1,5 @@
 import { Script } from 'node:vm';
-import { SignJWT } from 'jose';
+import { jwtVerify, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { type ApiWorld, JWT_SECRET, type StreamerPerson, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
@@ -113,6 +113,24 @@ test('an address that was taken back ends its overlays and opens no new ones; th
   expect(await api.codeOf(null, 'GET', eventsPath(token))).toEqual([403, 'FORBIDDEN']);
   const next = await open(api, eventsPath(rotated));
   await expect.poll(() => next.events.length).toBe(2);
+});
+
+test('overlay tokens have a key of their own; one of an older installation counts until its channel rotates', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const secret = new TextEncoder().encode(JWT_SECRET);
+  const token = await tokenOf(api, who);
+  await expect(jwtVerify(token, secret)).rejects.toThrow('signature verification failed');
+  const older = await new SignJWT({ kind: 'credits', v: 1, channelId: who.channelId, channelSlug: who.slug, tv: 1 })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(secret);
+  const overlay = await open(api, eventsPath(older));
+  await expect.poll(() => overlay.events.length).toBe(2);
+  await api.ask(who, 'POST', '/streamer/credits/token/rotate');
+  await overlay.ended;
+  for (const former of [older, token]) {
+    expect(await api.codeOf(null, 'GET', eventsPath(former))).toEqual([403, 'FORBIDDEN']);
+  }
 });
 
 test('a forged token, one for something else and one of a deleted channel open nothing', async () => {

@@ -153,6 +153,30 @@ export const beyond: CasesOf = {
     },
     ...wrongPages(streamer),
   ],
+  'POST /auth/logout/everywhere': [
+    {
+      when: 'somebody is signed in: their token counts no more',
+      expects: '200',
+      ask: async (at) => ({ as: await at.person('viewer') }),
+      shows: ({ headers }) => expect(headers['set-cookie']?.join()).toContain('token=;'),
+    },
+  ],
+  'POST /owner/users/{id}/sign-out': [
+    {
+      when: 'there is such a user: the token they have counts no more',
+      expects: '200',
+      async ask(at) {
+        const { userId } = await at.person('viewer');
+        return { as: await at.person('admin'), params: { id: userId } };
+      },
+      shows: { ok: true },
+    },
+    {
+      when: 'there is no such user',
+      expects: '404 NOT_FOUND',
+      ask: async (at) => ({ as: await at.person('admin'), params: { id: 'nobody' } }),
+    },
+  ],
   'GET /owner/audit': [
     {
       when: 'the owner reads of everything',

@@ -105,6 +105,15 @@ const starts: CasesOf = {
       },
     },
     {
+      when: 'somebody is signed in: their token counts no more',
+      expects: '200',
+      ask: async (at) => ({ as: await at.person('viewer') }),
+      shows: async (_answer, { pg }) => {
+        const { rows } = await pg.query('select count(*)::int as ended from "EndedSession"');
+        expect(rows[0].ended).toBeGreaterThan(0);
+      },
+    },
+    {
       when: 'in production the page of the same site says no more than that',
       on: 'production',
       expects: '200',

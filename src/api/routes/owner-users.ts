@@ -1,0 +1,33 @@
+/** `/owner/users/:id`: what an owner does about somebody's logins. */
+import { z } from 'zod';
+import { endSessionsOf } from '../../accounts/session-ends.ts';
+import type { UserId } from '../../lib/brand.ts';
+import { BadInput } from '../../lib/errors.ts';
+import { recordAudit } from '../audit.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { okAnswer } from '../fields.ts';
+
+export function registerOwnerUserRoutes(app: Api, { callers, clock, db }: ApiContext): void {
+  app.post(
+    '/owner/users/:id/sign-out',
+    {
+      schema: {
+        tags: ['owner'],
+        summary: 'Ends every login of a user',
+        params: z.object({ id: z.string().max(128) }),
+        response: { 200: okAnswer },
+      },
+    },
+    async (request) => {
+      const { userId: actor } = await callers.owner(request);
+      const userId = request.params.id as UserId;
+      await db.transaction().execute(async (tx) => {
+        await recordAudit(tx, { userId: actor, channelId: null }, 'owner.users.sign_out', { userId });
+        const sessionsFrom = await endSessionsOf(tx, userId, clock.now());
+        if (sessionsFrom === null) throw new BadInput('NOT_FOUND', 'There is no such user');
+      });
+      callers.forget(userId);
+      return { ok: true as const };
+    },
+  );
+}
