@@ -3,9 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyRequest } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Api, ApiContext } from './context.ts';
 import { type BodyLimits, registerBodies, registerRawBodies } from './plugins/body.ts';
+import { boundedValidatorCompiler } from './plugins/bounds.ts';
 import { type CallerRules, type Callers, registerCallers } from './plugins/callers.ts';
 import { answerBrokenRequest, answerError, registerErrors } from './plugins/errors.ts';
 import { type LimitRules, registerLimits } from './plugins/limits.ts';
@@ -75,7 +76,7 @@ export async function buildServer(
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
   }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler(validatorCompiler);
+  app.setValidatorCompiler(boundedValidatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id);

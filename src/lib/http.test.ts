@@ -40,3 +40,42 @@ test('a redirect is an answer: credentials go to no other address', async () => 
   const { status } = await createHttpClient(5000)(url, { headers: { authorization: 'Bearer x' } });
   expect(status).toBe(302);
 });
+
+const MEBIBYTE = 1024 * 1024;
+
+test.each([
+  ['tells how large it is', { 'content-length': 300 * MEBIBYTE }],
+  ['does not tell', {}],
+])('an answer of 300 MB that %s is read no further than 4 MB, and its connection is let go', async (_, headers) => {
+  let sentBytes = 0;
+  const closed = Promise.withResolvers<void>();
+  const url = await serverThat((_request, response) => {
+    const part = Buffer.alloc(MEBIBYTE, 'x');
+    response.writeHead(200, headers);
+    response.on('close', () => closed.resolve());
+    const sendOn = () => {
+      while (sentBytes < 300 * MEBIBYTE && !response.destroyed) {
+        sentBytes += part.length;
+        if (!response.write(part)) return void response.once('drain', sendOn);
+      }
+      response.end();
+    };
+    sendOn();
+  });
+  const error = await createHttpClient(60_000)(url).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(PlatformUnreachable);
+  expect(error).toMatchObject({ isSent: true, message: expect.stringContaining('is larger than 4194304 bytes') });
+  await closed.promise;
+  // What lay in the buffers of both sockets had left already.
+  expect(sentBytes).toBeLessThan(32 * MEBIBYTE);
+});
+
+test('an answer of 4 MB arrives whole, characters that fell between two parts included', async () => {
+  const text = `${'x'.repeat(4 * MEBIBYTE - 3)}\u20ac`;
+  const url = await serverThat((_, response) => {
+    const bytes = Buffer.from(text);
+    response.writeHead(200).write(bytes.subarray(0, -1));
+    response.end(bytes.subarray(-1));
+  });
+  expect((await createHttpClient(60_000)(url)).text).toBe(text);
+});

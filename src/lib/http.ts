@@ -1,5 +1,5 @@
-/** Outbound HTTP with a deadline: every call ends with an answer or with `PlatformUnreachable`. */
-import { request as send } from 'undici';
+/** Outbound HTTP, bounded in time and size: every call ends with an answer or with `PlatformUnreachable`. */
+import { type Dispatcher, request as send } from 'undici';
 import { PlatformUnreachable } from './errors.ts';
 
 export interface HttpRequest {
@@ -21,8 +21,8 @@ export interface HttpAnswer {
 
 export type HttpClient = (url: string, request?: HttpRequest) => Promise<HttpAnswer>;
 
-/** Answers larger than this are cut: no platform sends them to us. */
-const LARGEST_ANSWER_CHARS = 4 * 1024 * 1024;
+/** No platform sends more; whoever does is read no further. */
+const LARGEST_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /**
  * @param timeoutMs deadline of a whole call, body included
@@ -37,7 +37,7 @@ export function createHttpClient(timeoutMs: number): HttpClient {
         ...(request.body === undefined ? {} : { body: String(request.body) }),
         signal: AbortSignal.timeout(request.timeoutMs ?? timeoutMs),
       });
-      const text = (await body.text()).slice(0, LARGEST_ANSWER_CHARS);
+      const text = await readText(body, new URL(url).host);
       return {
         status: statusCode,
         header: (name) => (typeof headers[name] === 'string' ? headers[name] : null),
@@ -45,9 +45,26 @@ export function createHttpClient(timeoutMs: number): HttpClient {
         json: () => parseJson(text),
       };
     } catch (error) {
+      if (error instanceof PlatformUnreachable) throw error;
       throw new PlatformUnreachable(describe(error, new URL(url).host), { isSent: mayHaveArrived(error) });
     }
   };
+}
+
+/** Leaving the loop lets go of the connection and of everything that is still to come. */
+async function readText(body: Dispatcher.ResponseData['body'], host: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_ANSWER_BYTES) {
+      throw new PlatformUnreachable(`the answer of ${host} is larger than ${LARGEST_ANSWER_BYTES} bytes`, {
+        isSent: true,
+      });
+    }
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks, bytes));
 }
 
 function contentType(body: HttpRequest['body']): Record<string, string> {

@@ -1,4 +1,5 @@
 /** How an environment variable is declared once and read everywhere: kinds, parsing rules, problems and warnings. */
+import { trimEndOf } from './trim-end.ts';
 
 /** Which processes read a variable; platform workers carry their provider's id. */
 export type ProcessName = 'api' | 'workers' | 'test' | (string & {});
@@ -117,7 +118,7 @@ export function url(
   return (name) =>
     variable(description, description.default ?? null, `${protocols.join('/')} URL`, (raw) =>
       isUrl(raw, protocols)
-        ? { value: raw.replace(/\/+$/, '') }
+        ? { value: trimEndOf(raw, /^\/$/) }
         : { problem: `${name} has to be an absolute ${protocols.join(' or ')} URL` },
     )(name);
 }

@@ -9,7 +9,7 @@ export type Body = Record<string, unknown>;
 
 /** East of UTC, of the quirk `offset_times`; Kick's own sample has it. */
 const ODD_OFFSET_MINUTES = 11 * 60;
-const EMOTE = /\[emote:(\d+):([^\]]*)\]/gu;
+const EMOTE = /\[emote:(\d+):([^\][]*)\]/gu;
 const NOBODY = {
   is_anonymous: true,
   user_id: null,

@@ -10,6 +10,8 @@ import type { Api, ApiContext } from '../context.ts';
 import { isoTime, messageText, normaliseTrigger, okAnswer, triggerText } from '../fields.ts';
 
 const MAX_COMMANDS = 200;
+const MAX_LOGIN = 64;
+const MAX_ROLE_ID = 128;
 const ROLES = ['vip', 'moderator', 'subscriber', 'follower'] as const;
 
 const role = z
@@ -20,19 +22,21 @@ const role = z
 
 const login = z
   .string()
+  .meta({ maxLength: MAX_LOGIN })
   .transform((raw) => raw.trim().toLowerCase().replace(/^@+/, ''))
   .pipe(
     z
       .string()
-      .max(64, 'entries must be at most 64 characters')
+      .max(MAX_LOGIN, `entries must be at most ${MAX_LOGIN} characters`)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
       .regex(/^[^\s\u0000-\u001f\u007f]*$/, 'entries must not contain white space'),
   );
 
 const roleId = z
   .string()
+  .meta({ maxLength: MAX_ROLE_ID })
   .transform((raw) => raw.trim())
-  .pipe(z.string().max(128, 'entries must be at most 128 characters'));
+  .pipe(z.string().max(MAX_ROLE_ID, `entries must be at most ${MAX_ROLE_ID} characters`));
 
 const fields = {
   trigger: triggerText,

@@ -9,18 +9,26 @@ import { readJsonBody } from '../../lib/json-body.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { CUT } from '../plugins/bounds.ts';
 
 const SIGNATURE_WINDOW_MS = 5 * 60 * 1000;
 const MAX_USER_ID = 200;
 const MAX_EVENTS = 1000;
 
-const required = z.string().transform(plainText).pipe(z.string().min(1, 'must not be empty'));
+const plain = z.string().min(1, 'must not be empty');
+const required = z.string().transform(plainText).pipe(plain);
 const slug = required.transform((raw) => raw.toLowerCase());
-const userId = required.pipe(z.string().max(MAX_USER_ID, `must be at most ${MAX_USER_ID} characters`));
-const name = required.transform(shownName);
+const userId = z
+  .string()
+  .meta({ maxLength: MAX_USER_ID })
+  .transform(plainText)
+  .pipe(plain.max(MAX_USER_ID, `must be at most ${MAX_USER_ID} characters`));
+/** Cut, however long it is: a name is no reason to lose the chatter either. */
+const name = z.string().meta(CUT).transform(plainText).pipe(plain).transform(shownName);
 /** Anything but a short http(s) address is no reason to lose the chatter. */
 const avatarUrl = z
   .unknown()
+  .meta(CUT)
   .transform((raw) => (typeof raw === 'string' && /^https?:\/\//i.test(raw) && raw.length <= 500 ? raw : null));
 
 const chatter = z.object({ channelSlug: slug, userId, displayName: name, avatarUrl: avatarUrl.optional() });

@@ -15,6 +15,7 @@ const MAX_IGNORED_LENGTH = 64;
 const styleBody = z.object({
   creditsStyleJson: z
     .string()
+    .meta({ maxLength: MAX_STYLE })
     .transform((raw) => raw.trim())
     .pipe(z.string().max(MAX_STYLE, `must be at most ${MAX_STYLE} characters`))
     .nullable(),

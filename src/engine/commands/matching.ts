@@ -1,11 +1,12 @@
 /** How a chat line and a trigger are compared: the whole line, without regard to case and edges (workers §6.1). */
+import { trimEndOf } from '../../lib/trim-end.ts';
 
 /** Longest line that can still be a command: 50 characters of trigger, and what clients hang on at the ends. */
 export const LONGEST_COMMAND_LINE = 120;
 
 // Some chat clients append these, invisibly.
 const INVISIBLE_START = /^[\s\u200b-\u200d\ufeff\u{e0000}]+/u;
-const INVISIBLE_END = /[\s\u200b-\u200d\ufeff\u{e0000}]+$/u;
+const INVISIBLE = /^[\s\u200b-\u200d\ufeff\u{e0000}]$/u;
 const LAST_PLAIN = 0x7f;
 
 /** @returns the form that is compared; empty for a line of nothing visible */
@@ -13,7 +14,7 @@ export function normaliseLine(text: string): string {
   let line = text.trim();
   // Nearly every line begins and ends in a plain or other visible character: the patterns are not free.
   if (line !== '' && (line.charCodeAt(0) > LAST_PLAIN || line.charCodeAt(line.length - 1) > LAST_PLAIN)) {
-    line = line.replace(INVISIBLE_START, '').replace(INVISIBLE_END, '');
+    line = trimEndOf(line.replace(INVISIBLE_START, ''), INVISIBLE);
   }
   return line.replaceAll('\r\n', '\n').toLowerCase();
 }

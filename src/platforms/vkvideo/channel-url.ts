@@ -1,4 +1,5 @@
 /** The names of a channel: what people type, what VK answers, and the one form that is stored (design §9.18). */
+import { trimEndOf } from '../../lib/trim-end.ts';
 
 export interface ChannelName {
   /** Last part of the path, decoded: what VK calls the channel, and what we call its id. */
@@ -39,8 +40,9 @@ function named(slug: string): ChannelName | null {
 
 function parse(text: string): { host: string | null; slug: string } | null {
   const trimmed = text.trim();
-  const hasHost = /^https?:\/\//i.test(trimmed) || trimmed.replace(/\/+$/, '').includes('/');
-  if (!hasHost) return { host: null, slug: decode(trimmed.replace(/\/+$/, '')) };
+  const withoutEnd = trimEndOf(trimmed, /^\/$/);
+  const hasHost = /^https?:\/\//i.test(trimmed) || withoutEnd.includes('/');
+  if (!hasHost) return { host: null, slug: decode(withoutEnd) };
   const absolute = /^https?:\/\//i.test(trimmed) ? trimmed : `https://${trimmed.replace(/^\/+/, '')}`;
   if (!URL.canParse(absolute)) return null;
   const { hostname, pathname } = new URL(absolute);

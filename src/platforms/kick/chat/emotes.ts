@@ -1,6 +1,6 @@
 /** Emotes stand in a line as `[emote:<id>:<name>]`; the list beside it may be missing or count otherwise (sheet §7.2). */
 
-const TOKEN = /\[emote:[^:\]\s]+:([^\]]*)\]/gu;
+const TOKEN = /\[emote:[^:\][\s]+:([^\][]*)\]/gu;
 
 /**
  * The words of a line: an emote beside them is decoration and goes, so that `!cmd` is recognised with one behind it.

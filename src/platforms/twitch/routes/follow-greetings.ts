@@ -17,6 +17,7 @@ const EVENT = 'channel.follow';
 
 const template = z
   .string()
+  .meta({ minLength: 1, maxLength: LONGEST_GREETING })
   .transform(plainText)
   .pipe(
     z
