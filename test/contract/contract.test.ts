@@ -8,12 +8,10 @@ import { guardAnswers, guardsOf } from './guards.ts';
 import { play } from './kit.ts';
 import { openTheatre } from './stage.ts';
 
-const [usual, lacking, unentitled] = await Promise.all([
-  createTestDatabase(),
-  createTestDatabase(),
-  createTestDatabase(),
-]);
-const theatre = await openTheatre({ usual: usual.url, lacking: lacking.url, unentitled: unentitled.url });
+// A server may keep a time of its own: no answer depends on it.
+const database = async () => (await createTestDatabase({ timeZone: 'Asia/Tokyo' })).url;
+const [usual, lacking, unentitled] = await Promise.all([database(), database(), database()]);
+const theatre = await openTheatre({ usual, lacking, unentitled });
 afterAll(() => theatre.stop());
 const document = await fetchDocument();
 const answered = new Set<string>();

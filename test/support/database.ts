@@ -15,11 +15,16 @@ export interface TestDatabase {
  * Clones the migrated template (about 30 ms). Call it at the top of a test file or of a `describe`.
  *
  * @param options `empty`: without the product's tables, as an operator finds it before `memalerts migrate`;
- * `forTest`: called inside a test, and gone with it
+ * `forTest`: called inside a test, and gone with it; `timeZone`: what sessions have that ask for none
  */
-export async function createTestDatabase({ empty = false, forTest = false } = {}): Promise<TestDatabase> {
+export async function createTestDatabase({
+  empty = false,
+  forTest = false,
+  timeZone = 'UTC',
+} = {}): Promise<TestDatabase> {
   const name = inject('testDatabasePrefix') + randomBytes(6).toString('hex');
   await onServer(`create database ${name} template ${empty ? 'template0' : inject('templateDatabase')}`);
+  if (timeZone !== 'UTC') await onServer(`alter database ${name} set timezone = '${timeZone}'`);
   const drop = () => onServer(`drop database if exists ${name} with (force)`);
   if (forTest) onTestFinished(drop);
   else afterAll(drop);
