@@ -320,6 +320,8 @@ export interface ChatMessage {
   readonly sentAtMs: number;
   /** Delivered as history on (re)connect: credited, never answered. */
   readonly isBacklog: boolean;
+  /** Asked for, or sent again after a gap, and so late by nature: its age says nothing about how far behind the worker is. */
+  readonly isFetched?: boolean;
   readonly isOwn: boolean;
 }
 

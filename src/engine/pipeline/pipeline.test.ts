@@ -114,3 +114,26 @@ test('lines that waited in the inbox are credited however busy the worker is', a
   expect(credited()).toBe(60);
   expect(pipeline.stats().shed).toBe(0);
 });
+
+test('what is fetched after a gap is no sign of being behind, and is credited however far behind the worker is', async () => {
+  const { pipeline, clock, line, credited } = pipelineWorld();
+  const late = (marks: Partial<ChatMessage>) => ({ ...line('hello', 20_000), ...marks });
+  pipeline.message(line('hello', 50));
+  for (let index = 0; index < 40; index += 1) {
+    pipeline.message(late(index % 2 === 0 ? { isBacklog: true } : { isFetched: true }));
+    await clock.advance(50);
+  }
+  expect([credited(), pipeline.stats().shed]).toEqual([41, 0]);
+  pipeline.message(line('hello', 50));
+  for (let index = 0; index < 40; index += 1) {
+    pipeline.message(line('hello', 5000));
+    await clock.advance(50);
+  }
+  const { shed } = pipeline.stats();
+  expect(shed).toBeGreaterThan(0);
+  const before = credited();
+  pipeline.message(late({ isBacklog: true }));
+  pipeline.message(late({ isFetched: true }));
+  pipeline.message(line('hello', 20_000), receipt);
+  expect([credited() - before, pipeline.stats().shed]).toEqual([3, shed]);
+});

@@ -113,10 +113,12 @@ export class Pipeline {
     }
     if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return false;
     this.#stats.lines += 1;
-    // History, and what waited in the inbox, is late by nature and says nothing about how far behind we are.
-    if (!message.isBacklog && receipt === null) this.#overload.line(message.sentAtMs);
+    // What was fetched, or waited in the inbox, is late by nature: it says nothing about how far behind we are. There is
+    // little of it, and whoever wrote it may be gone.
+    const isFetched = message.isBacklog || message.isFetched === true || receipt !== null;
+    if (!isFetched) this.#overload.line(message.sentAtMs);
     // Somebody waits for an answer; nobody waits for a credit, and most chatters write again.
-    if (this.#overload.isBehind) this.#stats.shed += 1;
+    if (this.#overload.isBehind && !isFetched) this.#stats.shed += 1;
     else credit(message, channel.slug);
     if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return false;
     const { duration, byTrigger } = commands.of(message.channelId);

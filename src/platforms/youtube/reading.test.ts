@@ -215,6 +215,8 @@ test('where streams are out of reach the chat is polled, no sooner than allowed,
   await drive(() => expect(sim.spending().calls['liveChatMessages.list'] ?? 0).toBeGreaterThan(0));
   say('polled');
   await drive(() => expect(side.fresh()).toContain('polled'));
+  expect(side.messages[0]).not.toHaveProperty('isFetched');
+  expect(side.messages.find(({ text }) => text === 'polled')).toMatchObject({ isFetched: true });
   lastState(side, LIVE);
   const [polls, startedMs] = [sim.spending().calls['liveChatMessages.list'] ?? 0, clock.monotonicMs()];
   await drive(() => expect(clock.monotonicMs() - startedMs).toBeGreaterThan(2 * MINUTE_MS));

@@ -26,6 +26,7 @@ export function kindOf(type: number): ItemKind {
 export interface ItemContext {
   readonly channelId: ChannelId;
   readonly isBacklog: boolean;
+  readonly isFetched: boolean;
   /** Stands in for a missing time stamp. */
   readonly nowMs: number;
   readonly isOwnAccount: (id: PlatformUserId) => boolean;
@@ -53,6 +54,7 @@ export function toChatMessage(item: ChatItem, context: ItemContext): ChatMessage
     text,
     sentAtMs: item.send_time ? item.send_time * 1000 : context.nowMs,
     isBacklog: context.isBacklog,
+    ...(context.isFetched ? { isFetched: true } : {}),
     isOwn: context.isOwnAccount(platformUserId),
   };
 }

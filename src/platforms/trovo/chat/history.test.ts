@@ -57,6 +57,7 @@ test('of the history after an outage, what was missed is news, and what was read
   const news = again.filter(({ isBacklog }) => !isBacklog);
   expect(news.map(({ text }) => text)).toEqual(['read 9', 'missed']);
   expect(news[0]?.messageId).toBe(heard[8]?.messageId);
+  expect(heard.filter(({ isFetched }) => isFetched)).toEqual(again);
 });
 
 test('a time far ahead of ours does not turn what follows into history', async () => {

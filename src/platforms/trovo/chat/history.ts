@@ -17,6 +17,7 @@ export class History {
   #newestS = 0;
   #isFirst = true;
   #acceptedAtMs = 0;
+  #acceptedAtS = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,6 +28,7 @@ export class History {
     this.#isFirst = this.#newsSinceS === null;
     this.#newsSinceS = Math.max(this.#newsSinceS ?? this.#nowS(), this.#newestS);
     this.#acceptedAtMs = this.#clock.monotonicMs();
+    this.#acceptedAtS = this.#nowS();
   }
 
   /** @param sendTimeS of the line; null where it has none */
@@ -36,6 +38,11 @@ export class History {
     if (sendTimeS !== null && sendTimeS < newsSinceS) return true;
     const mayBeHinted = this.#isFirst || sendTimeS === null;
     return mayBeHinted && this.#isRecent() && looksLikeHistory(frame);
+  }
+
+  /** Written before the connection was let in: it was handed out late, be it news or not. */
+  isFetched(sendTimeS: number | null): boolean {
+    return sendTimeS !== null && sendTimeS < this.#acceptedAtS;
   }
 
   /** A time ahead of ours must not turn what follows into history. */

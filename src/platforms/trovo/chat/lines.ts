@@ -34,7 +34,7 @@ function readItem(deps: LinesDeps, channel: ReadChannel, history: History, frame
   history.read(sendTimeS);
   switch (kindOf(item.type)) {
     case 'written':
-      readLine(deps, channel, item, isBacklog);
+      readLine(deps, channel, item, { isBacklog, isFetched: history.isFetched(sendTimeS) });
       return;
     case 'stream_state':
       // Old news say nothing about now: the poll asks after each connect.
@@ -47,17 +47,22 @@ function readItem(deps: LinesDeps, channel: ReadChannel, history: History, frame
   }
 }
 
-function readLine(deps: LinesDeps, channel: ReadChannel, item: ChatItem, isBacklog: boolean): void {
+function readLine(
+  deps: LinesDeps,
+  channel: ReadChannel,
+  item: ChatItem,
+  marks: { readonly isBacklog: boolean; readonly isFetched: boolean },
+): void {
   const { clock, events, isOwnAccount, oddities, standing } = deps;
   const { channelId } = channel;
-  const message = toChatMessage(item, { channelId, isBacklog, isOwnAccount, nowMs: clock.now().getTime() });
+  const message = toChatMessage(item, { ...marks, channelId, isOwnAccount, nowMs: clock.now().getTime() });
   if (message === null) {
     oddities.count('line_incomplete');
     return;
   }
   if (message.isOwn) standing(channel, message.author.platformUserId, isExempt(item));
   // What we said before says nothing of what we are saying now, be it the same words.
-  if (!message.isOwn || !isBacklog) events.message(message);
+  if (!message.isOwn || !marks.isBacklog) events.message(message);
 }
 
 function readStreamState({ clock, events, oddities }: LinesDeps, channel: ReadChannel, item: ChatItem): void {

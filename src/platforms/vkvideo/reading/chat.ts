@@ -39,6 +39,8 @@ export class Chat {
   /** Made with the first message: most chats are quiet. */
   #seen: SeenMessages | null = null;
   #readSinceMs = Number.POSITIVE_INFINITY;
+  /** When a subscription began after nobody had read: what was written earlier was sent again. */
+  #heardSinceMs = 0;
   #state: ReaderState | null = null;
   #filling: 'no' | 'once' | 'and_again' = 'no';
   #isClosed = false;
@@ -108,6 +110,7 @@ export class Chat {
       this.failures = 0;
       this.tell({ kind: 'live', reason: null });
     }
+    if (wasDeaf) this.#heardSinceMs = this.#deps.clock.now().getTime();
     if (wasDeaf && !isRecovered) this.#fillGap();
   }
 
@@ -151,7 +154,7 @@ export class Chat {
     else if ('chat_message' in event.data && event.type !== 'channel_chat_message_delete') {
       const line = this.#read(event.data.chat_message, false);
       if (line === null) counts.add('unread_chat_message');
-      else if (this.#isNew(line)) this.#hand(line);
+      else if (this.#isNew(line)) this.#hand(this.#marked(line));
     }
   }
 
@@ -168,6 +171,11 @@ export class Chat {
     if (message.messageId === null) return true;
     this.#seen ??= new SeenMessages();
     return this.#seen.isNew(message.messageId, message.isBacklog ? 'backlog' : 'live');
+  }
+
+  #marked(line: ReadLine): ReadLine {
+    if (line.message.sentAtMs >= this.#heardSinceMs) return line;
+    return { ...line, message: { ...line.message, isFetched: true } };
   }
 
   #hand(line: ReadLine): void {

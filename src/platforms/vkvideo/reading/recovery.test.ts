@@ -32,6 +32,8 @@ test('where the server remembers, what was missed arrives in order, once, and ma
   await world.leap(5_000);
   const live = world.heard.filter(({ isBacklog }) => !isBacklog).map(({ text }) => text);
   expect(live).toEqual(['before', '12', '13', 'after']);
+  const late = world.heard.filter(({ isFetched }) => isFetched).map(({ text }) => text);
+  expect(late).toEqual(['12', '13']);
 });
 
 test('a server that lost its memory is made up for by history, which is never answered', async () => {

@@ -57,6 +57,7 @@ export class LiveChat {
   #pollPosition: string | null = null;
   #pollUntilMs: number | null = null;
   #emptyPages = 0;
+  #streamOpenedAtMs = 0;
   /** Streaming is tried again after it had been given up. */
   #isTrial = false;
   readonly #failures: Failures;
@@ -135,6 +136,7 @@ export class LiveChat {
     if (!(await ledger.take('liveChatMessages.streamList'))) return 'quota';
     if (signal.aborted) return 0;
     const openedMs = clock.monotonicMs();
+    this.#streamOpenedAtMs = clock.now().getTime();
     const code = await new Promise<number>((resolve) => {
       const request = { liveChatId: this.#id, pageToken: this.#streamPosition };
       const quiet = () => clock.setTimer(QUIET_MS, () => stop(0), { unref: true });
@@ -208,7 +210,8 @@ export class LiveChat {
     for (const item of items) {
       if (item.snippet.type === 'chatEndedEvent') this.#isOver = true;
       const line = lineIn(item, nowMs);
-      if (line !== null) this.#events.line(item.id, line, line.sentAtMs < this.#newSinceMs);
+      const isFetched = line !== null && (!this.isStreaming || line.sentAtMs < this.#streamOpenedAtMs);
+      if (line !== null) this.#events.line(item.id, { ...line, isFetched }, line.sentAtMs < this.#newSinceMs);
     }
     // The chat outlives the video for a while: it is read on (sheet §2.2).
     if (isOffline) this.#events.doubt(this.#isOffline ? OFFLINE_DOUBT_MS : undefined);

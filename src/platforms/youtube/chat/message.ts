@@ -9,6 +9,8 @@ export interface Line {
   readonly text: string;
   readonly author: Author;
   readonly sentAtMs: number;
+  /** It waited for us: in a page that was polled, or for a stream to be opened again. */
+  readonly isFetched?: boolean;
 }
 
 /** @returns null for everything nobody has written: gifts, bans, polls, tombstones, types of tomorrow */
@@ -21,7 +23,7 @@ export function lineIn({ snippet, authorDetails: author }: ChatItem, nowMs: numb
 
 export function toMessage(
   id: string,
-  { text, author, sentAtMs }: Line,
+  { text, author, sentAtMs, isFetched = false }: Line,
   marks: { channelId: ChannelId; isBacklog: boolean; isOwn: boolean },
 ): ChatMessage {
   return {
@@ -30,6 +32,7 @@ export function toMessage(
     author: toAuthor(author),
     text,
     sentAtMs,
+    ...(isFetched ? { isFetched } : {}),
     ...marks,
   };
 }
