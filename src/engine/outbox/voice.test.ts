@@ -140,13 +140,16 @@ test('a row that an older worker wrote or left behind is delivered in its order'
 
 test('a reply is not born claimed while a row that goes before it waits, though nothing told of that row', async () => {
   const world = await outboxWorld(database.url);
-  const { outbox, sender } = await world.worker({ isListening: () => false });
+  const { outbox, sender } = await world.worker();
+  // From now on replies are born claimed.
+  outbox.reply(replyIn(world.first, 'first'));
+  await vi.waitFor(async () => expect(await world.states(world.first)).toEqual([['sent', 1, null]]), soon);
   await world.calm();
   await world.pg.query('alter table "ChatBotOutboxMessage" disable trigger hint_insert');
   await world.say(world.first, 'older');
   await world.pg.query('alter table "ChatBotOutboxMessage" enable trigger hint_insert');
   outbox.reply(replyIn(world.first, 'answer'));
-  await vi.waitFor(() => expect(sender.textsIn(world.first.channelId)).toEqual(['older', 'answer']), soon);
+  await vi.waitFor(() => expect(sender.textsIn(world.first.channelId)).toEqual(['first', 'older', 'answer']), soon);
 });
 
 test('20 answers wait in a channel, of equal texts one; the others get no row and are counted', async () => {
