@@ -1,5 +1,6 @@
 /** The simulated Kick as suite, demo and bench steer it. */
 import type { Role } from '../../src/platforms/platform.ts';
+import { badGateway } from '../world/faults.ts';
 import type { Abilities, LinkedAccount, Simulate, SimulatedPlatform } from '../world/simulated-platform.ts';
 import type { Badge } from './channel.ts';
 import { CHAT_PATH } from './faults.ts';
@@ -62,6 +63,7 @@ function abilities(sim: KickSimulator): Partial<Abilities> {
   const { faults } = sim;
   return {
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
+    tokenOutage: { begin: () => faults.http(badGateway('/oauth/token')), end: () => faults.clear() },
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant: (account) => faults.disconnect(account),
     /** Under a new delivery id, which only the message's own id gives away (sheet §0). */

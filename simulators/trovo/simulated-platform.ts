@@ -1,6 +1,7 @@
 /** The simulated Trovo as suite, demo and bench steer it. */
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Role } from '../../src/platforms/platform.ts';
+import { badGateway } from '../world/faults.ts';
 import type { Abilities, LinkedAccount, Simulate } from '../world/simulated-platform.ts';
 import { CUSTOM_ROLE_TYPE, type HeldRole, ROLE_TYPES } from './room.ts';
 import { startTrovoSimulator, type TrovoSimulator } from './simulator.ts';
@@ -65,6 +66,7 @@ function abilities(sim: TrovoSimulator, nowMs: () => number): Partial<Abilities>
     dropConnections: () => faults.dropConnections(),
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
+    tokenOutage: { begin: () => faults.http(badGateway('/openplatform/refreshtoken')), end: () => faults.clear() },
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant: (account) => faults.revokeGrant(account),
     deliverTwice: () => faults.duplicateLines(),

@@ -1,5 +1,6 @@
 /** The simulated Twitch as suite, demo and bench steer it. */
 import type { Role } from '../../src/platforms/platform.ts';
+import { badGateway } from '../world/faults.ts';
 import type { Abilities, LinkedAccount, Simulate, SimulatedPlatform } from '../world/simulated-platform.ts';
 import { startTwitchSimulator, type TwitchSimulator } from './simulator.ts';
 
@@ -71,6 +72,7 @@ function abilities(sim: TwitchSimulator, speaksBy: SpeaksBy): Partial<Abilities>
     dropConnections: () => faults.dropConnections(),
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
+    tokenOutage: { begin: () => faults.http(badGateway('/oauth2/token')), end: () => faults.clear() },
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant(account) {
       faults.revokeGrant(account);

@@ -1,5 +1,6 @@
 /** The simulated VK Video Live as suite, demo and bench steer it. */
 import type { Role } from '../../src/platforms/platform.ts';
+import { badGateway } from '../world/faults.ts';
 import type { Abilities, LinkedAccount, Simulate, SimulatedPlatform } from '../world/simulated-platform.ts';
 import { SCOPES } from './oauth.ts';
 import { startVkVideoSimulator, type VkVideoSimulator } from './simulator.ts';
@@ -70,6 +71,7 @@ function abilities(sim: VkVideoSimulator): Partial<Abilities> {
     dropConnections: () => faults.dropConnections(),
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
+    tokenOutage: { begin: () => faults.http(badGateway('/oauth/server/token')), end: () => faults.clear() },
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant: (account) => faults.revokeGrant(account),
     deliverTwice: () => faults.duplicateLines(),

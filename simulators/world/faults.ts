@@ -66,3 +66,8 @@ export class HttpFaults {
     return fault;
   }
 }
+
+/** What the edge in front of a token endpoint answers while nothing behind it does. */
+export function badGateway(path: string): HttpFault {
+  return { kind: 'answer', status: 502, body: '<html><body>502 Bad Gateway</body></html>', path };
+}

@@ -83,6 +83,8 @@ export interface Abilities {
   readonly outage: { begin(): Promise<void>; end(): Promise<void> };
   /** The account's access tokens run out now; renewing them works. */
   expireTokens(account: string): void;
+  /** The token endpoint answers 502, for renewals and for an application's own token; everything else works. */
+  readonly tokenOutage: { begin(): void; end(): Promise<void> };
   /** The person withdraws the grant: tokens are dead, renewing is refused, and connections end as they do there. */
   revokeGrant(account: string): void;
   /** The next line of a viewer reaches the bot twice, as the same message. */

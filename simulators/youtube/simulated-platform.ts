@@ -1,5 +1,6 @@
 /** The simulated YouTube in the words every simulated platform understands. */
 import type { Role } from '../../src/platforms/platform.ts';
+import { badGateway } from '../world/faults.ts';
 import type {
   Abilities,
   LinkedAccount,
@@ -74,6 +75,7 @@ function abilities(sim: YouTubeSimulator, { clock }: SimulateOptions): Partial<A
     dropConnections: () => faults.dropConnections(),
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
+    tokenOutage: { begin: () => faults.http(badGateway('/token')), end: () => faults.clear() },
     expireTokens: (account) => faults.expireTokens(sim.personOf(account)),
     revokeGrant: (account) => faults.revokeGrant(sim.personOf(account)),
     deliverTwice: () => faults.duplicateLines(),

@@ -58,14 +58,17 @@ test('fifty messages at once cost one look at the account, and the next ones non
 });
 
 test('a renewal that fails hides no account that was not read yet', async () => {
-  const { channel, held, process, tokenFault } = await world();
-  const { credentials } = await process({ announces: false });
+  const { channel, clock, held, process, sim, tokenFault } = await world();
+  const { source } = await process({ announces: false });
   tokenFault({ kind: 'answer', status: 503 });
-  expect(await credentials.renewed(held, held.accessToken)).toBeNull();
-  expect(await credentials.senderFor(channel)).toMatchObject({ accessToken: held.accessToken });
+  expect(await source.renewed(held, held.accessToken)).toBe('unavailable');
+  expect(await source.senderFor(channel)).toBe('unavailable');
+  await sim.faults.clear();
+  await clock.advance(2000);
+  expect(await source.senderFor(channel)).toMatchObject({ accountId: held.accountId });
 });
 
-test('a token that is refused while the token endpoint is away is asked for every 5 s, not at every message', async () => {
+test('a token that is refused while the token endpoint is away is asked for every 2 s, not at every message', async () => {
   const { channel, clock, held, process, refreshes, sim, tokenFault } = await world();
   const { credentials } = await process({ announces: false });
   await credentials.senderFor(channel);
@@ -75,7 +78,7 @@ test('a token that is refused while the token endpoint is away is asked for ever
   }
   expect(refreshes()).toBe(1);
   await sim.faults.clear();
-  await clock.advance(5000);
+  await clock.advance(2000);
   expect((await credentials.renewed(held, held.accessToken))?.accessToken).not.toBe(held.accessToken);
 });
 

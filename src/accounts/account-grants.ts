@@ -2,8 +2,9 @@
 import type { ExternalAccountId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { PlatformDescription } from '../platforms/platform.ts';
-import { type Grant, isAlive, type TokenVault } from './token-vault.ts';
+import { CREDENTIAL_RETRY_MS, isMissing } from '../platforms/no-credential.ts';
+import type { NoCredential, PlatformDescription } from '../platforms/platform.ts';
+import { type Grant, isAlive, type Renewal, type TokenVault } from './token-vault.ts';
 
 export type UsableGrant = Grant & { readonly accessToken: string };
 
@@ -17,11 +18,17 @@ interface GrantDeps {
 interface Entry {
   readonly grant: Grant | null;
   isStale: boolean;
-  /** Until then the platform is not asked for another token in the place of this one. */
-  readonly restsUntilMs: number;
+  /** Null: a token in the place of this one may be asked for at any time. */
+  readonly rest: Rest | null;
+  /** Refused by the platform while no other could be had: not handed out again. Null when there is none. */
+  readonly refusedToken: string | null;
 }
 
-const REST_MS = 5000;
+/** The platform gave no token in the place of this one: whoever asks before the time is told so again. */
+interface Rest {
+  readonly missing: NoCredential;
+  readonly untilMs: number;
+}
 
 export class AccountGrants {
   readonly #deps: GrantDeps;
@@ -34,11 +41,12 @@ export class AccountGrants {
     this.#deps = deps;
   }
 
-  /** @returns null when there is no account, its grant is dead, or no living token can be had now */
-  async usable(accountId: ExternalAccountId): Promise<UsableGrant | null> {
+  /** The account with a living token, renewed if need be. */
+  async usable(accountId: ExternalAccountId): Promise<UsableGrant | NoCredential> {
     const grant = await this.stored(accountId);
-    if (grant === null || grant.isBroken) return null;
-    if (isUsable(grant, this.#deps.clock.now())) return grant;
+    if (grant === null || grant.isBroken) return 'none';
+    const isRefused = grant.accessToken === this.#entries.get(accountId)?.refusedToken;
+    if (!isRefused && isUsable(grant, this.#deps.clock.now())) return grant;
     return this.renewed(accountId, grant.accessToken);
   }
 
@@ -55,22 +63,24 @@ export class AccountGrants {
     return reading;
   }
 
-  /** @returns null when the platform ended the grant, or when no other token can be had now */
-  async renewed(accountId: ExternalAccountId, refusedToken: string | null): Promise<UsableGrant | null> {
+  /** The account with another token than `refusedToken`. */
+  async renewed(accountId: ExternalAccountId, refusedToken: string | null): Promise<UsableGrant | NoCredential> {
     const { vault, clock } = this.#deps;
-    if (this.#rests(this.#entries.get(accountId), refusedToken)) return null;
+    const resting = this.#restOf(this.#entries.get(accountId), refusedToken);
+    if (resting !== null) return resting.missing;
     const version = this.#version;
     const renewal = await vault.renew(accountId, refusedToken);
     const known = this.#entries.get(accountId)?.grant ?? null;
     const grant = renewal.kind === 'fresh' ? renewal.grant : known;
-    const isUsableNow = renewal.kind === 'fresh' && isUsable(renewal.grant, clock.now());
+    const answer = answerOf(renewal, clock.now());
     this.#entries.set(accountId, {
       grant,
       // Whether a grant is dead is for the database to say: it may have been linked again meanwhile.
       isStale: version !== this.#version || grant === null || renewal.kind === 'dead',
-      restsUntilMs: isUsableNow ? 0 : clock.monotonicMs() + REST_MS,
+      rest: isMissing(answer) ? { missing: answer, untilMs: clock.monotonicMs() + CREDENTIAL_RETRY_MS } : null,
+      refusedToken: renewal.kind === 'unavailable' ? refusedToken : null,
     });
-    return isUsableNow ? (renewal.grant as UsableGrant) : null;
+    return answer;
   }
 
   /** What is being read may be older than the hint: those who ask from now on do not wait for it. */
@@ -96,15 +106,29 @@ export class AccountGrants {
     // A renewal that ended meanwhile knows better: it held the row.
     if (current !== known && current?.grant && !current.isStale) return current.grant;
     if (version === this.#version) {
-      const restsUntilMs = this.#rests(known, grant?.accessToken ?? null) ? (known?.restsUntilMs ?? 0) : 0;
-      this.#entries.set(accountId, { grant, isStale: false, restsUntilMs });
+      const token = grant?.accessToken ?? null;
+      const refusedToken = known?.refusedToken === token ? token : null;
+      this.#entries.set(accountId, { grant, isStale: false, rest: this.#restOf(known, token), refusedToken });
     }
     return grant;
   }
 
-  #rests(entry: Entry | undefined, token: string | null): boolean {
-    if (!entry?.grant || entry.grant.accessToken !== token) return false;
-    return this.#deps.clock.monotonicMs() < entry.restsUntilMs;
+  #restOf(entry: Entry | undefined, token: string | null): Rest | null {
+    if (!entry?.grant || !entry.rest || entry.grant.accessToken !== token) return null;
+    return this.#deps.clock.monotonicMs() < entry.rest.untilMs ? entry.rest : null;
+  }
+}
+
+function answerOf(renewal: Renewal, now: Date): UsableGrant | NoCredential {
+  switch (renewal.kind) {
+    case 'fresh':
+      return isUsable(renewal.grant, now) ? renewal.grant : 'unavailable';
+    case 'dead':
+    case 'unreadable':
+      return 'none';
+    case 'unavailable':
+    case 'just_renewed':
+      return 'unavailable';
   }
 }
 

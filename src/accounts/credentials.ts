@@ -4,10 +4,12 @@ import type { ChannelId, ExternalAccountId, PlatformUserId } from '../lib/brand.
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
+import { isMissing } from '../platforms/no-credential.ts';
 import type {
   AccountCredential,
   CredentialSource,
   LegacySender,
+  NoCredential,
   PlatformDescription,
   PlatformOAuth,
   SenderCredential,
@@ -42,7 +44,7 @@ export interface SpeakingIn {
 
 export interface Credentials extends CredentialSource {
   /** Override, else default bot, else legacy sender; never the owner's own account. */
-  senderFor(channel: SpeakingIn): Promise<SenderCredential | null>;
+  senderFor(channel: SpeakingIn): Promise<SenderCredential | NoCredential>;
   /** Every account that may speak for us, as last known. */
   ownAccountIds(): ReadonlySet<PlatformUserId>;
   /** After a `channels` or `credentials` hint, and after hints may have been lost. */
@@ -65,7 +67,7 @@ class SenderCredentials implements Credentials {
     defaultAccount: async () => (await this.#botAccounts()).defaultAccountId,
     account: async (accountId, kind) => {
       const grant = await this.#grants.usable(accountId);
-      return grant && credentialOf(grant, kind);
+      return isMissing(grant) ? grant : credentialOf(grant, kind);
     },
     environment: () => this.#legacySender(),
   };
@@ -90,34 +92,39 @@ class SenderCredentials implements Credentials {
     this.invalidate();
   }
 
-  async senderFor({ channelId, overrideEndsAt = null, ...channel }: SpeakingIn): Promise<SenderCredential | null> {
+  async senderFor({ channelId, overrideEndsAt = null, ...channel }: SpeakingIn) {
     const hasEnded = overrideEndsAt !== null && overrideEndsAt <= this.#deps.clock.now();
     const overrideAccountId = hasEnded ? null : channel.overrideAccountId;
     const chosen = await chooseSender(overrideAccountId, this.#voices);
-    this.#noticeFallback(channelId, chosen?.kind === 'override' ? null : overrideAccountId);
-    return chosen?.voice ?? null;
+    const isOverride = !isMissing(chosen) && chosen.kind === 'override';
+    this.#noticeFallback(channelId, isOverride ? null : overrideAccountId);
+    return isMissing(chosen) ? chosen : chosen.voice;
   }
 
-  async defaultSender(): Promise<SenderCredential | null> {
-    return (await chooseSender(null, this.#voices))?.voice ?? null;
+  async defaultSender(): Promise<SenderCredential | NoCredential> {
+    const chosen = await chooseSender(null, this.#voices);
+    return isMissing(chosen) ? chosen : chosen.voice;
   }
 
-  async owner(channelId: ChannelId): Promise<AccountCredential | null> {
+  async owner(channelId: ChannelId): Promise<AccountCredential | NoCredential> {
     const { db, platform, oauth } = this.#deps;
     const accountId = await chooseOwnerAccount(db, platform, oauth.scopes.streamer, channelId);
-    const grant = accountId === null ? null : await this.#grants.usable(accountId);
-    return grant === null ? null : accountOf(grant);
+    const grant = accountId === null ? 'none' : await this.#grants.usable(accountId);
+    return isMissing(grant) ? grant : accountOf(grant);
   }
 
-  async renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | null> {
+  async renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | NoCredential> {
     const { accountId, platformUserId } = credential;
     const grant =
       accountId === null
         ? await this.#environment.renewed(refusedToken)
         : await this.#grants.renewed(accountId, refusedToken);
-    if (grant === null) this.#announce();
+    if (isMissing(grant)) {
+      this.#announce();
+      return grant;
+    }
     // The environment may name somebody else by now.
-    if (grant === null || grant.platformUserId !== platformUserId) return null;
+    if (grant.platformUserId !== platformUserId) return 'none';
     const scopes = 'scopes' in grant ? grant.scopes : credential.scopes;
     return { ...credential, accessToken: grant.accessToken, login: grant.login, scopes };
   }
@@ -174,18 +181,18 @@ class SenderCredentials implements Credentials {
     }
   }
 
-  async #legacySender(): Promise<SenderCredential | null> {
+  async #legacySender(): Promise<SenderCredential | NoCredential> {
     const found = await this.#environment.current();
     // With what was read last, even when a hint has overtaken the reading: our own lines come back at once.
     this.#collectOwnIds();
-    if (found === null) return null;
+    if (found === null) return 'none';
     if (found.accountId === null) {
-      if (found.grant === null) return null;
+      if (isMissing(found.grant)) return found.grant;
       const { expiresAt: _, ...grant } = found.grant;
       return { ...grant, accountId: null, scopes: NO_SCOPES, kind: 'legacy', key: LEGACY_SENDER_KEY };
     }
     const linked = await this.#grants.usable(found.accountId);
-    return linked === null ? null : credentialOf(linked, 'legacy');
+    return isMissing(linked) ? linked : credentialOf(linked, 'legacy');
   }
 
   /** The environment's sender stays: what it said last may still be on its way back to us. */
@@ -233,7 +240,7 @@ class SenderCredentials implements Credentials {
     const found = defaultAccountId === null ? await this.#environment.current() : { accountId: defaultAccountId };
     if (found === null) return null;
     if (found.accountId === null) {
-      return found.isDead ? null : [LEGACY_SENDER_KEY, this.#environment.platformUserId].join(' ');
+      return found.grant === 'none' ? null : [LEGACY_SENDER_KEY, this.#environment.platformUserId].join(' ');
     }
     const grant = await this.#grants.stored(found.accountId);
     if (grant === null || grant.isBroken || grant.accessToken === null) return null;

@@ -1,11 +1,12 @@
 /** The sender the environment names, as last looked up: the tables it is found through raise no hints (workers §9.1). */
 import type { ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
-import type { LegacySender } from '../platforms/platform.ts';
+import { CREDENTIAL_RETRY_MS, isMissing } from '../platforms/no-credential.ts';
+import type { LegacySender, NoCredential } from '../platforms/platform.ts';
 import { type LegacyDeps, type LegacyGrant, LegacyTokens } from './refresh-legacy.ts';
 import { isAlive } from './token-vault.ts';
 
-/** Either a linked account, whose tokens are the vault's, or tokens of its own; null while none can be had. */
-type Found = { accountId: ExternalAccountId } | { accountId: null; grant: LegacyGrant | null; isDead: boolean };
+/** Either a linked account, whose tokens are the vault's, or tokens of its own. */
+type Found = { accountId: ExternalAccountId } | { accountId: null; grant: LegacyGrant | NoCredential };
 
 interface Known {
   readonly found: Found | null;
@@ -14,8 +15,6 @@ interface Known {
 }
 
 const LOOK_MS = 60_000;
-/** After a token could not be had. */
-const REST_MS = 5000;
 
 export class EnvironmentSender {
   readonly #deps: LegacyDeps;
@@ -59,11 +58,10 @@ export class EnvironmentSender {
     }
   }
 
-  async renewed(refusedToken: string): Promise<LegacyGrant | null> {
+  async renewed(refusedToken: string): Promise<LegacyGrant | NoCredential> {
     const version = this.#version;
     const grant = await this.#tokens.renew(refusedToken);
-    const found = { accountId: null, grant, isDead: this.#tokens.isDead };
-    this.#remember(found, version, grant === null ? REST_MS : LOOK_MS);
+    this.#remember({ accountId: null, grant }, version);
     return grant;
   }
 
@@ -74,27 +72,28 @@ export class EnvironmentSender {
 
   async #look(version: number): Promise<Found | null> {
     const sender = await this.#deps.find(this.#deps.db);
-    if (sender === null) return this.#remember(null, version, LOOK_MS);
+    if (sender === null) return this.#remember(null, version);
     this.#platformUserId = sender.platformUserId ?? this.#platformUserId;
     this.#login = sender.login ?? this.#login;
-    const found = await this.#described(sender);
-    const lacksToken = found.accountId === null && found.grant === null;
-    return this.#remember(found, version, lacksToken ? REST_MS : LOOK_MS);
+    return this.#remember(await this.#described(sender), version);
   }
 
   async #described(sender: LegacySender): Promise<Found> {
     const { accountId } = sender;
     if (accountId !== null) return { accountId };
-    const grant = await this.#tokens.current(sender);
-    return { accountId, grant, isDead: this.#tokens.isDead };
+    return { accountId, grant: await this.#tokens.current(sender) };
   }
 
-  #remember(found: Found | null, version: number, forMs: number): Found | null {
+  #remember(found: Found | null, version: number): Found | null {
+    let keptMs = LOOK_MS;
     if (found?.accountId === null) {
-      this.#platformUserId = found.grant?.platformUserId ?? this.#platformUserId;
-      this.#login = found.grant?.login ?? this.#login;
+      if (isMissing(found.grant)) keptMs = CREDENTIAL_RETRY_MS;
+      else {
+        this.#platformUserId = found.grant.platformUserId;
+        this.#login = found.grant.login ?? this.#login;
+      }
     }
-    this.#known = { found, version, lookAgainAtMs: this.#deps.clock.monotonicMs() + forMs };
+    this.#known = { found, version, lookAgainAtMs: this.#deps.clock.monotonicMs() + keptMs };
     return found;
   }
 
@@ -104,10 +103,10 @@ export class EnvironmentSender {
 
   #isGood({ found, lookAgainAtMs }: Known): boolean {
     if (this.#deps.clock.monotonicMs() >= lookAgainAtMs) return false;
-    return found?.accountId !== null || found.grant === null || this.#isUsable(found);
+    return found?.accountId !== null || isMissing(found.grant) || this.#isUsable(found);
   }
 
   #isUsable(found: Found): boolean {
-    return found.accountId !== null || (found.grant !== null && isAlive(found.grant, this.#deps.clock.now()));
+    return found.accountId !== null || (!isMissing(found.grant) && isAlive(found.grant, this.#deps.clock.now()));
   }
 }

@@ -3,9 +3,11 @@ import { sql } from 'kysely';
 import type { Db } from '../db/pool.ts';
 import type { PlatformUserId, ProviderId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
+import { PlatformRefused } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
-import type { LegacySender, PlatformOAuth } from '../platforms/platform.ts';
+import { isMissing } from '../platforms/no-credential.ts';
+import type { LegacySender, NoCredential, PlatformOAuth } from '../platforms/platform.ts';
 import { endOf, isAlive } from './token-vault.ts';
 
 export interface LegacyDeps {
@@ -48,22 +50,16 @@ export class LegacyTokens {
   #deadToken: string | null = null;
   #unsaved: Unsaved | null = null;
   #isUnreadable = false;
-  #renewing: Promise<LegacyGrant | null> | null = null;
+  #renewing: Promise<LegacyGrant | NoCredential> | null = null;
 
   constructor(deps: LegacyDeps) {
     this.#deps = deps;
   }
 
-  /** Only another sign-in helps. */
-  get isDead(): boolean {
-    return this.#deadToken !== null;
-  }
-
-  /** @returns null when it has no usable token now */
-  async current(sender: LegacySender): Promise<LegacyGrant | null> {
+  async current(sender: LegacySender): Promise<LegacyGrant | NoCredential> {
     const accessToken = this.#open(sender.accessToken);
     if (this.#deadToken !== null) {
-      if (this.#deadToken === (this.#open(sender.refreshToken) ?? accessToken)) return null;
+      if (this.#deadToken === (this.#open(sender.refreshToken) ?? accessToken)) return 'none';
       this.#deadToken = null;
     }
     if (accessToken === null || !isAlive({ accessToken, expiresAt: sender.expiresAt }, this.#deps.clock.now())) {
@@ -73,14 +69,14 @@ export class LegacyTokens {
   }
 
   /** One process refreshes, the others wait and read what it saved. */
-  renew(refusedToken: string | null): Promise<LegacyGrant | null> {
+  renew(refusedToken: string | null): Promise<LegacyGrant | NoCredential> {
     this.#renewing ??= this.#renew(refusedToken).finally(() => {
       this.#renewing = null;
     });
     return this.#renewing;
   }
 
-  async #renew(refusedToken: string | null): Promise<LegacyGrant | null> {
+  async #renew(refusedToken: string | null): Promise<LegacyGrant | NoCredential> {
     const { db, provider, find } = this.#deps;
     const renewed = await db.transaction().execute(async (tx) => {
       await sql`
@@ -89,16 +85,17 @@ export class LegacyTokens {
       `.execute(tx);
       // The pool may have no second connection.
       const sender = await find(tx);
-      // An account of its own has been linked meanwhile: its tokens are the vault's.
-      if (sender === null || sender.accountId !== null) return null;
+      if (sender === null) return 'none';
+      // An account of its own has been linked meanwhile: its tokens are the vault's, for whoever asks again.
+      if (sender.accountId !== null) return 'unavailable';
       const tokens = await this.#livingTokens(sender, refusedToken);
-      return tokens && { sender, tokens };
+      return isMissing(tokens) ? tokens : { sender, tokens };
     });
     this.#unsaved = null;
-    return renewed && this.#identified(renewed.sender, renewed.tokens);
+    return isMissing(renewed) ? renewed : this.#identified(renewed.sender, renewed.tokens);
   }
 
-  async #livingTokens(sender: LegacySender, refusedToken: string | null): Promise<Tokens | null> {
+  async #livingTokens(sender: LegacySender, refusedToken: string | null): Promise<Tokens | NoCredential> {
     const refreshToken = this.#open(sender.refreshToken);
     if (this.#unsaved !== null && this.#unsaved.insteadOf === refreshToken) return this.#save(sender, this.#unsaved);
     const stored = { accessToken: this.#open(sender.accessToken), expiresAt: sender.expiresAt };
@@ -107,18 +104,18 @@ export class LegacyTokens {
       return { ...stored, accessToken };
     }
     if (refreshToken === null) this.#deadToken = accessToken;
-    if (refreshToken === null || refreshToken === this.#deadToken) return null;
+    if (refreshToken === null || refreshToken === this.#deadToken) return 'none';
     return this.#refresh(sender, refreshToken);
   }
 
-  async #refresh(sender: LegacySender, refreshToken: string): Promise<Tokens | null> {
+  async #refresh(sender: LegacySender, refreshToken: string): Promise<Tokens | NoCredential> {
     const { oauth, provider, clock, log } = this.#deps;
     const askedAt = clock.now();
     const outcome = await oauth.refresh(refreshToken);
     if (outcome.kind !== 'refreshed') {
       if (outcome.kind === 'dead') this.#deadToken = refreshToken;
       log.warn(`${provider}.token.refresh_failed`, { sender: 'legacy', reason: outcome.reason });
-      return null;
+      return outcome.kind === 'dead' ? 'none' : 'unavailable';
     }
     const { tokens } = outcome;
     this.#unsaved = {
@@ -138,7 +135,7 @@ export class LegacyTokens {
   }
 
   /** The environment may not say who it is, or what name to log in by: the token does. */
-  async #identified(sender: LegacySender, tokens: Tokens): Promise<LegacyGrant | null> {
+  async #identified(sender: LegacySender, tokens: Tokens): Promise<LegacyGrant | NoCredential> {
     const { platformUserId, login } = sender;
     if (platformUserId !== null && login !== null) return { platformUserId, login, ...tokens };
     if (this.#identity?.token !== tokens.accessToken) {
@@ -147,7 +144,7 @@ export class LegacyTokens {
         this.#identity = { ...identity, token: tokens.accessToken };
       } catch (error) {
         this.#deps.log.warn(`${this.#deps.provider}.token.identify_failed`, { sender: 'legacy', error });
-        return null;
+        return error instanceof PlatformRefused ? 'none' : 'unavailable';
       }
     }
     return { platformUserId: this.#identity.platformUserId, login: this.#identity.login ?? login, ...tokens };

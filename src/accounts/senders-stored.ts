@@ -4,7 +4,8 @@ import { type Db, isMissingSchema } from '../db/pool.ts';
 import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
-import type { LegacySender, PlatformDescription, SenderCredential } from '../platforms/platform.ts';
+import { isMissing } from '../platforms/no-credential.ts';
+import type { LegacySender, NoCredential, PlatformDescription, SenderCredential } from '../platforms/platform.ts';
 import { type AccountState, readAccountStates } from './account-state.ts';
 import { chooseSender, usableOverrides } from './senders.ts';
 
@@ -109,12 +110,12 @@ export class StoredSenders {
         if (account?.state === 'ok') return account;
         const state = account?.state ?? 'relink';
         trouble[kind] = kind === 'override' ? `own_bot_${state}` : `default_bot_${state}`;
-        return null;
+        return 'none';
       },
       environment: () => this.#environment(),
     });
-    const { login, displayName } = chosen?.voice ?? { login: null, displayName: null };
-    const kind = chosen?.kind ?? 'none';
+    const { kind, voice } = isMissing(chosen) ? NOBODY : chosen;
+    const { login, displayName } = voice;
     return { kind, login, displayName, reason: trouble.override ?? trouble.default ?? WITHOUT_TROUBLE[kind] };
   }
 
@@ -128,14 +129,16 @@ export class StoredSenders {
   }
 
   /** Tokens of its own are taken for usable: their worker finds out. */
-  async #environment(): Promise<Name | null> {
+  async #environment(): Promise<Name | NoCredential> {
     const sender = await this.#deps.legacySender?.(this.#deps.db);
-    if (sender == null) return null;
+    if (sender == null) return 'none';
     if (sender.accountId === null) return { login: sender.login, displayName: null };
     const account = await this.account(sender.accountId);
-    return account?.state === 'ok' ? account : null;
+    return account?.state === 'ok' ? account : 'none';
   }
 }
+
+const NOBODY = { kind: 'none', voice: { login: null, displayName: null } } as const;
 
 const WITHOUT_TROUBLE: Readonly<Record<EffectiveSender['kind'], SenderReason>> = {
   override: 'own_bot',

@@ -1,17 +1,17 @@
 /** Which account speaks in a channel: the one order of senders, for workers that send and for answers about them. */
 import { type RawBuilder, sql } from 'kysely';
 import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
-import type { PlatformTables, SenderCredential } from '../platforms/platform.ts';
+import { isMissing } from '../platforms/no-credential.ts';
+import type { NoCredential, PlatformTables, SenderCredential } from '../platforms/platform.ts';
 import { CUSTOM_BOT } from './entitlements.ts';
 
 /** The candidates, and what can be had of each: a token where somebody sends, a name where somebody asks. */
 export interface Voices<V> {
   /** Whom the database names for all channels, usable or not. */
   defaultAccount(): Promise<ExternalAccountId | null>;
-  /** Null while the account cannot be used. */
-  account(accountId: ExternalAccountId, kind: 'override' | 'default'): Promise<V | null>;
-  /** Whom the environment names; null when nobody, or while they cannot be used. */
-  environment(): Promise<V | null>;
+  account(accountId: ExternalAccountId, kind: 'override' | 'default'): Promise<V | NoCredential>;
+  /** Whom the environment names. */
+  environment(): Promise<V | NoCredential>;
 }
 
 export interface ChosenSender<V> {
@@ -24,23 +24,23 @@ export interface ChosenSender<V> {
  * speaks only where the database names nobody, not for one that cannot be used.
  *
  * @param overrideAccountId of a channel that may have one (`usableOverrides`)
- * @returns null when nobody can speak
+ * @returns `unavailable` when nobody can speak now and one of them may again by itself
  */
-export async function chooseSender<V>(
+export async function chooseSender<V extends object>(
   overrideAccountId: ExternalAccountId | null,
   voices: Voices<V>,
-): Promise<ChosenSender<V> | null> {
-  if (overrideAccountId !== null) {
-    const voice = await voices.account(overrideAccountId, 'override');
-    if (voice !== null) return { kind: 'override', voice };
-  }
+): Promise<ChosenSender<V> | NoCredential> {
+  const own = overrideAccountId === null ? 'none' : await voices.account(overrideAccountId, 'override');
+  if (!isMissing(own)) return { kind: 'override', voice: own };
+  const shared = await sharedSender(voices);
+  return shared === 'none' ? own : shared;
+}
+
+async function sharedSender<V extends object>(voices: Voices<V>): Promise<ChosenSender<V> | NoCredential> {
   const defaultAccountId = await voices.defaultAccount();
-  if (defaultAccountId !== null) {
-    const voice = await voices.account(defaultAccountId, 'default');
-    return voice && { kind: 'default', voice };
-  }
-  const voice = await voices.environment();
-  return voice && { kind: 'legacy', voice };
+  const kind = defaultAccountId === null ? 'legacy' : 'default';
+  const voice = await (defaultAccountId === null ? voices.environment() : voices.account(defaultAccountId, 'default'));
+  return isMissing(voice) ? voice : { kind, voice };
 }
 
 export interface UsableOverride {

@@ -89,20 +89,20 @@ test.for([
   [400, 'invalid client'],
   [403, 'invalid client secret'],
   [200, '<html>'],
-] as const)('a token endpoint that says %s %s breaks no account and is asked every 5 s at most', async (answer) => {
+] as const)('a token endpoint that says %s %s breaks no account and is asked every 2 s at most', async (answer) => {
   const [status, message] = answer;
   const world = await credentialsWorld();
   const id = await world.linkedBot({ livesMs: 0 });
-  const { credentials } = await world.process();
+  const { credentials, source } = await world.process();
   world.tokenFault({ kind: 'answer', status, body: status === 200 ? message : { status, message } });
   for (let messages = 0; messages < 10; messages += 1) {
-    expect(await credentials.defaultSender()).toBeNull();
+    expect(await source.defaultSender()).toBe('unavailable');
     // What others change is no reason to ask again.
     credentials.invalidate();
   }
   expect(world.refreshes()).toBe(1);
   await world.sim.faults.clear();
-  await world.clock.advance(5000);
+  await world.clock.advance(2000);
   expect(await credentials.defaultSender()).not.toBeNull();
   expect((await world.row(id)).brokenAt).toBeNull();
 });
@@ -119,4 +119,36 @@ test('many accounts waiting for a slow platform leave the database to the others
   expect(world.refreshes()).toBe(3);
   const senders = await world.passing(Promise.all(asking));
   expect(senders.map((sender) => sender?.kind)).toEqual(Array(12).fill('override'));
+});
+
+test('a refused token is handed out to nobody while the token endpoint is away, and another within 5 s of its return', async () => {
+  const world = await credentialsWorld();
+  const id = await world.linkedBot({ livesMs: 3_600_000 });
+  const { source } = await world.process();
+  const sender = await source.defaultSender();
+  if (typeof sender === 'string') throw new Error(sender);
+  world.tokenFault({ kind: 'answer', status: 502 });
+  expect(await source.renewed(sender, sender.accessToken)).toBe('unavailable');
+  for (let seconds = 0; seconds < 60; seconds += 1) {
+    expect(await source.defaultSender()).toBe('unavailable');
+    source.invalidate();
+    await world.clock.advance(1000);
+  }
+  expect((await world.row(id)).brokenAt).toBeNull();
+  await world.sim.faults.clear();
+  await world.clock.advance(2000);
+  expect(await source.defaultSender()).toMatchObject({ accessToken: (await world.tokens(id)).access });
+});
+
+test('a grant that is over is told as none, an account whose token is late as unavailable', async () => {
+  const world = await credentialsWorld();
+  const id = await world.linkedBot({ livesMs: 0 });
+  const { source } = await world.process();
+  world.tokenFault({ kind: 'answer', status: 503 });
+  expect(await source.defaultSender()).toBe('unavailable');
+  await world.sim.faults.clear();
+  world.sim.faults.revokeGrant((await world.row(id)).login ?? '');
+  await world.clock.advance(2000);
+  expect(await source.defaultSender()).toBe('none');
+  expect((await world.row(id)).brokenReason).toBe('invalid_grant');
 });

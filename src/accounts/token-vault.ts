@@ -26,7 +26,15 @@ export interface Grant {
   readonly isBroken: boolean;
 }
 
-export type Renewal = { kind: 'fresh'; grant: Grant } | { kind: 'dead' } | { kind: 'unavailable' };
+export type Renewal =
+  | { kind: 'fresh'; grant: Grant }
+  | { kind: 'dead' }
+  /** No key of ours opens the refresh token: a new link helps, or the operator's old key. */
+  | { kind: 'unreadable' }
+  /** The platform, or the database that has to keep its answer, may say otherwise a moment later. */
+  | { kind: 'unavailable' }
+  /** The refused token is so new that its age cannot be the reason: the platform was not asked for another. */
+  | { kind: 'just_renewed' };
 
 export interface VaultDeps {
   readonly db: Db;
@@ -124,7 +132,7 @@ export class TokenVault {
 
   async #renew(accountId: ExternalAccountId, refusedToken: string | null): Promise<Renewal> {
     const { db, clock, random, log, provider } = this.#deps;
-    if (this.#isJustRefreshed(accountId, refusedToken)) return { kind: 'unavailable' };
+    if (this.#isJustRefreshed(accountId, refusedToken)) return { kind: 'just_renewed' };
     for (let tries = 1; ; tries += 1) {
       try {
         const renewal = await this.#turnstile.run(() =>
@@ -182,7 +190,7 @@ export class TokenVault {
       return { kind: 'fresh', grant: stored };
     }
     if (row.refreshToken === null) return this.#markBroken(tx, accountId, 'no_refresh_token');
-    if (refreshToken === null) return { kind: 'unavailable' };
+    if (refreshToken === null) return { kind: 'unreadable' };
     const fetched = await this.#fetch(accountId, refreshToken);
     if (fetched === 'unavailable') return { kind: 'unavailable' };
     if ('deadReason' in fetched) return this.#markBroken(tx, accountId, fetched.deadReason);

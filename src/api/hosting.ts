@@ -70,7 +70,7 @@ function host(
   const side = description.openApiSide({
     ...common,
     db,
-    credentials: source ?? { owner: async () => null, renewed: async () => null },
+    credentials: source ?? { owner: async () => 'none', renewed: async () => 'none' },
     publicBaseUrl: publicBaseUrl(config.values),
     isProduction: config.isProduction,
     recordLive: (channelId, fact) => recordLive({ db, clock }, description.id, channelId, fact),

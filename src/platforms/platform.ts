@@ -174,14 +174,21 @@ export interface LegacySender {
   save(tokens: { accessToken: string; refreshToken: string | null; expiresAt: Date | null }): Promise<void>;
 }
 
+/**
+ * Why there is no credential. `none`: no account is linked, or its grant is over; a person has to act.
+ * `unavailable`: the grant lives as far as is known, but no token can be had at the moment; ask again
+ * (`CREDENTIAL_RETRY_MS` in `no-credential.ts`).
+ */
+export type NoCredential = 'none' | 'unavailable';
+
 /** Where the worker side gets tokens. One refresh at a time per account, over all processes. */
 export interface CredentialSource {
-  /** The sender all channels share (default bot, else legacy); null while there is none or its grant is dead. */
-  defaultSender(): Promise<SenderCredential | null>;
+  /** The sender all channels share: the default bot, else the legacy sender. */
+  defaultSender(): Promise<SenderCredential | NoCredential>;
   /** The streamer's own account for reading; bot accounts are never chosen. */
-  owner(channelId: ChannelId): Promise<AccountCredential | null>;
-  /** After the platform refused `refusedToken`: a fresh credential, or null when the grant is dead. */
-  renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | null>;
+  owner(channelId: ChannelId): Promise<AccountCredential | NoCredential>;
+  /** A credential with another token, after the platform refused `refusedToken`. */
+  renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | NoCredential>;
   /** Called when another account became the shared sender or its grant changed. */
   onDefaultSenderChanged(listener: () => void): void;
 }

@@ -18,6 +18,7 @@ import { twitch } from '../../src/platforms/twitch/index.ts';
 import { createTestDatabase } from './database.ts';
 import { hearHints } from './hearing.ts';
 import { ManualClock } from './manual-clock.ts';
+import { presentOnly } from './present.ts';
 import { silentLog } from './silent-log.ts';
 
 export const BOT = 'memalerts_bot';
@@ -29,7 +30,9 @@ const HTTP_TIMEOUT_MS = 400;
 export const sealKey = (fill: number) => Buffer.alloc(32, fill);
 
 export interface Process {
-  readonly credentials: Credentials;
+  readonly credentials: ReturnType<typeof presentOnly>;
+  /** The same, with the reason where there is no credential. */
+  readonly source: Credentials;
   /** What people are told about senders. */
   readonly senders: StoredSenders;
   readonly log: LogLine[];
@@ -211,14 +214,15 @@ export async function credentialsWorld({ rotates = true } = {}) {
         legacySender: async (db) => twitch.legacySender?.({ ...common, db }) ?? null,
         announces: options.announces ?? true,
       };
-      const credentials = createCredentialSource(deps);
+      const source = createCredentialSource(deps);
+      const credentials = presentOnly(source);
       let changes = 0;
       credentials.onDefaultSenderChanged(() => {
         changes += 1;
       });
-      if (options.hears) await hearHints(databaseUrl, common.log, credentials);
+      if (options.hears) await hearHints(databaseUrl, common.log, source);
       const events = (name: string) => log.filter(({ event }) => event === name);
-      return { credentials, senders: new StoredSenders(deps), log, events, changes: () => changes };
+      return { credentials, source, senders: new StoredSenders(deps), log, events, changes: () => changes };
     },
     /** The table takes no change, as on a full disk. */
     async refuseUpdates(table: 'ExternalAccount' | 'User') {

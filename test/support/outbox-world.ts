@@ -178,7 +178,7 @@ export async function outboxWorld(databaseUrl: string, channelCount = 1, connect
       platform: outboxPlatform,
       limits: options.limits ?? NO_LIMITS,
       sender,
-      credentials: options.credentials ?? { senderFor: async () => sharedSender, renewed: async () => null },
+      credentials: options.credentials ?? { senderFor: async () => sharedSender, renewed: async () => 'none' },
       channels: {
         held: () => held,
         onChange: (heard) => {

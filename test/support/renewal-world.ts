@@ -10,6 +10,7 @@ import { createHttpClient } from '../../src/lib/http.ts';
 import { createTokenSeal } from '../../src/lib/token-seal.ts';
 import type { Platform } from '../../src/platforms/platform.ts';
 import { createTestDatabase } from './database.ts';
+import { present } from './present.ts';
 import type { RenewingTask } from './renewing-process.ts';
 import { workerConfig } from './running-worker.ts';
 import { silentLog } from './silent-log.ts';
@@ -86,9 +87,9 @@ export async function renewalWorld({ platform, simulate, keptIn }: RenewalPlace)
       const next = createCredentialSource({ ...common, seal, platform, oauth, legacySender, announces: false });
       const works = async (token: string | undefined) =>
         token !== undefined && (await oauth.validate?.(token)) === 'valid';
-      const sender = await next.defaultSender();
+      const sender = present(await next.defaultSender());
       if (await works(sender?.accessToken)) return true;
-      return works((sender && (await next.renewed(sender, sender.accessToken)))?.accessToken);
+      return works((sender && present(await next.renewed(sender, sender.accessToken)))?.accessToken);
     },
     async state(id: ExternalAccountId | null): Promise<AccountState | null> {
       if (id === null) return null;

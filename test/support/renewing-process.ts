@@ -6,6 +6,7 @@ import { createHttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { createTokenSeal } from '../../src/lib/token-seal.ts';
 import type { Platform, PlatformSettings } from '../../src/platforms/platform.ts';
+import { present } from './present.ts';
 
 /** The program's argument, as JSON. */
 export interface RenewingTask {
@@ -31,6 +32,6 @@ const credentials = createCredentialSource({
   legacySender: async (db) => platform.legacySender?.({ ...common, db }) ?? null,
   announces: false,
 });
-const sender = await credentials.defaultSender();
-const renewed = sender && (await credentials.renewed(sender, sender.accessToken));
+const sender = present(await credentials.defaultSender());
+const renewed = sender && present(await credentials.renewed(sender, sender.accessToken));
 process.exit(renewed === null ? 1 : 0);

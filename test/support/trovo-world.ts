@@ -70,15 +70,15 @@ class Owners implements CredentialSource {
   renewals = 0;
   isDatabaseAway = false;
 
-  defaultSender = async () => null;
+  defaultSender = async () => 'none' as const;
   owner: CredentialSource['owner'] = async (channelId) => {
     if (this.isDatabaseAway) throw new Error('the database is away');
-    return this.byChannel.get(channelId) ?? null;
+    return this.byChannel.get(channelId) ?? 'none';
   };
   renewed: CredentialSource['renewed'] = async (credential) => {
     this.renewals += 1;
     const accessToken = this.renew(credential);
-    return accessToken === null ? null : { ...credential, accessToken };
+    return accessToken === null ? 'none' : { ...credential, accessToken };
   };
   onDefaultSenderChanged(): void {}
 }

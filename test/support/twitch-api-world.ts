@@ -72,7 +72,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
   const apiDeps: ApiDeps = {
     ...deps,
     db,
-    credentials: { owner: async () => null, renewed: async () => null },
+    credentials: { owner: async () => 'none', renewed: async () => 'none' },
     publicBaseUrl,
     isProduction: false,
     recordLive: async (channelId, fact) => {

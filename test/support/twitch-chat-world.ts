@@ -22,11 +22,11 @@ export class Accounts implements CredentialSource {
   renewals = 0;
   #listeners: (() => void)[] = [];
 
-  defaultSender = async () => this.shared;
-  owner = async () => null;
+  defaultSender = async () => this.shared ?? ('none' as const);
+  owner = async () => 'none' as const;
   renewed: CredentialSource['renewed'] = async (credential) => {
     this.renewals += 1;
-    return this.nextToken === null ? null : { ...credential, accessToken: this.nextToken };
+    return this.nextToken === null ? 'none' : { ...credential, accessToken: this.nextToken };
   };
   onDefaultSenderChanged(listener: () => void): void {
     this.#listeners.push(listener);

@@ -15,6 +15,7 @@ import type {
   CommonDeps,
   CredentialSource,
   LiveFact,
+  NoCredential,
   PlatformOAuth,
   PlatformSettings,
   ReadChannel,
@@ -104,13 +105,13 @@ class Accounts implements CredentialSource {
     for (const listener of this.#listeners) listener();
   }
 
-  defaultSender = async () => this.shared;
-  owner: CredentialSource['owner'] = async (channelId) => this.owners.get(channelId) ?? null;
+  defaultSender = async () => this.shared ?? ('none' as const);
+  owner: CredentialSource['owner'] = async (channelId) => this.owners.get(channelId) ?? 'none';
   onDefaultSenderChanged(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
-  async renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | null> {
+  async renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | NoCredential> {
     const { platformUserId: id } = credential;
     const current = this.shared?.platformUserId === id ? this.shared.accessToken : refusedToken;
     let token: string | null = current;
@@ -123,7 +124,7 @@ class Accounts implements CredentialSource {
       if (token === null) this.share(null);
       else this.shared = { ...this.shared, accessToken: token };
     }
-    return token === null ? null : { ...credential, accessToken: token };
+    return token === null ? 'none' : { ...credential, accessToken: token };
   }
 
   async #refresh(id: string): Promise<string | null> {

@@ -14,6 +14,7 @@ import type {
   ChatMessage,
   CredentialSource,
   LiveFact,
+  NoCredential,
   ReadChannel,
   ReaderState,
   SenderCredential,
@@ -159,19 +160,19 @@ class YouTubeAccounts implements CredentialSource {
     this.#sim.faults.revokeGrant(this.#sim.personOf(name));
   }
 
-  async defaultSender(): Promise<SenderCredential | null> {
-    return null;
+  async defaultSender(): Promise<NoCredential> {
+    return 'none';
   }
 
-  async owner(channelId: ChannelId): Promise<AccountCredential | null> {
-    const credential = this.#owners.get(channelId) ?? null;
-    return credential !== null && this.#dead.has(String(credential.accountId)) ? null : credential;
+  async owner(channelId: ChannelId): Promise<AccountCredential | NoCredential> {
+    const credential = this.#owners.get(channelId);
+    return credential === undefined || this.#dead.has(String(credential.accountId)) ? 'none' : credential;
   }
 
-  async renewed<C extends AccountCredential>(credential: C): Promise<C | null> {
+  async renewed<C extends AccountCredential>(credential: C): Promise<C | NoCredential> {
     this.renewals += 1;
     const name = String(credential.accountId);
-    if (this.#dead.has(name)) return null;
+    if (this.#dead.has(name)) return 'none';
     const fresh = { ...credential, ...this.#credential(name, [...credential.scopes]) };
     for (const [channelId, { accountId }] of this.#owners) {
       if (accountId === credential.accountId) this.#owners.set(channelId, fresh);

@@ -3,10 +3,12 @@ import type pg from 'pg';
 import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { isMissing } from '../../platforms/no-credential.ts';
 import type {
   ChatMessage,
   ChatSender,
   CredentialSource,
+  NoCredential,
   SenderCredential,
   SendOutcome,
 } from '../../platforms/platform.ts';
@@ -111,17 +113,18 @@ export class Delivery {
     const outcome = await this.#callSender(departure, departure.credential);
     if (outcome.kind !== 'unauthorized') return outcome;
     const renewed = await this.#renewed(departure);
-    return renewed === null ? { kind: 'unavailable', reason: outcome.reason } : this.#callSender(departure, renewed);
+    if (isMissing(renewed)) return { kind: 'unavailable', reason: outcome.reason };
+    return this.#callSender(departure, renewed);
   }
 
   /** Nothing was sent before, so that a renewal that fails costs the message only time. */
-  async #renewed({ channel, credential }: Departure): Promise<SenderCredential | null> {
+  async #renewed({ channel, credential }: Departure): Promise<SenderCredential | NoCredential> {
     const { credentials, log, logPrefix } = this.#deps;
     try {
       return await credentials.renewed(credential, credential.accessToken);
     } catch (error) {
       log.warn(`${logPrefix}sender_renewal_failed`, { channelId: channel.channelId, error });
-      return null;
+      return 'unavailable';
     }
   }
 

@@ -58,7 +58,7 @@ test('a message that a dead worker had claimed is not sent when its time is over
     credentials: {
       // Nothing is claimed for a channel without a sender, and its messages end all the same.
       senderFor: async ({ channelId }) => (channelId === mute.channelId ? null : sharedSender),
-      renewed: async () => null,
+      renewed: async () => 'none',
     },
   });
   await world.calm();
@@ -162,7 +162,7 @@ test('a sender whose grant is dead costs a message no attempt: it waits for anot
   const world = await outboxWorld(database.url);
   let current = sharedSender;
   const { sender, outbox } = await world.worker({
-    credentials: { senderFor: async () => current, renewed: async () => null },
+    credentials: { senderFor: async () => current, renewed: async () => 'none' },
   });
   sender.answer = (_text, _channel, token) =>
     token === 'linked-again' ? accepted() : { kind: 'unauthorized', reason: 'token_refused' };

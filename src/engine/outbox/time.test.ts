@@ -41,7 +41,7 @@ test('without any sender a message waits, goes out when there is one, and ends w
   let sender: typeof sharedSender | null = null;
   const worker = await world.worker({
     clock,
-    credentials: { senderFor: async () => sender, renewed: async () => null },
+    credentials: { senderFor: async () => sender, renewed: async () => 'none' },
   });
   await world.queue(world.first, 'expires', { expiresAt: new Date(clock.now().getTime() + MINUTE) });
   await world.pass(clock, 1.2 * MINUTE, 5000);

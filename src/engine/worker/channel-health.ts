@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
-import type { ReaderState, Reason } from '../../platforms/platform.ts';
+import type { ReaderState } from '../../platforms/platform.ts';
 
 interface ChannelHealthDeps {
   readonly pg: pg.Pool;
@@ -22,8 +22,8 @@ export class ChannelHealth {
   readonly #deps: ChannelHealthDeps;
   /** What the reader says. */
   readonly #readers = new Map<ChannelId, ReaderState>();
-  /** Channels that nobody can speak in, and why. */
-  readonly #mute = new Map<ChannelId, Reason>();
+  /** Channels that nobody can speak in, and what is told of them. */
+  readonly #mute = new Map<ChannelId, ReaderState>();
   /** What comes of both. */
   readonly #states = new Map<ChannelId, Known>();
   #unwritten = new Set<ChannelId>();
@@ -44,7 +44,7 @@ export class ChannelHealth {
   }
 
   /** Nobody can speak there, or (null) somebody can again: told of a channel that is otherwise well. */
-  voice(channelId: ChannelId, lacking: Reason | null): void {
+  voice(channelId: ChannelId, lacking: ReaderState | null): void {
     if (lacking === null) this.#mute.delete(channelId);
     else this.#mute.set(channelId, lacking);
     const state = this.#readers.get(channelId);
@@ -102,7 +102,7 @@ export class ChannelHealth {
   #combine(channelId: ChannelId, reader: ReaderState): void {
     const lacking = this.#mute.get(channelId);
     const isMute = lacking !== undefined && isHeard(reader);
-    const { kind, reason }: ReaderState = isMute ? { kind: 'needs_user_action', reason: lacking } : reader;
+    const { kind, reason }: ReaderState = isMute ? lacking : reader;
     const known = this.#states.get(channelId);
     if (known?.kind === kind && known.reason === reason) return;
     this.#states.set(channelId, { kind, reason, since: this.#deps.clock.now() });

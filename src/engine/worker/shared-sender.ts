@@ -8,12 +8,14 @@ export interface SharedSenderReport extends Pick<EffectiveSender, 'kind' | 'logi
 
 /** Nothing tells of time that passes: what ran out meanwhile shows within this. */
 const LOOK_MS = 60_000;
+/** After a look that failed. */
+const RETRY_MS = 5000;
 
 export class SharedSender {
   readonly #deps: StoredSenderDeps;
   readonly #senders: StoredSenders;
   #report: SharedSenderReport | null = null;
-  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #dueMs = Number.NEGATIVE_INFINITY;
   #looks = 0;
 
   constructor(deps: StoredSenderDeps) {
@@ -23,13 +25,13 @@ export class SharedSender {
 
   /** As last known: nobody who asks waits for a database that may be lost. Null until it has been looked at once. */
   get report(): SharedSenderReport | null {
-    if (this.#deps.clock.monotonicMs() - this.#lookedAtMs >= LOOK_MS) void this.look();
+    if (this.#deps.clock.monotonicMs() >= this.#dueMs) void this.look();
     return this.#report;
   }
 
   /** Must not throw: every other statement reports an outage. */
   async look(): Promise<void> {
-    this.#lookedAtMs = this.#deps.clock.monotonicMs();
+    this.#dueMs = this.#deps.clock.monotonicMs() + LOOK_MS;
     this.#looks += 1;
     const look = this.#looks;
     try {
@@ -39,6 +41,7 @@ export class SharedSender {
       if (look === this.#looks) this.#report = { kind, login, reason, grantEndsAt: account?.grantEndsAt ?? null };
     } catch {
       // What was known stays.
+      if (look === this.#looks) this.#dueMs = this.#deps.clock.monotonicMs() + RETRY_MS;
     }
   }
 }

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import type { ChannelId, ExternalAccountId, PlatformChannelId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
-import type { ReaderState, SenderCredential } from '../../platforms/platform.ts';
+import type { NoCredential, ReaderState, SenderCredential } from '../../platforms/platform.ts';
 import type { SpeakingChannel } from '../outbox/row.ts';
 import { ChannelHealth } from './channel-health.ts';
 import { Voices } from './voices.ts';
@@ -21,16 +21,20 @@ const channel: SpeakingChannel = {
 function world() {
   const provider = 'somewhere' as ProviderId;
   const health = new ChannelHealth({ pg: new pg.Pool(), provider, clock: new ManualClock(), startNumber: () => null });
-  const accounts: { sender: SenderCredential | null } = { sender: null };
+  const accounts: { sender: SenderCredential | NoCredential } = { sender: 'none' };
+  const clock = new ManualClock();
+  const sendable: string[] = [];
   const voices = new Voices({
-    credentials: { senderFor: async () => accounts.sender, renewed: async () => null },
+    credentials: { senderFor: async () => accounts.sender, renewed: async () => 'none' },
     health,
     held: () => new Map([[channel.channelId, channel]]),
     platform: { noSenderReason: 'nobody speaks' },
+    clock,
+    sendable: (channelId) => void sendable.push(channelId),
   });
   const kinds = () => [...health.counts().keys()];
   const reads = (kind: ReaderState['kind']) => health.state(channel.channelId, { kind, reason: null });
-  return { health, voices, accounts, kinds, reads };
+  return { health, voices, accounts, kinds, reads, clock, sendable };
 }
 
 const bot: SenderCredential = {
@@ -63,4 +67,21 @@ test('trouble with reading is told before the lack of a voice', async () => {
   reads('idle');
   expect(kinds()).toEqual(['needs_user_action']);
   expect(health.deafMs).toBe(0);
+});
+
+test('a sender without a token for the moment is degraded, needs nobody, and can be sent with again by itself', async () => {
+  const { voices, accounts, health, kinds, reads, clock, sendable } = world();
+  accounts.sender = 'unavailable';
+  reads('live');
+  expect(await voices.senderFor(channel)).toBeNull();
+  expect(kinds()).toEqual(['degraded']);
+  await clock.advance(60_000);
+  expect(kinds()).toEqual(['degraded']);
+  expect(sendable).toEqual([]);
+
+  accounts.sender = bot;
+  await clock.advance(2000);
+  await expect.poll(kinds).toEqual(['live']);
+  expect(sendable).toEqual([channel.channelId]);
+  expect(health.muteChannels).toEqual([]);
 });

@@ -99,7 +99,13 @@ export class Worker {
     this.#credentials = openCredentials(common);
     this.sharedSender = openSharedSender(common);
     this.health = new ChannelHealth({ ...shared, startNumber });
-    const voices = new Voices({ ...shared, credentials: this.#credentials, health: this.health, held });
+    const voices = new Voices({
+      ...shared,
+      credentials: this.#credentials,
+      health: this.health,
+      held,
+      sendable: (channelId) => this.outbox.sendable(channelId),
+    });
     this.credits = createCredits({ ...shared, ...options.relay });
     this.#side = platform.openWorkerSide({
       ...common,

@@ -44,6 +44,39 @@ export function accountCases(subject: Subject): void {
 
   testHaving(
     subject,
+    'tokenOutage',
+    'a token endpoint that is away asks nobody to link again, and within 5 s of its return the bot is at work',
+    async () => {
+      const world = await room(subject);
+      const { ability, queue, channelId, health, leapUntil, leap, said, sim, clock } = world;
+      await leapUntil(async () => expect(await health(channelId)).toMatchObject({ state: 'live' }));
+      ability('tokenOutage').begin();
+      const accounts = subject.platform.tables.needsOwner ? [BOT, STREAMER] : [BOT];
+      for (const account of accounts) ability('expireTokens')(account);
+      sim.abilities.dropConnections?.();
+      await queue(channelId, 'held up');
+      await leapUntil(async () => {
+        expect(await health(channelId)).toEqual({ state: 'degraded', reason: 'credentials_unavailable' });
+      });
+      for (let seconds = 0; seconds < 60; seconds += 1) {
+        await leap(1000);
+        expect((await health(channelId))?.state).not.toBe('needs_user_action');
+      }
+      expect(said(STREAMER)).toEqual([]);
+
+      const renewalsBefore = sim.renewals();
+      await ability('tokenOutage').end();
+      const backAtMs = clock.monotonicMs();
+      await leapUntil(() => expect(sim.renewals()).toBeGreaterThan(renewalsBefore));
+      // The clock leaps a second at a time.
+      expect(clock.monotonicMs() - backAtMs).toBeLessThan(6000);
+      await leapUntil(() => expect(said(STREAMER)).toEqual(['held up']));
+      await leapUntil(async () => expect(await health(channelId)).toEqual({ state: 'live', reason: null }));
+    },
+  );
+
+  testHaving(
+    subject,
     'revokeGrant',
     'a withdrawn grant asks for a new link, and heals on it without a restart',
     async () => {

@@ -1,8 +1,9 @@
 /** Everything that has to be right before a Kick bot is switched on, in the contract's order (http-api §3.2.5). */
 import type { Db } from '../../db/pool.ts';
 import type { PlatformChannelId, UserId } from '../../lib/brand.ts';
-import { BadInput, PlatformRefused } from '../../lib/errors.ts';
-import type { ApiDeps, EnableRequest, ResolvedChannel } from '../platform.ts';
+import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
+import { isMissing } from '../no-credential.ts';
+import type { AccountCredential, ApiDeps, EnableRequest, NoCredential, ResolvedChannel } from '../platform.ts';
 import { ownUser } from './api/users.ts';
 import type { Subscriptions } from './events/subscriptions.ts';
 import { EVENTS_SCOPE } from './oauth.ts';
@@ -34,7 +35,7 @@ export async function resolveChannel(deps: EnablingDeps, request: EnableRequest)
   if (!(await hasSender())) throw new BadInput('KICK_BOT_NOT_CONFIGURED');
   const scopes = (account.scopes ?? '').split(/[\s,]+/);
   if (!scopes.includes(EVENTS_SCOPE)) throw withCode('KICK_SCOPE_MISSING_EVENTS_SUBSCRIBE');
-  if ((await credentials.owner(channelId)) === null) throw reauthorize();
+  required(await credentials.owner(channelId));
   await requireEvents(deps, request, broadcasterId);
   return { target: broadcasterId as PlatformChannelId, extra: { userId }, warnings: [] };
 }
@@ -90,8 +91,7 @@ async function askForChannel(
   { http, settings, credentials }: EnablingDeps,
   { channelId }: EnableRequest,
 ): Promise<string> {
-  const owner = await credentials.owner(channelId);
-  if (owner === null) throw reauthorize();
+  const owner = required(await credentials.owner(channelId));
   try {
     return (await ownUser(http, settings.KICK_USERINFO_URL ?? '', owner.accessToken)).id;
   } catch (error) {
@@ -116,6 +116,13 @@ function withCode(code: string): BadInput {
   return new BadInput(code, '', { extras: { code } });
 }
 
-function reauthorize(): BadInput {
-  return new BadInput('KICK_ACCESS_TOKEN_MISSING', '', { extras: { requiresReauth: true } });
+/** @throws BadInput where the streamer has to link again; PlatformUnreachable while Kick hands out no token */
+function required(owner: AccountCredential | NoCredential): AccountCredential {
+  if (!isMissing(owner)) return owner;
+  switch (owner) {
+    case 'none':
+      throw new BadInput('KICK_ACCESS_TOKEN_MISSING', '', { extras: { requiresReauth: true } });
+    case 'unavailable':
+      throw new PlatformUnreachable('Kick renews no token at the moment');
+  }
 }

@@ -2,7 +2,8 @@
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
-import type { AccountCredential, ApiDeps, ApiSide, EnableRequest } from '../platform.ts';
+import { isMissing } from '../no-credential.ts';
+import type { AccountCredential, ApiDeps, ApiSide, EnableRequest, NoCredential } from '../platform.ts';
 import { createRest } from './rest/client.ts';
 import { refusalOf } from './rest/refusal.ts';
 import { userInfoAnswer } from './rest/rest.external.ts';
@@ -15,8 +16,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
   return {
     async resolveChannel(request) {
       if (settings.TROVO_CLIENT_ID === null) throw new BadInput('TROVO_BOT_NOT_CONFIGURED');
-      const account = await deps.credentials.owner(request.channelId);
-      if (account === null) throw notLinked();
+      const account = required(await deps.credentials.owner(request.channelId));
       const target = await channelIdOf(deps, settings, account, request);
       if (!(await request.hasSender())) throw new BadInput('TROVO_BOT_NOT_CONFIGURED');
       return {
@@ -62,9 +62,7 @@ async function ownChannelId(deps: ApiDeps, settings: TrovoSettings, account: Acc
   const ask = (accessToken: string) => rest.call({ url: trovoUrls(settings).userInfo, accessToken });
   let answer = await ask(account.accessToken);
   if (refusalOf(answer)?.kind === 'token') {
-    const renewed = await deps.credentials.renewed(account, account.accessToken);
-    if (renewed === null) throw notLinked();
-    answer = await ask(renewed.accessToken);
+    answer = await ask(required(await deps.credentials.renewed(account, account.accessToken)).accessToken);
   }
   return channelIdIn(answer);
 }
@@ -86,8 +84,15 @@ function channelIdIn(answer: HttpAnswer): string {
   return channelId;
 }
 
-function notLinked(): BadInput {
-  return new BadInput('TROVO_NOT_LINKED', '', { extras: { code: 'TROVO_NOT_LINKED' } });
+/** @throws BadInput where the streamer has to link an account; PlatformUnreachable while Trovo hands out no token */
+function required(account: AccountCredential | NoCredential): AccountCredential {
+  if (!isMissing(account)) return account;
+  switch (account) {
+    case 'none':
+      throw new BadInput('TROVO_NOT_LINKED', '', { extras: { code: 'TROVO_NOT_LINKED' } });
+    case 'unavailable':
+      throw new PlatformUnreachable('Trovo renews no token at the moment');
+  }
 }
 
 /** Known scopes only: older links do not tell what was granted. */

@@ -43,3 +43,18 @@ test('of more channels than the budget of calls carries, each has its turn', asy
   const asked = new Set([...(first?.keys() ?? []), ...(second?.keys() ?? [])]);
   expect(asked.size).toBe(450);
 });
+
+test('channels that an outage left unanswered are the first to be asked when it is over', async () => {
+  const { sim, side } = await trovoWorld();
+  const channels = Array.from({ length: 450 }, (_, index) => {
+    sim.addPerson(`s${index}`);
+    return channelOf(`s${index}`, sim.room(`s${index}`).id);
+  });
+  await sim.faults.refuse();
+  expect((await side.liveStatus?.poll(channels))?.size).toBe(0);
+  await sim.faults.accept();
+  const facts = await side.liveStatus?.poll(channels);
+  expect([...(facts?.keys() ?? [])]).toEqual(
+    expect.arrayContaining(channels.slice(0, 300).map((one) => one.channelId)),
+  );
+});

@@ -1,5 +1,6 @@
 /** Asks Trovo which channels broadcast: at start, after each connect, and now and then (sheet §4, §6.6). */
 import type { ChannelId } from '../../lib/brand.ts';
+import { PlatformUnreachable } from '../../lib/errors.ts';
 import { Turnstile } from '../../lib/turnstile.ts';
 import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
 import type { Rest } from './rest/client.ts';
@@ -34,6 +35,7 @@ export function createLiveStatus({ rest, url, clock, log }: LiveStatusDeps): Tro
       const failures: unknown[] = [];
       const turnstile = new Turnstile(QUESTIONS_AT_ONCE);
       const askAbout = async ({ channelId, target }: ReadChannel) => {
+        const before = askedAtMs.get(channelId);
         // Before the question: a connect while it runs asks for another.
         askedAtMs.set(channelId, clock.monotonicMs());
         try {
@@ -41,6 +43,10 @@ export function createLiveStatus({ rest, url, clock, log }: LiveStatusDeps): Tro
           facts.set(channelId, factOf(channelAnswer.parse(json), clock.now()));
         } catch (error) {
           failures.push(error);
+          // Not answered is not asked: it keeps its place in front.
+          if (!(error instanceof PlatformUnreachable)) return;
+          if (before === undefined) askedAtMs.delete(channelId);
+          else if (askedAtMs.has(channelId)) askedAtMs.set(channelId, before);
         }
       };
       await Promise.all(due.map((channel) => turnstile.run(() => askAbout(channel))));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ScriptedTwitchApi } from '../../../test/support/scripted-twitch-api.ts';
 import { twitchDeps } from '../../../test/support/twitch-api-world.ts';
 import type { ExternalAccountId, PlatformUserId } from '../../lib/brand.ts';
-import type { AccountCredential, SenderCredential } from '../platform.ts';
+import type { AccountCredential, NoCredential, SenderCredential } from '../platform.ts';
 import { createOAuth } from './oauth.ts';
 import { TokenWatch } from './token-watch.ts';
 
@@ -33,7 +33,7 @@ async function world() {
         if (failing.has('shared')) throw new Error('database away');
         return sender('shared', 'default');
       },
-      async renewed<C extends AccountCredential>(credential: C): Promise<C | null> {
+      async renewed<C extends AccountCredential>(credential: C): Promise<C | NoCredential> {
         renewals.push(credential.accessToken);
         if (failing.has(String(credential.accountId))) throw new Error('database away');
         return credential;

@@ -1,5 +1,6 @@
 /** Validates the tokens in use at start and every hour, as Twitch demands of every application (sheet §3). */
 import type { Timer } from '../../lib/clock.ts';
+import { isMissing } from '../no-credential.ts';
 import type { CommonDeps, CredentialSource, PlatformOAuth, SenderCredential } from '../platform.ts';
 
 const DISTANCE_MS = 60 * 60 * 1000;
@@ -42,7 +43,7 @@ export class TokenWatch {
     const { credentials, log } = this.#deps;
     try {
       const shared = await credentials.defaultSender();
-      if (shared !== null) await this.#check(shared);
+      if (!isMissing(shared)) await this.#check(shared);
     } catch (error) {
       log.warn('chatbot.token_check_failed', { error });
     }

@@ -2,7 +2,8 @@
 import type { z } from 'zod';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer, HttpClient } from '../../lib/http.ts';
-import type { AccountCredential, CredentialSource } from '../platform.ts';
+import { CREDENTIALS_UNAVAILABLE, isMissing } from '../no-credential.ts';
+import type { AccountCredential, CredentialSource, NoCredential, ReaderState } from '../platform.ts';
 import { errorAnswer } from './api.external.ts';
 
 export interface ApiRequest {
@@ -23,7 +24,10 @@ export interface DevApi {
   /** Asks with this token alone: a refused one is the caller's to renew. */
   withToken(accessToken: string): Ask;
   /** Asks as whichever account there is by then; a refused token is renewed once, and the call repeated once. */
-  asAccount(credentials: Pick<CredentialSource, 'renewed'>, account: () => Promise<AccountCredential | null>): Ask;
+  asAccount(
+    credentials: Pick<CredentialSource, 'renewed'>,
+    account: () => Promise<AccountCredential | NoCredential>,
+  ): Ask;
 }
 
 /** Whatever asks for more means something else. */
@@ -32,6 +36,9 @@ const LONGEST_WAIT_S = 86_400;
 export const NO_BASE = 'VKVIDEO_API_BASE_URL is not configured';
 /** `PlatformRefused.code` where no account with a living grant could ask. */
 export const NO_ACCOUNT = 'no_account';
+
+/** There is an account, and no token to be had for it at the moment: VK's API was not asked, or refused the old one. */
+export class TokenUnavailable extends PlatformUnreachable {}
 
 /** @param base null: every call is refused with the sentence that says why */
 export function createDevApi(http: HttpClient, base: string | null): DevApi {
@@ -55,14 +62,21 @@ export function createDevApi(http: HttpClient, base: string | null): DevApi {
     withToken: (accessToken) => async (request, answer) => accepted(await call(accessToken, request), answer),
     asAccount: (credentials, account) => async (request, answer) => {
       const credential = await account();
-      if (credential === null) throw noAccount();
+      if (isMissing(credential)) throw withoutToken(credential);
       const first = await call(credential.accessToken, request);
       if (first.status !== 401) return accepted(first, answer);
       const renewed = await credentials.renewed(credential, credential.accessToken);
-      if (renewed === null) throw noAccount();
+      if (isMissing(renewed)) throw withoutToken(renewed);
       return accepted(await call(renewed.accessToken, request), answer);
     },
   };
+}
+
+/** Of a call that was not made for want of a token; null for any other error. */
+export function tokenTrouble(error: unknown): ReaderState | null {
+  if (error instanceof TokenUnavailable) return CREDENTIALS_UNAVAILABLE;
+  const lacksAccount = error instanceof PlatformRefused && error.code === NO_ACCOUNT;
+  return lacksAccount ? { kind: 'needs_user_action', reason: error.message } : null;
 }
 
 /** What operators read about a refusal (workers §10.4). */
@@ -90,6 +104,11 @@ function accepted<T>(answer: HttpAnswer, schema: z.ZodType<T>): T {
   return parsed.data;
 }
 
-function noAccount(): PlatformRefused {
-  return new PlatformRefused('missing_sender_access_token', { code: NO_ACCOUNT });
+function withoutToken(missing: NoCredential): PlatformRefused | TokenUnavailable {
+  switch (missing) {
+    case 'none':
+      return new PlatformRefused('missing_sender_access_token', { code: NO_ACCOUNT });
+    case 'unavailable':
+      return new TokenUnavailable('no VK Video Live token can be had at the moment');
+  }
 }

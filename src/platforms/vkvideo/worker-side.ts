@@ -1,4 +1,5 @@
 /** VK Video Live in a worker: chats are read by pub/sub as the shared bot, and spoken to by the DevAPI. */
+import { CREDENTIAL_RETRY_MS } from '../no-credential.ts';
 import type { ReadChannel, WorkerDeps, WorkerSide } from '../platform.ts';
 import { type Ask, createDevApi, type DevApi } from './api.ts';
 import { Directory } from './directory.ts';
@@ -86,11 +87,20 @@ function openRoles(deps: WorkerDeps, { api, ask, channelParameter }: Asking): Vk
 }
 
 /** Reading goes on with whichever account speaks for all. */
-function followSharedAccount({ credentials, log }: WorkerDeps, reader: Reader): void {
+function followSharedAccount({ credentials, clock, log }: WorkerDeps, reader: Reader): void {
+  let looks = 0;
+  const look = async (number: number): Promise<void> => {
+    const sender = await credentials.defaultSender().catch((error: unknown) => {
+      log.warn('vkvideo.bot_token.db_credential_lookup_failed', { error });
+      return 'unavailable' as const;
+    });
+    if (number !== looks || reader.isClosed) return;
+    if (sender !== 'unavailable') return reader.accountChanged(sender === 'none' ? null : sender.key);
+    // The account before reads on until it is known who reads next.
+    clock.setTimer(CREDENTIAL_RETRY_MS, () => void look(number), { unref: true });
+  };
   credentials.onDefaultSenderChanged(() => {
-    credentials.defaultSender().then(
-      (sender) => reader.accountChanged(sender?.key ?? null),
-      (error: unknown) => log.warn('vkvideo.bot_token.db_credential_lookup_failed', { error }),
-    );
+    looks += 1;
+    void look(looks);
   });
 }

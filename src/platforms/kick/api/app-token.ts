@@ -1,5 +1,6 @@
 /** The application's own token: one request for it however many callers wait, kept until it is refused or old. */
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
+import { CREDENTIAL_RETRY_MS } from '../../no-credential.ts';
 import type { CommonDeps } from '../../platform.ts';
 import { tokenAnswer } from '../oauth.external.ts';
 import type { KickSettings } from '../settings.ts';
@@ -9,11 +10,11 @@ const SPARE_MS = 60_000;
 /** For an answer that names no end: Kick's last 60 days (sheet §0). */
 const UNNAMED_LIFE_SECONDS = 86_400;
 
-/** A thousand channels that need it must not ask a thousand times for what is refused or away. */
-const FAILURE_KEPT_MS = 5000;
+/** A call was not made: the application's own token cannot be had at the moment. */
+export class AppTokenUnavailable extends PlatformUnreachable {}
 
 export interface AppToken {
-  /** @throws PlatformRefused, PlatformUnreachable */
+  /** @throws PlatformRefused, AppTokenUnavailable */
   get(): Promise<string>;
   /** Forgets the token that was refused, unless a newer one is there already. */
   refused(accessToken: string): void;
@@ -28,13 +29,13 @@ export function createAppToken({ http, clock }: Pick<CommonDeps, 'http' | 'clock
     const { KICK_CLIENT_ID: id, KICK_CLIENT_SECRET: secret } = settings;
     const tokenUrl = settings.KICK_TOKEN_URL ?? settings.KICK_REFRESH_URL;
     if (tokenUrl === null || id === null || secret === null) throw new PlatformRefused('no Kick application is set up');
-    const answer = await http(tokenUrl, {
-      method: 'POST',
-      body: new URLSearchParams({ client_id: id, client_secret: secret, grant_type: 'client_credentials' }),
+    const body = new URLSearchParams({ client_id: id, client_secret: secret, grant_type: 'client_credentials' });
+    const answer = await http(tokenUrl, { method: 'POST', body }).catch((error: unknown) => {
+      throw error instanceof PlatformUnreachable ? new AppTokenUnavailable(error.message, { cause: error }) : error;
     });
     const parsed = tokenAnswer.safeParse(answer.json());
     if (answer.status >= 500 || answer.status === 429) {
-      throw new PlatformUnreachable(`Kick gave no app token (${answer.status})`);
+      throw new AppTokenUnavailable(`Kick gave no app token (${answer.status})`);
     }
     if (answer.status !== 200 || !parsed.success) {
       throw new PlatformRefused(`Kick refused an app token (${answer.status})`, { status: answer.status });
@@ -50,7 +51,8 @@ export function createAppToken({ http, clock }: Pick<CommonDeps, 'http' | 'clock
       if (failed && clock.monotonicMs() < failed.untilMs) return Promise.reject(failed.error);
       running ??= request()
         .catch((error: unknown) => {
-          failed = { error, untilMs: clock.monotonicMs() + FAILURE_KEPT_MS };
+          // A thousand channels that need it must not ask a thousand times for what is refused or away.
+          failed = { error, untilMs: clock.monotonicMs() + CREDENTIAL_RETRY_MS };
           throw error;
         })
         .finally(() => {

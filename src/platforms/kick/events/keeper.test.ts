@@ -36,7 +36,7 @@ async function world(streamers: number) {
   const { db, end } = createPool(url, { applicationName: 'test', slowMs: 60_000, log: silentLog() });
   onTestFinished(end);
   const deps = kickDeps(sim.env(), clock);
-  const credentials = { owner: async () => null, renewed: async () => null };
+  const credentials = { owner: async () => 'none' as const, renewed: async () => 'none' as const };
   const subscriptions = new WatchedSubscriptions({
     ...deps,
     db,

@@ -3,11 +3,12 @@ import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
+import { CREDENTIAL_RETRY_MS } from '../../no-credential.ts';
 import type { CommonDeps, ReadChannel, ReaderState } from '../../platform.ts';
 import { EVENTS } from './remote.ts';
 import { readUnserved } from './standing.ts';
 import { readingState } from './states.ts';
-import type { Subject, Subscriptions } from './subscriptions.ts';
+import { NO_APP_TOKEN, type Subject, type Subscriptions } from './subscriptions.ts';
 
 export interface KeeperDeps extends Pick<CommonDeps, 'clock' | 'random' | 'log'> {
   readonly db: Db;
@@ -47,6 +48,7 @@ export class Keeper {
   /** Told of, until something succeeds. */
   readonly #failing = new Set<string>();
   #timer: Timer | null = null;
+  #soon: Timer | null = null;
   #isClosed = false;
 
   constructor(deps: KeeperDeps) {
@@ -78,6 +80,7 @@ export class Keeper {
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#soon?.cancel();
   }
 
   #look(): void {
@@ -122,10 +125,24 @@ export class Keeper {
     const ensured = await subscriptions.ensure(kept.subject, EVENTS);
     if (isGone()) return;
     const next = readingState(ensured, kept.state);
+    if ('unknown' in ensured && ensured.unknown === NO_APP_TOKEN) this.#lookSoon(kept);
     // From the sync that asked for this look, so that the next one falls on a sync too.
-    kept.dueMs += this.#untilNextLook(kept, next, 'unknown' in ensured) - this.#deps.syncMs;
+    else kept.dueMs += this.#untilNextLook(kept, next, 'unknown' in ensured) - this.#deps.syncMs;
     kept.state = next;
     state(kept.subject.channelId, next);
+  }
+
+  /** Kick was not asked. No sync is due so soon, and a failed try for the token is shared by all channels. */
+  #lookSoon(kept: Kept): void {
+    kept.dueMs = this.#deps.clock.monotonicMs();
+    this.#soon ??= this.#deps.clock.setTimer(
+      CREDENTIAL_RETRY_MS,
+      () => {
+        this.#soon = null;
+        this.#look();
+      },
+      { unref: true },
+    );
   }
 
   #untilNextLook(kept: Kept, { kind }: ReaderState, isUnknown: boolean): number {

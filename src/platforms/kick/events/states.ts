@@ -1,6 +1,7 @@
 /** What event subscriptions mean for the chat of a channel, in the words every reader uses. */
+import { CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { ReaderState } from '../../platform.ts';
-import type { Ensured } from './subscriptions.ts';
+import { type Ensured, NO_APP_TOKEN } from './subscriptions.ts';
 
 const CHAT = 'chat.message.sent';
 /** What only the streamer can mend: by linking the account again, with every right. */
@@ -10,7 +11,9 @@ const RELINK = /^(unauthorized|forbidden|refused_40[13])$/i;
 export function readingState(ensured: Ensured, before: ReaderState | null): ReaderState {
   // A list that cannot be had says nothing new: deliveries do not depend on it.
   if ('unknown' in ensured) {
-    return before !== null && before.kind !== 'connecting' ? before : { kind: 'connecting', reason: ensured.unknown };
+    const isNews = before === null || before.kind === 'connecting';
+    if (isNews && ensured.unknown === NO_APP_TOKEN) return CREDENTIALS_UNAVAILABLE;
+    return isNews ? { kind: 'connecting', reason: ensured.unknown } : before;
   }
   const chat = ensured.get(CHAT);
   if (chat?.status !== 'active') {

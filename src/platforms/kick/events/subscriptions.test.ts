@@ -33,7 +33,10 @@ async function world() {
     } as unknown as AccountCredential;
   };
   grant();
-  const credentials = { owner: async () => owner.credential, renewed: async () => null };
+  const credentials = {
+    owner: async () => owner.credential ?? ('none' as const),
+    renewed: async () => 'none' as const,
+  };
   const open = () => new Subscriptions({ ...deps, db, credentials, api: createKickApi(deps, deps.settings as never) });
   const subject = { channelId: channelId as never, broadcasterId };
   return {

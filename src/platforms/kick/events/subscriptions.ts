@@ -2,7 +2,9 @@
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
+import { isMissing } from '../../no-credential.ts';
 import type { AccountCredential, CommonDeps, CredentialSource } from '../../platform.ts';
+import { AppTokenUnavailable } from '../api/app-token.ts';
 import type { KickApi } from '../api/client.ts';
 import { createSubscriptions, deleteSubscriptions, type EventName, isOurs, listSubscriptions } from './remote.ts';
 import { forgetStandings, readStandings, recordStandings, type Standing } from './standing.ts';
@@ -25,6 +27,8 @@ export type Ensured = ReadonlyMap<EventName, Standing> | { readonly unknown: str
 /** Kick lists a new one late, and makes a second of whatever is asked for twice (sheet §5.1). */
 const CREATED_AGAIN_AFTER_MS = 10 * 60_000;
 const UNREACHABLE = 'unreachable';
+/** Kick was not asked: the application has no token at the moment. */
+export const NO_APP_TOKEN = 'credentials_unavailable';
 const LIMIT_REACHED = 'event subscription limit reached';
 const LONGEST_REASON_CHARS = 200;
 /** In the place of a channel when Kick cannot be reached at all. */
@@ -95,7 +99,7 @@ export class Subscriptions {
   /** Said once until a list is had again. @returns the reason */
   #tellUnlisted(channelId: ChannelId, error: unknown): string {
     const reason = reasonOf(error);
-    const whose = reason === UNREACHABLE ? EVERYBODY : channelId;
+    const whose = reason === UNREACHABLE || reason === NO_APP_TOKEN ? EVERYBODY : channelId;
     if (!this.#unlisted.has(whose)) {
       this.#unlisted.add(whose);
       this.#deps.log.warn('kick_chatbot.events_subscription_list_failed', { channelId, error });
@@ -140,7 +144,7 @@ export class Subscriptions {
     const { channelId, broadcasterId } = subject;
     const owner = await this.#deps.credentials.owner(channelId);
     // A streamer's token means the streamer's own channel, whichever is named.
-    const isOwn = owner !== null && (owner.platformUserId as string) === broadcasterId;
+    const isOwn = !isMissing(owner) && (owner.platformUserId as string) === broadcasterId;
     for (const event of events) this.#asked.set(`${channelId} ${event}`, clock.monotonicMs());
     try {
       const creations = await this.#ask(isOwn ? owner : null, broadcasterId, events);
@@ -173,7 +177,7 @@ export class Subscriptions {
     } catch (error) {
       if (!(error instanceof PlatformRefused && error.status === 401)) throw error;
       const renewed = await credentials.renewed(owner, owner.accessToken);
-      return createSubscriptions(api, renewed?.accessToken ?? null, broadcasterId, events);
+      return createSubscriptions(api, isMissing(renewed) ? null : renewed.accessToken, broadcasterId, events);
     }
   }
 
@@ -188,7 +192,7 @@ export class Subscriptions {
     const status = error instanceof PlatformRefused ? (error.status ?? null) : null;
     for (const event of events) {
       log.warn('kick_chatbot.events_subscription_create_failed', { channelId, type: event, status, error });
-      // Kick never saw the question, or said nothing about it: the next round may ask again.
+      // Kick never saw the question, or said that it did nothing about it: the next round may ask again.
       if (error instanceof PlatformUnreachable && !error.isSent) this.#asked.delete(`${channelId} ${event}`);
     }
     return new Map(events.map((event) => [event, { status: 'failed', reason, remoteId: null }]));
@@ -219,6 +223,7 @@ function digest({ status, reason, remoteId }: Standing): string {
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof AppTokenUnavailable) return NO_APP_TOKEN;
   if (error instanceof PlatformUnreachable) return UNREACHABLE;
   if (!(error instanceof PlatformRefused)) throw error;
   return error.code || `refused_${error.status ?? 'answer'}`;

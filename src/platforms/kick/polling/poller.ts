@@ -3,10 +3,11 @@ import type { Db } from '../../../db/pool.ts';
 import { backoffMs } from '../../../lib/backoff.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
-import { PlatformRefused } from '../../../lib/errors.ts';
+import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
-import type { AccountCredential, CommonDeps, CredentialSource, ReadChannel } from '../../platform.ts';
+import { CREDENTIAL_RETRY_MS, isMissing } from '../../no-credential.ts';
+import type { AccountCredential, CommonDeps, CredentialSource, NoCredential, ReadChannel } from '../../platform.ts';
 import { storeLine } from '../chat/stored-line.ts';
 import { type Page, readPage } from './poll.external.ts';
 import { readPosition, writePosition } from './position.ts';
@@ -81,7 +82,9 @@ export class Poller {
       polled.failures = 0;
     } catch (error) {
       polled.failures += 1;
-      polled.dueMs = clock.monotonicMs() + backoffMs(polled.failures, RETRY, random);
+      const isTokenLate = error instanceof TokenUnavailable;
+      polled.dueMs =
+        clock.monotonicMs() + (isTokenLate ? CREDENTIAL_RETRY_MS : backoffMs(polled.failures, RETRY, random));
       const status = error instanceof PlatformRefused ? (error.status ?? null) : null;
       if (polled.failures === 1) log.warn('kick_chatbot.ingest_failed', { channelId, status, error });
     }
@@ -94,7 +97,7 @@ export class Poller {
     if (polled.cursor === undefined) polled.cursor = await readPosition(db, channel);
     if (polled.owner === null || clock.monotonicMs() >= polled.owner.untilMs) {
       const credential = await credentials.owner(channel.channelId);
-      if (credential === null) throw new PlatformRefused('the streamer has to link the Kick account again');
+      if (isMissing(credential)) throw withoutToken(credential);
       polled.owner = { credential, untilMs: clock.monotonicMs() + OWNER_KEPT_MS };
     }
     let answer = await this.#get(polled, polled.owner.credential);
@@ -102,7 +105,8 @@ export class Poller {
       const { credential } = polled.owner;
       polled.owner = null;
       const renewed = await credentials.renewed(credential, credential.accessToken);
-      if (renewed !== null) answer = await this.#get(polled, renewed);
+      if (isMissing(renewed)) throw withoutToken(renewed);
+      answer = await this.#get(polled, renewed);
     }
     const page = answer.status < 300 ? readPage(answer.json(), channel.target) : null;
     if (page !== null) return page;
@@ -130,6 +134,18 @@ export class Poller {
     if (cursor === null || cursor === polled.cursor) return;
     await writePosition(db, polled.channel, cursor, clock.now());
     polled.cursor = cursor;
+  }
+}
+
+/** Kick was not asked, or refused the old token: the next try waits for a token alone. */
+class TokenUnavailable extends PlatformUnreachable {}
+
+function withoutToken(missing: NoCredential): PlatformRefused | TokenUnavailable {
+  switch (missing) {
+    case 'none':
+      return new PlatformRefused('the streamer has to link the Kick account again');
+    case 'unavailable':
+      return new TokenUnavailable('no Kick token can be had at the moment');
   }
 }
 

@@ -78,3 +78,16 @@ test('a key that changed is fetched at the first failure; a flood of failures as
   expect(await keys.insteadOf(first)).toBe(second);
   expect(kick.calls).toBe(3);
 });
+
+test('a changed key that could not be fetched is asked for again after a second, not after a minute', async () => {
+  const { keys, kick, clock } = world();
+  const first = (await keys.current()) as VerifyingKey;
+  kick.pem = newPem();
+  kick.isAway = true;
+  expect(await keys.insteadOf(first)).toBeNull();
+  kick.isAway = false;
+  expect(await keys.insteadOf(first)).toBeNull();
+  await clock.advance(1000);
+  expect(await keys.insteadOf(first)).not.toBeNull();
+  expect(kick.calls).toBe(3);
+});

@@ -27,12 +27,13 @@ const FETCH_DEADLINE_MS = 3000;
 export function createKeyRing({ api, clock, log, given, lifeMs }: KeyDeps): KeyRing {
   if (given !== null) return { current: async () => given, insteadOf: async () => null };
   let kept: { key: VerifyingKey; text: string; untilMs: number } | null = null;
-  let running: Promise<void> | null = null;
+  let running: Promise<boolean> | null = null;
   let restsUntilMs = Number.NEGATIVE_INFINITY;
   let notForcedBeforeMs = Number.NEGATIVE_INFINITY;
   let isFailing = false;
 
-  const fetchKey = async (): Promise<void> => {
+  /** @returns whether Kick told a key */
+  const fetchKey = async (): Promise<boolean> => {
     try {
       const answer = await api.asNobody({ path: '/public-key', timeoutMs: FETCH_DEADLINE_MS });
       const text = publicKeyAnswer.parse(answer).data.public_key;
@@ -41,14 +42,16 @@ export function createKeyRing({ api, clock, log, given, lifeMs }: KeyDeps): KeyR
       // The same key stays the same object: a signature that failed with it need not be tried again.
       kept = { key: kept?.text === text ? kept.key : key, text, untilMs: clock.monotonicMs() + lifeMs };
       isFailing = false;
+      return true;
     } catch (error) {
       restsUntilMs = clock.monotonicMs() + AFTER_FAILURE_MS;
       if (!isFailing) log.warn('kick.webhook.public_key_fetch_failed', { hasKey: kept !== null, error });
       isFailing = true;
+      return false;
     }
   };
-  const fetchOnce = (): Promise<void> => {
-    if (running === null && clock.monotonicMs() < restsUntilMs) return Promise.resolve();
+  const fetchOnce = (): Promise<boolean> => {
+    if (running === null && clock.monotonicMs() < restsUntilMs) return Promise.resolve(false);
     running ??= fetchKey().finally(() => {
       running = null;
     });
@@ -69,7 +72,8 @@ export function createKeyRing({ api, clock, log, given, lifeMs }: KeyDeps): KeyR
         if (clock.monotonicMs() < notForcedBeforeMs) return null;
         notForcedBeforeMs = clock.monotonicMs() + FORCED_EVERY_MS;
       }
-      await fetchOnce();
+      // A key that could not be had may be had a moment later: only an answer is worth the long rest.
+      if (!(await fetchOnce())) notForcedBeforeMs = restsUntilMs;
       return kept === null || kept.key === failed ? null : kept.key;
     },
   };

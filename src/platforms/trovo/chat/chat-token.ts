@@ -3,6 +3,7 @@
 import type { Clock } from '../../../lib/clock.ts';
 import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
+import { CREDENTIALS_UNAVAILABLE, isMissing, stateWithout } from '../../no-credential.ts';
 import type { AccountCredential, CredentialSource, ReadChannel, ReaderState } from '../../platform.ts';
 import type { Rest } from '../rest/client.ts';
 import { type Refusal, refusalOf, resetTime } from '../rest/refusal.ts';
@@ -32,15 +33,16 @@ export async function obtainChatToken(deps: ChatTokenDeps, { channelId }: ReadCh
   const { credentials } = deps;
   try {
     const owner = await credentials.owner(channelId);
-    if (owner === null) return none(userAction('owner_not_linked'));
+    if (isMissing(owner)) return none(stateWithout(owner, 'owner_not_linked'));
     const first = await ask(deps, owner);
     if (first !== 'refused_token') return first;
     const renewed = await credentials.renewed(owner, owner.accessToken);
-    const second = renewed === null ? 'refused_token' : await ask(deps, renewed);
+    if (isMissing(renewed)) return none(stateWithout(renewed, 'owner_login_refused'), 401);
+    const second = await ask(deps, renewed);
     return second === 'refused_token' ? none(userAction('owner_login_refused'), 401) : second;
   } catch (error) {
     const isTheirs = error instanceof PlatformUnreachable;
-    return { ...none({ kind: 'degraded', reason: isTheirs ? 'unreachable' : 'credentials_unavailable' }), error };
+    return { ...none(isTheirs ? { kind: 'degraded', reason: 'unreachable' } : CREDENTIALS_UNAVAILABLE), error };
   }
 }
 

@@ -2,6 +2,7 @@
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
+import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../platform.ts';
 import { type ChatToken, type ChatTokenDeps, obtainChatToken } from './chat-token.ts';
 import type { ChatFrame } from './frames.external.ts';
@@ -84,6 +85,8 @@ export class Connection {
     if (retryAt !== undefined) gate.closeUntil(retryAt);
     this.#tell(state);
     this.#trouble('chat_token_failed', { status, reason: state.reason }, error);
+    // Trovo was not asked: nothing is known of how it would have answered.
+    if (state === CREDENTIALS_UNAVAILABLE) return this.#pause(CREDENTIAL_RETRY_MS);
     this.#failures += 1;
     const waitsForPeople = state.kind === 'needs_user_action';
     await this.#pause(waitsForPeople ? userActionRetryMs : backoffMs(this.#failures, RECONNECT, random));

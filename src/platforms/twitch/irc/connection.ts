@@ -2,7 +2,8 @@
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
-import type { CredentialSource, ReaderState, SenderCredential } from '../../platform.ts';
+import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE, isMissing, stateWithout } from '../../no-credential.ts';
+import type { CredentialSource, NoCredential, ReaderState, SenderCredential } from '../../platform.ts';
 import type { IrcLine } from './line.ts';
 import { SlidingWindow, shareOf } from './pacing.ts';
 import { type Ending, Session } from './session.ts';
@@ -48,6 +49,8 @@ export class Connection {
   /** Cleared by a login that works and by a changed sender: a refused account is refreshed once, not for ever. */
   #hasRenewed = false;
   #renewed: SenderCredential | null = null;
+  /** That there is no credential was said. */
+  #isTold = false;
   /** A change that came while nobody waited for it. */
   #isSenderChanged = false;
   #isStarted = false;
@@ -85,10 +88,11 @@ export class Connection {
     while (!this.#isClosed) {
       this.#isSenderChanged = false;
       const credential = await this.#nextCredential();
-      if (!credential) {
-        await this.#pause(NO_SENDER_RETRY_MS);
+      if (isMissing(credential)) {
+        await this.#pause(credential === 'none' ? NO_SENDER_RETRY_MS : CREDENTIAL_RETRY_MS);
         continue;
       }
+      this.#isTold = false;
       await this.#loginAllowed();
       if (this.#isClosed) return;
       const startedMs = this.#deps.clock.monotonicMs();
@@ -98,21 +102,24 @@ export class Connection {
     }
   }
 
-  async #nextCredential(): Promise<(SenderCredential & { login: string }) | null> {
-    let credential = this.#renewed;
+  async #nextCredential(): Promise<(SenderCredential & { login: string }) | NoCredential> {
+    const { credentials, log, listener } = this.#deps;
+    const renewed = this.#renewed;
     this.#renewed = null;
-    try {
-      credential ??= await this.#deps.credentials.defaultSender();
-    } catch (error) {
-      this.#deps.log.warn('chatbot.no_access_token', { error });
-      this.#deps.listener.missing({ kind: 'degraded', reason: 'credentials_unavailable' });
-      return null;
-    }
-    const login = credential?.login?.trim().toLowerCase();
-    if (credential && login) return { ...credential, login };
-    this.#deps.log.warn('chatbot.no_bot_user');
-    this.#deps.listener.missing({ kind: 'needs_user_action', reason: 'no_default_client' });
-    return null;
+    const credential = renewed ?? (await credentials.defaultSender().catch((error) => this.#unavailable(error)));
+    const login = isMissing(credential) ? '' : (credential.login?.trim().toLowerCase() ?? '');
+    if (!isMissing(credential) && login !== '') return { ...credential, login };
+    const missing = isMissing(credential) ? credential : 'none';
+    if (missing === 'none') log.warn('chatbot.no_bot_user');
+    listener.missing(stateWithout(missing, 'no_default_client'));
+    return missing;
+  }
+
+  /** What the database does not tell now, it tells later. Said once, however often it is asked. */
+  #unavailable(error: unknown): NoCredential {
+    if (!this.#isTold) this.#deps.log.warn('chatbot.no_access_token', { error });
+    this.#isTold = true;
+    return 'unavailable';
   }
 
   async #loginAllowed(): Promise<void> {
@@ -182,19 +189,22 @@ export class Connection {
     await this.#pause(backoffMs(this.#failures, RECONNECT, this.#deps.random));
   }
 
+  /** A token that cannot be replaced now is not tried again: the next login is made with another one. */
   async #recoverLogin(credential: SenderCredential): Promise<void> {
-    if (!this.#hasRenewed) {
-      this.#hasRenewed = true;
-      try {
-        this.#renewed = await this.#deps.credentials.renewed(credential, credential.accessToken);
-        if (this.#renewed) return;
-      } catch (error) {
-        this.#hasRenewed = false;
-        this.#failures += 1;
-        this.#deps.log.warn('chatbot.no_access_token', { error });
-        this.#deps.listener.missing({ kind: 'degraded', reason: 'credentials_unavailable' });
-        return this.#pause(backoffMs(this.#failures, RECONNECT, this.#deps.random));
+    const { credentials, listener } = this.#deps;
+    while (!this.#hasRenewed) {
+      const renewed = await credentials
+        .renewed(credential, credential.accessToken)
+        .catch((error) => this.#unavailable(error));
+      if (renewed !== 'unavailable') {
+        this.#hasRenewed = true;
+        if (renewed === 'none') break;
+        this.#renewed = renewed;
+        return;
       }
+      listener.missing(CREDENTIALS_UNAVAILABLE);
+      await this.#pause(CREDENTIAL_RETRY_MS);
+      if (this.#isClosed || this.#isSenderChanged) return;
     }
     this.#deps.log.warn('chatbot.no_access_token', { login: credential.login });
     this.#deps.listener.missing({ kind: 'needs_user_action', reason: 'login_refused' });
@@ -210,9 +220,10 @@ export class Connection {
     this.#wake?.();
     const current = this.#session;
     if (!current) return;
-    const sender = await this.#deps.credentials.defaultSender().catch(() => undefined);
-    if (sender === undefined || this.#session !== current) return;
-    if (sender === null) void current.close();
+    const sender = await this.#deps.credentials.defaultSender().catch(() => 'unavailable' as const);
+    // What has no token now has not ended: the connection reads on.
+    if (sender === 'unavailable' || this.#session !== current) return;
+    if (sender === 'none') void current.close();
     else if (sender.key !== current.key) this.#replace?.();
   }
 

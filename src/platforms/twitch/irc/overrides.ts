@@ -1,6 +1,7 @@
 /** Write-only connections of channels with a bot account of their own: opened on first use, closed when idle. */
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
+import { CREDENTIAL_RETRY_MS, isMissing } from '../../no-credential.ts';
 import type { CredentialSource, ReadChannel, SenderCredential, SendOutcome } from '../../platform.ts';
 import { deliver } from './delivery.ts';
 import { type IrcLine, tagOf } from './line.ts';
@@ -144,8 +145,12 @@ export class Overrides {
   async #open(link: Link, as: SenderCredential): Promise<Session | 'failed' | 'unauthorized'> {
     const first = await this.#logIn(link, as);
     if (first !== 'unauthorized') return first;
-    const renewed = await this.#deps.credentials.renewed(as, as.accessToken);
-    return renewed ? this.#logIn(link, renewed) : 'unauthorized';
+    const { credentials, clock } = this.#deps;
+    const renewed = await credentials.renewed(as, as.accessToken);
+    if (!isMissing(renewed)) return this.#logIn(link, renewed);
+    // The refused token is not worth a login for every message.
+    link.brokenUntilMs = clock.monotonicMs() + CREDENTIAL_RETRY_MS;
+    return 'unauthorized';
   }
 
   #logIn(link: Link, as: SenderCredential): Promise<Session | 'failed' | 'unauthorized'> {

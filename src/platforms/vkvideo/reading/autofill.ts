@@ -1,8 +1,10 @@
 /** Finds the URL of a channel whose subscription names none, and keeps it (workers §15.1). */
 import type { Db } from '../../../db/pool.ts';
+import { PlatformRefused } from '../../../lib/errors.ts';
 import type { LogFields } from '../../../lib/logger.ts';
-import type { CommonDeps, CredentialSource, ReadChannel } from '../../platform.ts';
-import type { DevApi } from '../api.ts';
+import { isMissing, stateWithout } from '../../no-credential.ts';
+import type { CommonDeps, CredentialSource, ReadChannel, ReaderState } from '../../platform.ts';
+import { type DevApi, tokenTrouble } from '../api.ts';
 import { readCandidates } from '../candidates.ts';
 import { type ChannelName, isSameSlug } from '../channel-url.ts';
 
@@ -14,8 +16,10 @@ export interface AutofillDeps extends Pick<CommonDeps, 'log'> {
 
 export type Autofill =
   | { kind: 'found'; name: ChannelName }
-  /** The streamer has to name it. */
-  | { kind: 'none'; event: string; fields: LogFields };
+  /** `state` tells whether the streamer has to name it, or whether it may be found at another try. */
+  | { kind: 'none'; event: string; fields: LogFields; state: ReaderState };
+
+const NEEDS_URL: ReaderState = { kind: 'needs_user_action', reason: 'missing_channel_url' };
 
 /** Never throws. */
 export async function autofillUrl(deps: AutofillDeps, channel: ReadChannel): Promise<Autofill> {
@@ -24,7 +28,7 @@ export async function autofillUrl(deps: AutofillDeps, channel: ReadChannel): Pro
   const found = await askOwner(deps, channel);
   if ('kind' in found) return found;
   const match = found.find(({ slug }) => isSameSlug(slug, target)) ?? (found.length === 1 ? found[0] : undefined);
-  if (match === undefined) return none('subscription_autofill_failed', { candidates: found.length });
+  if (match === undefined) return none('subscription_autofill_failed', NEEDS_URL, { candidates: found.length });
   log.info('vkvideo_chatbot.subscription_autofilled_channel_url', { channelId, vkvideoChannelUrl: match.url });
   try {
     await deps.db
@@ -44,13 +48,20 @@ async function askOwner(deps: AutofillDeps, { channelId }: ReadChannel): Promise
   const { credentials, api } = deps;
   try {
     const owner = await credentials.owner(channelId);
-    if (owner === null) return none('subscription_missing_access_token');
+    if (isMissing(owner)) {
+      return none('subscription_missing_access_token', stateWithout(owner, 'missing_channel_url'));
+    }
     return await readCandidates(api.asAccount(credentials, async () => owner));
   } catch (error) {
-    return none('current_user_failed', { error });
+    return none('current_user_failed', stateAfter(error), { error });
   }
 }
 
-function none(event: string, fields: LogFields = {}): Autofill {
-  return { kind: 'none', event, fields };
+function stateAfter(error: unknown): ReaderState {
+  if (error instanceof PlatformRefused) return NEEDS_URL;
+  return tokenTrouble(error) ?? { kind: 'degraded', reason: 'channel_info_failed' };
+}
+
+function none(event: string, state: ReaderState, fields: LogFields = {}): Autofill {
+  return { kind: 'none', event, state, fields };
 }

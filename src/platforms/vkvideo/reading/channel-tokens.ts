@@ -1,7 +1,9 @@
 /** Finds tokens for the restricted chats of one connection; where they cannot be had, asks for them again. */
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Timer } from '../../../lib/clock.ts';
+import { CREDENTIAL_RETRY_MS } from '../../no-credential.ts';
 import type { CommonDeps } from '../../platform.ts';
+import { TokenUnavailable } from '../api.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ChannelTokensDeps extends Pick<CommonDeps, 'clock' | 'log' | 'random'> {
@@ -37,7 +39,7 @@ export class ChannelTokens {
         log.warn('vkvideo_chatbot.subscription_token_failed', { channels: names.length, error });
       this.#failures += 1;
       for (const name of names) this.#unknown.add(name);
-      this.#planRetry();
+      this.#planRetry(error);
       return NONE;
     }
   }
@@ -46,7 +48,7 @@ export class ChannelTokens {
     this.#timer?.cancel();
   }
 
-  #planRetry(): void {
+  #planRetry(error: unknown): void {
     const { clock, random, retry } = this.#deps;
     this.#timer?.cancel();
     const again = () => {
@@ -54,6 +56,7 @@ export class ChannelTokens {
       this.#unknown.clear();
       retry(names);
     };
-    this.#timer = clock.setTimer(backoffMs(this.#failures, RETRY, random), again, { unref: true });
+    const delayMs = error instanceof TokenUnavailable ? CREDENTIAL_RETRY_MS : backoffMs(this.#failures, RETRY, random);
+    this.#timer = clock.setTimer(delayMs, again, { unref: true });
   }
 }

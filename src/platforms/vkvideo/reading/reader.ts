@@ -5,8 +5,9 @@ import type { ChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import { PlatformRefused } from '../../../lib/errors.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
+import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../platform.ts';
-import { NO_ACCOUNT } from '../api.ts';
+import { tokenTrouble } from '../api.ts';
 import { channelUrl, isSameSlug } from '../channel-url.ts';
 import { type ChannelInfo, type Directory, factOf, slugOf } from '../directory.ts';
 import type { Autofill } from './autofill.ts';
@@ -57,6 +58,10 @@ export class Reader implements ChatReader {
       chat.tell({ kind: 'connecting', reason: null });
     }
     this.#prepare();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** The channel with the URL that was found for it. */
@@ -195,11 +200,10 @@ export class Reader implements ChatReader {
     const found = await this.#autofills.run(() => this.#deps.autofill(chat.channel));
     if (chat.isClosed) return;
     if (found.kind === 'none') {
-      const { event, fields } = found;
+      const { event, fields, state } = found;
       if (chat.isNews(event)) {
         this.#deps.log.warn(`vkvideo_chatbot.${event}`, { channelId: chat.channel.channelId, ...fields });
       }
-      const state = { kind: 'needs_user_action', reason: 'missing_channel_url' } as const;
       this.#failed(chat, state, 'subscription_missing_channel_url');
       return;
     }
@@ -208,8 +212,14 @@ export class Reader implements ChatReader {
 
   /** @param event logged once per state, as it is what support looks for; null where that is done already */
   #failed(chat: Chat, state: ReaderState, event: string | null, error?: unknown): void {
-    chat.failures += 1;
-    chat.nextTryMs = this.#dueMs(chat);
+    if (state === CREDENTIALS_UNAVAILABLE) {
+      // VK was not asked: nothing is known of how it would have answered.
+      chat.failures = Math.max(chat.failures, 1);
+      chat.nextTryMs = this.#deps.clock.monotonicMs() + CREDENTIAL_RETRY_MS;
+    } else {
+      chat.failures += 1;
+      chat.nextTryMs = this.#dueMs(chat);
+    }
     if (chat.isHeard || !chat.tell(state) || event === null) return;
     const fields = { channelId: chat.channel.channelId, ...(error === undefined ? {} : { error }) };
     this.#deps.log.warn(`vkvideo_chatbot.${event}`, fields);
@@ -254,9 +264,10 @@ function isWaiting(chat: Chat): boolean {
 }
 
 function stateOf(error: unknown): ReaderState {
+  const trouble = tokenTrouble(error);
+  if (trouble !== null) return trouble;
   if (error instanceof PlatformRefused) {
-    const isOurs = error.code === NO_ACCOUNT || error.code === 'not_configured';
-    if (isOurs) return { kind: 'needs_user_action', reason: error.message };
+    if (error.code === 'not_configured') return { kind: 'needs_user_action', reason: error.message };
     if (error.status === 404) return { kind: 'needs_user_action', reason: 'channel_not_found' };
   }
   return { kind: 'degraded', reason: 'channel_info_failed' };

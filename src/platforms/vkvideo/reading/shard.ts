@@ -2,10 +2,10 @@
 import type { StreamPosition } from 'centrifuge';
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
-import { PlatformRefused } from '../../../lib/errors.ts';
 import type { Logger } from '../../../lib/logger.ts';
+import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { ReaderState } from '../../platform.ts';
-import { NO_ACCOUNT } from '../api.ts';
+import { tokenTrouble } from '../api.ts';
 import { PubsubClient, type PubsubHandlers, type WantedChannel } from '../pubsub-client.ts';
 import { ChannelTokens } from './channel-tokens.ts';
 import { Pause } from './pause.ts';
@@ -31,6 +31,7 @@ interface Opening {
   readonly channels: readonly WantedChannel[];
 }
 
+const TOKEN_FAILED: ReaderState = { kind: 'degraded', reason: 'websocket_token_failed' };
 const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 30_000 };
 const NO_ACCOUNT_RETRY_MS = 30_000;
 /**
@@ -147,7 +148,7 @@ export class Shard {
 
   /** @returns null when there is nothing to connect with; by then it was waited for */
   async #prepare(): Promise<Opening | null> {
-    const { tokens, log, random } = this.#deps;
+    const { tokens, log } = this.#deps;
     try {
       this.#isHurried = false;
       const { token, accountKey } = await tokens.connection();
@@ -158,18 +159,20 @@ export class Shard {
     } catch (error) {
       if (!this.#isRefused) log.warn('vkvideo_chatbot.websocket_token_failed', { channels: this.#wanted.size, error });
       this.#isRefused = true;
-      const lacksAccount = error instanceof PlatformRefused && error.code === NO_ACCOUNT;
-      this.#failures += 1;
-      // Whose grant is gone is not to read on.
-      if (lacksAccount) this.#closeOld();
-      this.#missing(
-        lacksAccount
-          ? { kind: 'needs_user_action', reason: error.message }
-          : { kind: 'degraded', reason: 'websocket_token_failed' },
-      );
-      await this.#pause(lacksAccount ? NO_ACCOUNT_RETRY_MS : backoffMs(this.#failures, RECONNECT, random));
+      await this.#pause(this.#withoutToken(error));
       return null;
     }
+  }
+
+  /** @returns how long to wait */
+  #withoutToken(error: unknown): number {
+    const state = tokenTrouble(error) ?? TOKEN_FAILED;
+    // Whose grant is gone is not to read on.
+    if (state.kind === 'needs_user_action') this.#closeOld();
+    this.#missing(state);
+    if (state === CREDENTIALS_UNAVAILABLE) return CREDENTIAL_RETRY_MS;
+    this.#failures += 1;
+    return state === TOKEN_FAILED ? backoffMs(this.#failures, RECONNECT, this.#deps.random) : NO_ACCOUNT_RETRY_MS;
   }
 
   async #withTokens(names: readonly string[]): Promise<WantedChannel[]> {

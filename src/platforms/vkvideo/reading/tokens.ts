@@ -1,5 +1,6 @@
 /** Tokens of the pub/sub server: of a connection, and of channels not everybody may read (sheet §2.9). */
 
+import { isMissing } from '../../no-credential.ts';
 import type { CredentialSource } from '../../platform.ts';
 import { socketTokenAnswer, subscriptionTokensAnswer } from '../api.external.ts';
 import type { Ask, DevApi } from '../api.ts';
@@ -24,7 +25,7 @@ export function createTokens(
       const account = await credentials.defaultSender();
       const askAsIt = api.asAccount(credentials, async () => account);
       const token = await askAsIt({ path: '/v1/websocket/token' }, socketTokenAnswer);
-      return { token, accountKey: account?.key ?? '' };
+      return { token, accountKey: isMissing(account) ? '' : account.key };
     },
     async channels(names) {
       const tokens = new Map<string, string>();

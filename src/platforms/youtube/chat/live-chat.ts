@@ -1,10 +1,12 @@
 /** Reads one live chat to its end: streamed where that works, polled where it does not (sheet §2.4, §3.3). */
 import type { ChannelId } from '../../../lib/brand.ts';
-import type { AccountCredential, CommonDeps, CredentialSource, ReaderState } from '../../platform.ts';
+import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
+import type { AccountCredential, CommonDeps, NoCredential, ReaderState } from '../../platform.ts';
 import type { YouTubeApi } from '../api/client.ts';
+import type { OwnerToken } from '../google/owner-token.ts';
 import type { Ledger } from '../quota/ledger.ts';
 import type { ChatPage } from './chat.external.ts';
-import { Failures } from './failures.ts';
+import { Failures, untilUnitsMs } from './failures.ts';
 import type { ChatLines } from './lines.ts';
 import { type Line, lineIn } from './message.ts';
 import type { Positions } from './positions.ts';
@@ -15,7 +17,7 @@ export interface LiveChatDeps extends Pick<CommonDeps, 'clock' | 'random' | 'log
   readonly ledger: Ledger;
   readonly lines: ChatLines;
   readonly positions: Positions;
-  readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
+  readonly owner: OwnerToken;
   /** The chats that are polled right now share what polls may cost. */
   readonly polled: Set<object>;
 }
@@ -35,9 +37,6 @@ const SHORT_MS = 30_000;
 const QUIET_MS = 60 * 60_000;
 const PARKED_MS = 300_000;
 const RELINK_LOOK_MS = 60_000;
-/** Our own ledger answers for nothing: what it keeps back may be free again long before midnight. */
-const UNITS_LOOK_MS = 900_000;
-const UNITS_JITTER_MS = 60_000;
 const STREAM_AGAIN_MS = 600_000;
 /** The longest that the platform may make us wait is the contract's (workers §14.2). */
 const POLL = { fastestMs: 5000, quietMs: 10_000, unsaidMs: 2000, askedMaxMs: 30_000, quietPages: 3 };
@@ -112,9 +111,9 @@ export class LiveChat {
 
   /** @returns how long to wait before reading on; null at the end of the chat */
   async #read(): Promise<number | null> {
-    const credential = await this.#deps.credentials.owner(this.#channelId);
+    const credential = await this.#deps.owner.current();
     if (this.#closing.signal.aborted) return 0;
-    if (credential === null) return this.#say('needs_user_action', 'owner_relink_required', RELINK_LOOK_MS);
+    if (isMissing(credential)) return this.#withoutToken(credential);
     this.#leavePolling();
     const outcome = this.isStreaming ? await this.#stream(credential) : await this.#poll(credential);
     if (this.#isOver) return null;
@@ -237,7 +236,7 @@ export class LiveChat {
       case 'scope':
         return this.#say('needs_user_action', 'owner_scope_missing', RELINK_LOOK_MS);
       case 'quota':
-        return this.#say('degraded', 'quota_exhausted', this.#untilUnitsMs());
+        return this.#say('degraded', 'quota_exhausted', untilUnitsMs(this.#deps));
       case 'too_fast':
       case 'unreachable':
         return this.#fail(trouble);
@@ -259,12 +258,17 @@ export class LiveChat {
   }
 
   async #renew(credential: AccountCredential): Promise<number> {
-    const renewed = await this.#deps.credentials.renewed(credential, credential.accessToken);
-    if (renewed === null) return this.#say('needs_user_action', 'owner_relink_required', RELINK_LOOK_MS);
+    const renewed = await this.#deps.owner.insteadOf(credential);
+    if (isMissing(renewed)) return this.#withoutToken(renewed);
     // Refused with a new token too: it is not the token.
     if (this.#failures.any) return this.#fail('too_fast');
     this.#failures.note();
     return 0;
+  }
+
+  #withoutToken(missing: NoCredential): number {
+    this.#events.state(stateWithout(missing, 'owner_relink_required'));
+    return missing === 'none' ? RELINK_LOOK_MS : CREDENTIAL_RETRY_MS;
   }
 
   #startPolling(): number {
@@ -290,11 +294,5 @@ export class LiveChat {
   #say(kind: ReaderState['kind'], reason: string | null, pauseMs: number): number {
     this.#events.state({ kind, reason });
     return pauseMs;
-  }
-
-  #untilUnitsMs(): number {
-    const { ledger, clock, random } = this.#deps;
-    const untilMs = Math.max(0, ledger.renewedAt.getTime() - clock.now().getTime());
-    return Math.min(untilMs, UNITS_LOOK_MS) + random() * UNITS_JITTER_MS;
   }
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId, UserId } from '../../../lib/brand.ts';
 import { type BadInput, PlatformRefused } from '../../../lib/errors.ts';
+import { isMissing } from '../../no-credential.ts';
 import type { AccountCredential, ApiDeps } from '../../platform.ts';
 import type { YouTubeApi } from '../api/client.ts';
 import { refusalOf } from '../api/refusal.ts';
@@ -23,7 +24,9 @@ export async function ownChannel(deps: OwnChannelDeps, channelId: ChannelId, use
   const { YOUTUBE_CLIENT_ID: id, YOUTUBE_CLIENT_SECRET: secret } = youtubeSettings(deps.settings);
   if (id === null || secret === null) throw enableFailed('missing_oauth_env');
   const credential = await deps.credentials.owner(channelId);
-  if (credential === null) throw whyNoToken(await linkedAccounts(deps.db, userId));
+  if (isMissing(credential)) {
+    throw credential === 'none' ? whyNoToken(await linkedAccounts(deps.db, userId)) : enableFailed('refresh_failed');
+  }
   await requireScopes(deps, credential);
   const [channel] = await channelsOf(deps, credential);
   if (channel === undefined) throw channelRequired(credential.accountId);
@@ -93,7 +96,9 @@ async function channelsOf(deps: OwnChannelDeps, credential: AccountCredential): 
     if (refusalOf(error) !== 'unauthorized') throw refused(error, accountId, log);
   }
   const renewed = await credentials.renewed(credential, credential.accessToken);
-  if (renewed === null) throw relinkRequired('api_unauthorized');
+  if (isMissing(renewed)) {
+    throw renewed === 'none' ? relinkRequired('api_unauthorized') : enableFailed('refresh_failed');
+  }
   return attempt(renewed).catch((error) => {
     throw refused(error, accountId, log);
   });

@@ -2,17 +2,19 @@
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import type { Turnstile } from '../../../lib/turnstile.ts';
-import type { LiveFact, ReadChannel, ReaderState } from '../../platform.ts';
-import { refusalOf } from '../api/refusal.ts';
+import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
+import type { CredentialSource, LiveFact, NoCredential, ReadChannel, ReaderState } from '../../platform.ts';
 import type { Broadcast } from '../api/youtube.external.ts';
 import { LiveChat, type LiveChatDeps } from '../chat/live-chat.ts';
 import type { Line } from '../chat/message.ts';
-import { nextCheckMs, wantedCheckMs } from './check-times.ts';
+import { OwnerToken } from '../google/owner-token.ts';
+import { nextCheckMs, retryCheckMs, wantedCheckMs } from './check-times.ts';
 import { checkTrouble } from './check-trouble.ts';
 import { LineOrigins } from './line-origins.ts';
 import type { Place } from './place.ts';
 
-export interface WatchDeps extends LiveChatDeps {
+export interface WatchDeps extends Omit<LiveChatDeps, 'owner'> {
+  readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
   readonly shortestCheckMs: number;
   /** Checks of all channels go through it. */
   readonly turnstile: Turnstile;
@@ -49,6 +51,7 @@ export class ChannelWatch {
   readonly channel: ReadChannel;
   readonly #deps: WatchDeps;
   readonly #events: WatchEvents;
+  readonly #owner: OwnerToken;
   readonly #chats = new Map<string, OpenChat>();
   /** Chats that ended while their broadcast was still listed, and until when that is believed. */
   readonly #over = new Map<string, number>();
@@ -64,7 +67,8 @@ export class ChannelWatch {
   /** How soon after the check that runs the next is wanted. */
   #doubtMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
-  #isFailing = false;
+  /** Checks in a row that could not be made. */
+  #failures = 0;
   #timer: Timer | null = null;
   #dueMs = Number.POSITIVE_INFINITY;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
@@ -74,6 +78,7 @@ export class ChannelWatch {
     this.#deps = deps;
     this.channel = channel;
     this.#events = events;
+    this.#owner = new OwnerToken(deps.credentials, channel.channelId);
     this.#offlineSinceMs = deps.clock.monotonicMs();
     events.state(CONNECTING);
     this.#checkIn(0);
@@ -175,20 +180,10 @@ export class ChannelWatch {
 
   /** @returns when to look again */
   async #ask(): Promise<number> {
-    const { credentials, api } = this.#deps;
-    let credential = await credentials.owner(this.channel.channelId);
-    if (credential === null) return this.#needsOwner('owner_relink_required');
-    let broadcasts: readonly Broadcast[];
-    try {
-      broadcasts = await api.activeBroadcasts(credential.accessToken);
-    } catch (error) {
-      if (refusalOf(error) !== 'unauthorized') throw error;
-      credential = await credentials.renewed(credential, credential.accessToken);
-      if (credential === null) return this.#needsOwner('owner_relink_required');
-      broadcasts = await api.activeBroadcasts(credential.accessToken);
-    }
+    const broadcasts = await this.#owner.ask((accessToken) => this.#deps.api.activeBroadcasts(accessToken));
     if (this.#isClosed) return 0;
-    this.#isFailing = false;
+    if (isMissing(broadcasts)) return this.#needsOwner('owner_relink_required', broadcasts);
+    this.#failures = 0;
     return this.#learn(broadcasts);
   }
 
@@ -226,7 +221,7 @@ export class ChannelWatch {
   }
 
   #open(id: string, startedAt: Date): void {
-    const reader = new LiveChat(this.#deps, this.channel.channelId, id, {
+    const reader = new LiveChat({ ...this.#deps, owner: this.#owner }, this.channel.channelId, id, {
       line: (lineId, line, isBacklog) => {
         if (this.#chats.size > 1) this.#origins.note(lineId, id);
         this.#events.line(lineId, line, isBacklog);
@@ -268,32 +263,36 @@ export class ChannelWatch {
     this.#events.live(this.#fact);
   }
 
+  get #affordableMs(): number {
+    return this.#deps.ledger.distanceMs('liveBroadcasts.list', this.#deps.watched.size);
+  }
+
   #regularMs(): number {
-    const { clock, random, ledger, watched, shortestCheckMs } = this.#deps;
+    const { clock, random, shortestCheckMs } = this.#deps;
     return nextCheckMs({
       shortestMs: shortestCheckMs,
       // Only a chat that is heard tells when it ends.
       isLive: [...this.#chats.values()].some(({ state }) => state.kind === 'live'),
       offlineMs: clock.monotonicMs() - this.#offlineSinceMs,
-      affordableMs: ledger.distanceMs('liveBroadcasts.list', watched.size),
+      affordableMs: this.#affordableMs,
       random: random(),
     });
   }
 
-  #needsOwner(reason: string): number {
-    this.#trouble = { kind: 'needs_user_action', reason };
-    return Math.max(RELINK_LOOK_MS, this.#regularMs());
+  #needsOwner(reason: string, missing: NoCredential = 'none'): number {
+    this.#trouble = stateWithout(missing, reason);
+    return missing === 'none' ? Math.max(RELINK_LOOK_MS, this.#regularMs()) : CREDENTIAL_RETRY_MS;
   }
 
   /** What is known stays known. */
   #failed(error: unknown): number {
-    if (!this.#isFailing) {
-      this.#isFailing = true;
-      this.#deps.log.warn('youtube_chatbot.live_check_failed', { channelId: this.channel.channelId, error });
-    }
-    const { state, isFinal } = checkTrouble(error);
+    const { log, random } = this.#deps;
+    if (this.#failures === 0)
+      log.warn('youtube_chatbot.live_check_failed', { channelId: this.channel.channelId, error });
+    this.#failures += 1;
+    const { state, isFinal, isOutage } = checkTrouble(error);
     this.#trouble = state;
     if (isFinal) this.#isChecked = true;
-    return this.#regularMs();
+    return isOutage ? retryCheckMs(this.#failures, this.#regularMs(), this.#affordableMs, random) : this.#regularMs();
   }
 }

@@ -1,4 +1,5 @@
 /** When a channel is asked next whether it broadcasts: soon while that may change, rarely while it has not for long. */
+import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 
 export interface Moment {
   /** `YOUTUBE_CHATBOT_LIVE_CHECK_SECONDS`. */
@@ -19,6 +20,8 @@ const STILL_HOPEFUL_MS = 600_000;
 const LONGEST_FACTOR = 6;
 /** Channels that started together part ways. */
 const JITTER = 0.2;
+/** Each try costs a unit. */
+const OUTAGE_RETRY: BackoffLimits = { firstMs: 4000, longestMs: 60_000 };
 
 export function nextCheckMs({ shortestMs, isLive, offlineMs, affordableMs, random }: Moment): number {
   const patience = Math.min(LONGEST_FACTOR, 1 + Math.floor(offlineMs / STILL_HOPEFUL_MS));
@@ -33,4 +36,13 @@ const LONGEST_WANTED_MS = 600_000;
 /** @returns how long after the last check the next may come because somebody would like to speak */
 export function wantedCheckMs(shortestMs: number, vainLooks: number): number {
   return Math.max(shortestMs, Math.min(shortestMs * 2 ** vainLooks, LONGEST_WANTED_MS));
+}
+
+/**
+ * A check that nobody answered is made again soon, and not only when the next would have been due.
+ *
+ * @param failures in a row, this one included
+ */
+export function retryCheckMs(failures: number, regularMs: number, affordableMs: number, random: () => number): number {
+  return Math.max(Math.min(backoffMs(failures, OUTAGE_RETRY, random), regularMs), affordableMs);
 }

@@ -16,14 +16,17 @@ export interface CheckTrouble {
   readonly state: ReaderState;
   /** The streamer has no right to stream at all: the check is over, and nobody is live. */
   readonly isFinal: boolean;
+  /** Nobody answered: the check is still to be made. */
+  readonly isOutage: boolean;
 }
 
 export function checkTrouble(error: unknown): CheckTrouble {
   const refusal = refusalOf(error);
-  if (refusal === null) return { state: { kind: 'degraded', reason: 'live_check_failed' }, isFinal: false };
+  if (refusal === null)
+    return { state: { kind: 'degraded', reason: 'live_check_failed' }, isFinal: false, isOutage: false };
   const known = STATES[refusal];
-  if (known !== undefined) return { state: known, isFinal: false };
+  if (known !== undefined) return { state: known, isFinal: false, isOutage: refusal === 'outage' };
   // `liveStreamingNotEnabled` and its like: only the streamer can change it.
   const code = error instanceof PlatformRefused ? error.code : undefined;
-  return { state: { kind: 'needs_user_action', reason: code ?? 'live_check_failed' }, isFinal: true };
+  return { state: { kind: 'needs_user_action', reason: code ?? 'live_check_failed' }, isFinal: true, isOutage: false };
 }

@@ -1,5 +1,6 @@
 /** A Pigeon on 127.0.0.1. */
 import { systemClock } from '../../src/lib/clock.ts';
+import { badGateway } from '../world/faults.ts';
 import type { Simulate, SimulatedPlatform } from '../world/simulated-platform.ts';
 import { Pigeon } from './pigeon.ts';
 
@@ -43,6 +44,10 @@ function simulatedPigeon(pigeon: Pigeon, url: string, env: Readonly<Record<strin
       dropConnections: () => pigeon.host.cutConnections(),
       mute: () => pigeon.mute(),
       outage: { begin: () => pigeon.host.refuse(), end: () => pigeon.host.listen() },
+      tokenOutage: {
+        begin: () => pigeon.host.faults.add(badGateway('/token')),
+        end: async () => pigeon.host.faults.clear(),
+      },
       expireTokens: (account) => pigeon.grants.expire(pigeon.people.find(account).id),
       revokeGrant(account) {
         pigeon.grants.disconnect('app', pigeon.people.find(account).id);

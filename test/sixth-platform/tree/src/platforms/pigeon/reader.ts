@@ -1,7 +1,8 @@
 /** Reads every loft over one connection of the shared bot, renewed for ever. */
 import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
-import type { ChatReader, ReadChannel, ReaderState, SenderCredential, WorkerDeps } from '../platform.ts';
+import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE, isMissing, stateWithout } from '../no-credential.ts';
+import type { ChatReader, NoCredential, ReadChannel, ReaderState, SenderCredential, WorkerDeps } from '../platform.ts';
 import type { Line } from './pigeon.external.ts';
 import { Session } from './session.ts';
 import { pigeonSettings } from './settings.ts';
@@ -49,12 +50,12 @@ export class Reader implements ChatReader {
     let renewed: SenderCredential | null = null;
     while (!this.#isClosed) {
       this.#wake = new AbortController();
-      const credential: SenderCredential | null =
-        renewed ?? (await this.#deps.credentials.defaultSender().catch(() => null));
+      const credential: SenderCredential | NoCredential =
+        renewed ?? (await this.#deps.credentials.defaultSender().catch(() => 'unavailable' as const));
       renewed = null;
-      if (credential === null) {
-        this.#tell({ kind: 'needs_user_action', reason: 'no_default_client' });
-        await this.#pause(NO_SENDER_MS);
+      if (isMissing(credential)) {
+        this.#tell(stateWithout(credential, 'no_default_client'));
+        await this.#pause(credential === 'none' ? NO_SENDER_MS : CREDENTIAL_RETRY_MS);
         continue;
       }
       const ending = await this.#live(credential, () => {
@@ -62,15 +63,29 @@ export class Reader implements ChatReader {
       });
       if (this.#isClosed) return;
       if (ending === 'refused') {
-        renewed = await this.#deps.credentials.renewed(credential, credential.accessToken).catch(() => null);
-        if (renewed !== null) continue;
-        this.#tell({ kind: 'needs_user_action', reason: 'login_refused' });
-        await this.#pause(NO_SENDER_MS);
+        const fresh = await this.#renewed(credential);
+        if (!isMissing(fresh)) renewed = fresh;
+        else if (fresh === 'none') {
+          this.#tell({ kind: 'needs_user_action', reason: 'login_refused' });
+          await this.#pause(NO_SENDER_MS);
+        }
       } else {
         this.#tell({ kind: 'degraded', reason: 'disconnected' });
         failures += 1;
         await this.#pause(backoffMs(failures, BACKOFF, this.#deps.random));
       }
+    }
+  }
+
+  /** Waits for as long as no token can be had at all: a refused one is not worth another login. */
+  async #renewed(credential: SenderCredential): Promise<SenderCredential | NoCredential> {
+    for (;;) {
+      const renewed = await this.#deps.credentials
+        .renewed(credential, credential.accessToken)
+        .catch(() => 'unavailable' as const);
+      if (renewed !== 'unavailable' || this.#isClosed || this.#wake.signal.aborted) return renewed;
+      this.#tell(CREDENTIALS_UNAVAILABLE);
+      await this.#pause(CREDENTIAL_RETRY_MS);
     }
   }
 
