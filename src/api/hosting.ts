@@ -3,6 +3,7 @@ import { type Credentials, createCredentialSource } from '../accounts/credential
 import { StoredSenders } from '../accounts/senders-stored.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/pool.ts';
+import { renameTarget } from '../engine/channels/rename.ts';
 import { recordLive } from '../engine/live/record-live.ts';
 import { enqueueOnce } from '../engine/outbox/queue.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -74,6 +75,7 @@ function host(
     publicBaseUrl: publicBaseUrl(config.values),
     isProduction: config.isProduction,
     recordLive: (channelId, fact) => recordLive({ db, clock }, description.id, channelId, fact),
+    renamed: (channelId, from, to) => renameTarget({ ...common, db, platform: description }, channelId, from, to),
     enqueue: (tx, message) =>
       enqueueOnce(tx, description, limits.message, message, new Date(clock.now().getTime() + ttlMs)),
     streamer: (request) => callers.streamer(request),

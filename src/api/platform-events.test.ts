@@ -64,6 +64,29 @@ test('a stream that begins and ends at the platform is on record: live state, ru
   expect(runs).toEqual([{ status: 'offline' }]);
 });
 
+test('the row of a streamer who renamed is updated by the next event, and left alone when it names another chat', async () => {
+  const { who, twitch, ...api } = await world();
+  const stored = async () =>
+    (await api.pg.query('select "twitchLogin" from "ChatBotSubscription" where "channelId" = $1', [who.channelId]))
+      .rows[0].twitchLogin;
+  twitch.rename('northpine', 'southoak');
+  twitch.goLive('southoak');
+  await expect.poll(stored).toBe('southoak');
+
+  twitch.addChannel('westelm');
+  await api.pg.query(`update "ChatBotSubscription" set "twitchLogin" = '#WestElm'`);
+  const asked = () =>
+    twitch.calls.filter(({ path, query }) => path === '/helix/users' && query.includes('login=westelm'));
+  twitch.goOffline('southoak');
+  await expect.poll(asked).toHaveLength(1);
+  await expect.poll(() => liveStates(api, who)).toEqual([{ provider: 'twitch', isLive: false }]);
+  expect(await stored()).toBe('#WestElm');
+
+  twitch.rename('westelm', 'eastelm');
+  twitch.goLive('southoak');
+  await expect.poll(stored).toBe('southoak');
+});
+
 test('a follower is greeted once, cut to what the platform takes, with a time to live', async () => {
   const { who, twitch, ...api } = await world();
   const template = `${'🌲'.repeat(222)}{user}`;

@@ -92,5 +92,6 @@ function readerEvents(credits: DirectCredits, log: Logger, missingVariable: stri
     live() {},
     sendable() {},
     renamed() {},
+    lost() {},
   };
 }

@@ -270,6 +270,8 @@ export interface WorkerSide {
   readonly reader: ChatReader;
   readonly sender: ChatSender;
   readonly liveStatus?: LiveStatus;
+  /** Where channels and accounts go by names that may change. */
+  readonly names?: NameDirectory;
   readonly roleResolver?: RoleResolver;
   /** Where chat lines arrive by webhook. */
   readonly webhookInbox?: WebhookInbox;
@@ -310,6 +312,8 @@ export interface ReaderEvents {
   sendable(channelId: ChannelId): void;
   /** The platform's channel goes by a new name; the subscription row is to be updated. */
   renamed(channelId: ChannelId, target: PlatformChannelId): void;
+  /** Nobody answers to the channel's name: it is to be looked up now instead of within the hour. */
+  lost(channelId: ChannelId): void;
 }
 
 export interface ReaderState {
@@ -404,6 +408,24 @@ export interface LiveStatus {
   poll(channels: readonly ReadChannel[]): Promise<ReadonlyMap<ChannelId, LiveFact>>;
 }
 
+/** How those are called now whom the platform knows by an id: a name may change, an id does not. */
+export interface NameDirectory {
+  /** Most ids that one question may hold. */
+  readonly idsPerQuestion: number;
+  /** The id behind what is read for the channel; null while it is not known for certain. */
+  idOf(channel: ReadChannel): string | null;
+  /** An id that nobody has any more is missing from the answer. @throws when the platform does not answer */
+  namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, PlatformName>>;
+  /** Nobody has the channel's id any more: whether its chat can still be read is to be found out anew. */
+  isGone(channel: ReadChannel): void;
+}
+
+export interface PlatformName {
+  /** As `ReadChannel.target` and `SenderCredential.login` are written. */
+  readonly login: string;
+  readonly displayName: string;
+}
+
 /** Platform role ids of a chatter, asked only when they can still change whether a command answers. */
 export interface RoleResolver {
   roleIds(channel: ReadChannel, author: ChatAuthor): Promise<ReadonlySet<string>>;
@@ -433,6 +455,12 @@ export interface ApiDeps extends CommonDeps {
   readonly isProduction: boolean;
   /** Records what a webhook said about a stream; drives the stream run and the credits roll. */
   readonly recordLive: (channelId: ChannelId, fact: LiveFact) => Promise<void>;
+  /**
+   * The platform's channel goes by another name than the one stored; writes it down.
+   *
+   * @param from nothing happens when another one is stored by now
+   */
+  readonly renamed: (channelId: ChannelId, from: PlatformChannelId, to: PlatformChannelId) => Promise<void>;
   /**
    * Queues one message of ours for the channel; false when an equal `dedupKey` is already there.
    *

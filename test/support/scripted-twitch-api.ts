@@ -117,14 +117,23 @@ export class ScriptedTwitchApi {
       case 'GET /oauth2/validate':
         return { status: 200, body: { client_id: 'cid', login: 'x', scopes: [], user_id: '1', expires_in: 100 } };
       case 'GET /helix/users': {
-        const id = call.query.get('id') ?? '7702';
-        const login = this.users.get(id);
-        const user = { id, login, display_name: login, profile_image_url: '', email: null };
-        return { status: 200, body: { data: login === undefined ? [] : [user] } };
+        const asked = call.query.getAll('id');
+        const data = (asked.length > 0 ? asked : ['7702']).flatMap((id) => {
+          const login = this.users.get(id);
+          return login === undefined ? [] : [{ id, login, display_name: login, profile_image_url: '', email: null }];
+        });
+        return { status: 200, body: { data } };
       }
       case 'GET /helix/streams': {
         const live = call.query.getAll('user_id').filter((id) => this.streams.has(id));
-        const data = live.map((id) => ({ id: `s${id}`, user_id: id, type: 'live', started_at: this.streams.get(id) }));
+        const named = (id: string) => (this.users.has(id) ? { user_login: this.users.get(id) } : {});
+        const data = live.map((id) => ({
+          id: `s${id}`,
+          user_id: id,
+          ...named(id),
+          type: 'live',
+          started_at: this.streams.get(id),
+        }));
         return { status: 200, body: { data: data.slice(0, Number(call.query.get('first') ?? 20)), pagination: {} } };
       }
       case 'POST /helix/chat/messages':

@@ -106,6 +106,7 @@ export async function trovoWorld(env: Readonly<Record<string, string>> = {}, clo
       live: (_channelId, fact) => facts.push(fact),
       sendable: (channelId) => sendable.push(channelId),
       renamed: () => {},
+      lost: () => {},
     },
     isOwnAccount: (id) => id === (bot.id as PlatformUserId),
     limitShare: () => 1,

@@ -75,6 +75,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
     credentials: { owner: async () => 'none', renewed: async () => 'none' },
     publicBaseUrl,
     isProduction: false,
+    renamed: async () => {},
     recordLive: async (channelId, fact) => {
       if (trouble.recordLive) throw new Error('the live store is down');
       recorded.push({ channelId, ...fact });

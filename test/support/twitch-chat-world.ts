@@ -44,20 +44,21 @@ export interface ChatWorld {
   readonly irc: Irc;
   readonly heard: ChatMessage[];
   readonly sendable: string[];
-  readonly renamed: string[];
+  /** Channels nobody answers for. */
+  readonly lost: string[];
   state(slug: string): ReaderState | undefined;
   /** Lets real sockets settle, without moving time, until the expectation holds. */
   until(expectation: () => void): Promise<void>;
 }
 
-export async function chatWorld({ joinsPer10s = 0, logins = {} as Record<string, string> } = {}): Promise<ChatWorld> {
+export async function chatWorld({ joinsPer10s = 0 } = {}): Promise<ChatWorld> {
   const clock = new ManualClock();
   const server = await ScriptedTwitchChat.start(clock);
   const accounts = new Accounts();
   const states = new Map<string, ReaderState>();
   const heard: ChatMessage[] = [];
   const sendable: string[] = [];
-  const renamed: string[] = [];
+  const lost: string[] = [];
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const irc = openIrc({
     url: server.url,
@@ -71,11 +72,11 @@ export async function chatWorld({ joinsPer10s = 0, logins = {} as Record<string,
       state: (channelId, state) => states.set(channelId, state),
       live: () => {},
       sendable: (channelId) => sendable.push(channelId),
-      renamed: (channelId, target) => renamed.push(`${channelId} ${target}`),
+      renamed: () => {},
+      lost: (channelId) => lost.push(channelId),
     },
     isOwnAccount: (id: PlatformUserId) => id === 'user-helperbot',
     limitShare: () => 1,
-    resolveLogin: async (stableId) => (logins[stableId] as PlatformChannelId | undefined) ?? null,
   });
   onTestFinished(async () => {
     await irc.close();
@@ -88,7 +89,7 @@ export async function chatWorld({ joinsPer10s = 0, logins = {} as Record<string,
     irc,
     heard,
     sendable,
-    renamed,
+    lost,
     state: (slug) => states.get(slug),
     until: (expectation) => vi.waitFor(expectation, { timeout: 15_000, interval: 2 }),
   };

@@ -164,6 +164,7 @@ export async function vkvideoWorld(options: WorldOptions = {}) {
       live: (_channelId, fact) => facts.push(fact),
       sendable: (channelId) => sendable.push(channelId),
       renamed: () => {},
+      lost: () => {},
     },
     isOwnAccount: (id) => id === (sim.person(BOT).id as PlatformUserId),
     limitShare: () => 1,

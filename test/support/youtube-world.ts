@@ -119,6 +119,7 @@ function openSide(deps: Omit<WorkerDeps, 'events'>): OpenSide {
       live: (_channelId, fact) => told.facts.push(fact),
       sendable: (channelId) => told.sendable.push(channelId),
       renamed: () => {},
+      lost: () => {},
     },
   });
   let closed: Promise<void> | null = null;

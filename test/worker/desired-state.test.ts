@@ -67,21 +67,6 @@ test('a queued message goes out at once, and rows any writer adds with the old c
   expect(await msUntil(() => expect(world.said('northpine')).toEqual(['from psql']))).toBeLessThan(1000);
 });
 
-test('a streamer who renamed is found under the new name', async () => {
-  const world = await workerWorld();
-  const { northpine: channelId = '' } = await world.channels('northpine');
-  world.sim.rename('northpine', 'southoak');
-  const { log } = world.startWorker({ env: { CHATBOT_SYNC_SECONDS: '5' } });
-  await vi.waitFor(() => expect(world.sim.readersOf('southoak')).toContain(BOT_LOGIN), { timeout: 60_000 });
-  const row = await world.db
-    .selectFrom('ChatBotSubscription')
-    .select('twitchLogin')
-    .where('channelId', '=', channelId)
-    .executeTakeFirstOrThrow();
-  expect(row.twitchLogin).toBe('southoak');
-  expect(log.map(({ event }) => event)).toContain('chatbot.renamed');
-}, 90_000);
-
 test('without any account to speak with the worker says which variable could name one', async () => {
   const world = await workerWorld();
   await world.db.deleteFrom('GlobalTwitchBotCredential').execute();

@@ -7,7 +7,8 @@ import { type Caller, page, personWith, Refusal } from './caller.ts';
 
 const IDS_MAX = 100;
 
-export function users({ people }: TwitchState, { query }: Call, caller: Caller): unknown {
+/** An account that is suspended is missing, like one that never was. */
+export function users({ people, rooms }: TwitchState, { query }: Call, caller: Caller): unknown {
   const ids = query.getAll('id');
   const logins = query.getAll('login');
   if (ids.length + logins.length > IDS_MAX) throw new Refusal(400, 'The maximum number of ids and logins is 100');
@@ -16,7 +17,8 @@ export function users({ people }: TwitchState, { query }: Call, caller: Caller):
     return { data: [described(caller.person)] };
   }
   const found = [...ids.map((id) => people.byId(id)), ...logins.map((login) => people.byLogin(login))];
-  return { data: [...new Set(found)].filter((person) => person !== undefined).map(described) };
+  const isShown = (person: Person | undefined) => person !== undefined && !rooms.get(person.id)?.suspended;
+  return { data: [...new Set(found)].filter(isShown).map((person) => described(person as Person)) };
 }
 
 export function streams({ people, rooms }: TwitchState, { query }: Call): unknown {

@@ -1,20 +1,59 @@
-/** Writes down that a streamer goes by another name on the platform. */
+/** Writes down that a streamer, or a bot, goes by another name on the platform. */
 import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
-import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
-import type { PlatformTables } from '../../platforms/platform.ts';
+import type { ChannelId, ExternalAccountId, PlatformChannelId } from '../../lib/brand.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { PlatformDescription, PlatformName } from '../../platforms/platform.ts';
 
-/** The hint of that change makes the worker move. @param from nothing happens when it is another name by now */
+interface RenameDeps {
+  readonly db: Db;
+  readonly log: Logger;
+  readonly platform: Pick<PlatformDescription, 'tables' | 'logPrefix'>;
+}
+
+/**
+ * The hint of that change makes the worker move.
+ *
+ * @param from nothing happens when it is another name by now
+ */
 export async function renameTarget(
-  db: Db,
-  { subscription, targetColumn }: PlatformTables,
+  { db, log, platform: { tables, logPrefix } }: RenameDeps,
   channelId: ChannelId,
   from: PlatformChannelId,
   to: PlatformChannelId,
 ): Promise<void> {
-  const column = sql.ref(targetColumn);
-  await sql`
-    update ${sql.table(subscription)} set ${column} = ${to}
-    where "channelId" = ${channelId} and trim(${column}) in (${from}, ${`#${from}`})
+  const column = sql.ref(tables.targetColumn);
+  const { numAffectedRows } = await sql`
+    update ${sql.table(tables.subscription)} set ${column} = ${to}
+    where "channelId" = ${channelId} and trim(${column}) in (${from}, ${`#${from}`}) and ${column} <> ${to}
   `.execute(db);
+  // Two that learn it at once, a poll and an event, tell of it once.
+  if (numAffectedRows) log.info(`${logPrefix}renamed`, { channelId, from, to });
+}
+
+/** A bot account as the sweep of names compares it. */
+export interface StoredBot {
+  readonly accountId: ExternalAccountId;
+  readonly platformUserId: string;
+  readonly login: string | null;
+}
+
+export async function readBots(db: Db, accountIds: readonly ExternalAccountId[]): Promise<readonly StoredBot[]> {
+  const { rows } = await sql<StoredBot>`
+    select id as "accountId", "providerAccountId" as "platformUserId", login
+    from "ExternalAccount" where id = any(${sql.val(accountIds)}::text[])
+  `.execute(db);
+  return rows;
+}
+
+export async function renameBot(
+  { db, log, platform: { logPrefix } }: RenameDeps,
+  { accountId, login: from }: StoredBot,
+  to: PlatformName,
+): Promise<void> {
+  const { numAffectedRows } = await sql`
+    update "ExternalAccount" set login = ${to.login}, "displayName" = ${to.displayName}
+    where id = ${accountId} and login is not distinct from ${from}
+  `.execute(db);
+  if (numAffectedRows) log.info(`${logPrefix}bot_renamed`, { externalAccountId: accountId, from, to: to.login });
 }

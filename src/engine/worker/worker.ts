@@ -2,12 +2,11 @@
 import type { Credentials } from '../../accounts/credentials.ts';
 import { readBotAccounts } from '../../accounts/credentials-queries.ts';
 import { createPool, type Pool } from '../../db/pool.ts';
-import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
+import type { ChannelId } from '../../lib/brand.ts';
 import { createBusyShare } from '../../lib/busy-share.ts';
 import { createHttpClient } from '../../lib/http.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { CommonDeps, LiveFact, Platform, ReaderEvents, WorkerSide } from '../../platforms/platform.ts';
-import { renameTarget } from '../channels/rename.ts';
 import type { InboxReader } from '../inbox/inbox-reader.ts';
 import { openInbox } from '../inbox/open.ts';
 import { forgetLive, recordLive } from '../live/record-live.ts';
@@ -18,6 +17,7 @@ import { ChannelHealth } from './channel-health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { Knowledge } from './knowledge.ts';
 import { startLivePoll } from './live-poll.ts';
+import { Names } from './names.ts';
 import { openCredentials, openSharedSender } from './open-senders.ts';
 import { Presence } from './presence.ts';
 import type { SharedSender } from './shared-sender.ts';
@@ -56,6 +56,7 @@ export class Worker {
   readonly #knowledge: Knowledge;
   readonly #credentials: Credentials;
   readonly #side: WorkerSide;
+  readonly #names: Names;
   readonly #stops: readonly (() => void)[];
   #isSenderFound = false;
   #isStopping = false;
@@ -115,6 +116,7 @@ export class Worker {
       events: this.#readerEvents(),
       startNumber,
     });
+    this.#names = new Names(this.#side.names, { ...shared, held, health: this.health });
     this.outbox = new Outbox({
       ...common,
       limits,
@@ -163,6 +165,7 @@ export class Worker {
     for (const stop of this.#stops) stop();
     this.#knowledge.stop();
     this.#inbox?.stop();
+    this.#names.stop();
     this.presence.stopTaking();
     await this.#within(graceMs, Promise.all([this.outbox.drain(), this.credits.drain(graceMs)]));
     await this.#within(FAREWELL_MS, this.#side.close());
@@ -209,7 +212,8 @@ export class Worker {
       state: (channelId, state) => this.health.state(channelId, state),
       live: (channelId, fact) => void this.#recordLive(channelId, fact),
       sendable: (channelId) => this.outbox.sendable(channelId),
-      renamed: (channelId, target) => void this.#rename(channelId, target),
+      renamed: (channelId, target) => void this.#names.renamed(channelId, target),
+      lost: (channelId) => this.#names.lost(channelId),
     };
   }
 
@@ -255,18 +259,6 @@ export class Worker {
       for (const channelId of channelIds) await forgetLive({ db: this.#pool.db, clock }, platform.id, channelId);
     } catch (error) {
       log.warn(`${platform.logPrefix}stream_offline_store_failed`, { channelIds, error });
-    }
-  }
-
-  async #rename(channelId: ChannelId, to: PlatformChannelId): Promise<void> {
-    const { platform, log } = this.#options;
-    const from = this.presence.channels.held().get(channelId)?.target;
-    if (from === undefined) return;
-    try {
-      await renameTarget(this.#pool.db, platform.tables, channelId, from, to);
-      log.info(`${platform.logPrefix}renamed`, { channelId, from, to });
-    } catch (error) {
-      log.warn(`${platform.logPrefix}rename_failed`, { channelId, error });
     }
   }
 

@@ -34,7 +34,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       await eventSub.ensure(channelId);
       return [];
     },
-    webhooks: (app) => registerWebhook(app, deps, settings.TWITCH_EVENTSUB_SECRET),
+    webhooks: (app) => registerWebhook(app, { ...deps, helix }, settings.TWITCH_EVENTSUB_SECRET),
     routes(app) {
       registerFollowGreetings(app, deps, eventSub);
       registerLegacyToggles(app, deps, helix, eventSub);

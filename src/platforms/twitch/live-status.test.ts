@@ -10,7 +10,12 @@ const STARTED = '2026-01-01T00:00:00Z';
 async function world() {
   const twitch = await ScriptedTwitchApi.start();
   const deps = twitchDeps(twitch);
-  return { twitch, clock: deps.clock, live: createLiveStatus(deps, createHelix(deps, deps.settings as never)) };
+  const named: string[] = [];
+  const live = createLiveStatus(
+    { ...deps, named: ({ slug }, login) => named.push(`${slug} ${login}`) },
+    createHelix(deps, deps.settings as never),
+  );
+  return { twitch, clock: deps.clock, live, named };
 }
 
 test('250 channels take three questions, and every one of a hundred live ones is in the answer', async () => {
@@ -44,4 +49,13 @@ test('a Twitch that fails takes no channel offline and does not reach the caller
   expect((await live.poll(rooms)).size).toBe(0);
   twitch.scripts.clear();
   expect((await live.poll(rooms)).size).toBe(1);
+});
+
+test('a poll tells under which login each channel on the air broadcasts, whatever form Twitch leaves it out in', async () => {
+  const { twitch, live, named } = await world();
+  for (const id of ['1', '2', '3']) twitch.streams.set(id, STARTED);
+  twitch.users.set('1', 'North');
+  twitch.users.set('3', 'southoak');
+  await live.poll([channel('one', '1'), channel('two', '2'), channel('three', '3')]);
+  expect(named).toEqual(['one north', 'three southoak']);
 });

@@ -1,8 +1,13 @@
 /** Asks Twitch which channels broadcast, to heal what the webhooks missed. */
-import type { ChannelId } from '../../lib/brand.ts';
+import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
 import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
 import type { Helix } from './helix/client.ts';
 import { streamsAnswer } from './helix/helix.external.ts';
+
+export interface LiveStatusDeps extends Pick<CommonDeps, 'clock' | 'log'> {
+  /** The channel's streamer broadcasts under this login. */
+  readonly named: (channel: ReadChannel, login: PlatformChannelId) => void;
+}
 
 /** Most ids Twitch takes in one question. */
 const BATCH = 100;
@@ -11,7 +16,7 @@ const BATCH = 100;
  * A channel that is missing from one answer is not offline yet: pages miss items, and a stream shows up a little
  * after its start was announced (sheet §2.3, §5). Missing twice in a row is.
  */
-export function createLiveStatus({ clock, log }: Pick<CommonDeps, 'clock' | 'log'>, helix: Helix): LiveStatus {
+export function createLiveStatus({ clock, log, named }: LiveStatusDeps, helix: Helix): LiveStatus {
   let missing: ReadonlyMap<string, Date> = new Map();
 
   return {
@@ -26,8 +31,11 @@ export function createLiveStatus({ clock, log }: Pick<CommonDeps, 'clock' | 'log
           failures.push({ channels: batch.length, error });
           return null;
         });
-        for (const { channelId, stableId } of live === null ? [] : batch) {
-          const startedAt = live?.get(stableId);
+        for (const channel of live === null ? [] : batch) {
+          const { channelId, stableId } = channel;
+          const stream = live?.get(stableId);
+          const startedAt = stream?.startedAt;
+          if (stream?.login) named(channel, stream.login as PlatformChannelId);
           const missingSince = missing.get(stableId);
           if (startedAt !== undefined) facts.set(channelId, { isLive: true, at: startedAt });
           else if (missingSince !== undefined) facts.set(channelId, { isLive: false, at: missingSince });
@@ -47,8 +55,14 @@ function hasStableId(channel: ReadChannel): channel is ReadChannel & { stableId:
   return channel.stableId !== null;
 }
 
-/** @returns when the stream of each broadcasting channel began */
-async function askLive(helix: Helix, channels: readonly { stableId: string }[]): Promise<ReadonlyMap<string, Date>> {
+interface Stream {
+  readonly startedAt: Date;
+  /** Lower-case; empty when Twitch left it out. */
+  readonly login: string;
+}
+
+/** @returns the stream of each broadcasting channel */
+async function askLive(helix: Helix, channels: readonly { stableId: string }[]): Promise<ReadonlyMap<string, Stream>> {
   const query = new URLSearchParams({ first: String(BATCH) });
   for (const { stableId } of channels) query.append('user_id', stableId);
   const { data } = streamsAnswer.parse(await helix.asApp({ path: `/streams?${query}` }));
@@ -56,5 +70,10 @@ async function askLive(helix: Helix, channels: readonly { stableId: string }[]):
   const live = data.filter(
     ({ type, started_at: startedAt }) => type === 'live' && !Number.isNaN(Date.parse(startedAt)),
   );
-  return new Map(live.map((stream) => [stream.user_id, new Date(stream.started_at)]));
+  return new Map(
+    live.map(({ user_id: id, user_login: login, started_at: startedAt }) => [
+      id,
+      { startedAt: new Date(startedAt), login: login.toLowerCase() },
+    ]),
+  );
 }

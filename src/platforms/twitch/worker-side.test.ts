@@ -26,6 +26,7 @@ async function world() {
       live: () => {},
       sendable: () => {},
       renamed: () => {},
+      lost: () => {},
     },
     isOwnAccount: () => false,
     limitShare: () => 1,

@@ -1,10 +1,11 @@
 /** Twitch in a worker: chat is read by IRC, and spoken to by Helix where the sender's grant allows it. */
-import type { PlatformChannelId } from '../../lib/brand.ts';
-import type { ChatSender, ReadChannel, SenderCredential, WorkerDeps, WorkerSide } from '../platform.ts';
-import { createHelix } from './helix/client.ts';
+import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
+import type { ChatSender, NameDirectory, ReadChannel, SenderCredential, WorkerDeps, WorkerSide } from '../platform.ts';
+import { createHelix, type Helix } from './helix/client.ts';
 import { createHelixSender, SENDING_SCOPE } from './helix/sender.ts';
-import { findUser } from './helix/users.ts';
-import { openIrc } from './irc/irc.ts';
+import { findUsers } from './helix/users.ts';
+import { type Irc, openIrc } from './irc/irc.ts';
+import { roomName } from './irc/room-names.ts';
 import { createLiveStatus } from './live-status.ts';
 import { createOAuth } from './oauth.ts';
 import { type TwitchSettings, twitchSettings } from './settings.ts';
@@ -17,19 +18,28 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     ...deps,
     url: settings.TWITCH_IRC_URL,
     joinsPer10s: settings.TWITCH_JOINS_PER_10S,
-    resolveLogin: async (stableId) => ((await findUser(helix, stableId))?.login ?? null) as PlatformChannelId | null,
   });
   const byHelix = createHelixSender({ ...deps, helix, isPrivileged: irc.sender.isPrivileged });
   const { validate = async () => 'unknown' as const } = createOAuth(deps);
   const tokens = new TokenWatch({ ...deps, validate });
 
+  const names = nameDirectory(helix, irc);
+  const former = new FormerNames();
+  const named = (channel: ReadChannel, login: PlatformChannelId) => {
+    // A row may name another chat than the channel's own, and a stream its streamer's old name.
+    const isNews = names.idOf(channel) === channel.stableId && !former.has(channel.channelId, login);
+    if (isNews) deps.events.renamed(channel.channelId, login);
+  };
+
   const sender: ChatSender = {
-    send(channel, text, as, deadlineMs) {
+    async send(channel, text, as, deadlineMs) {
       tokens.used(as);
       if (!speaksByHelix(settings, channel, as)) return irc.sender.send(channel, text, as, deadlineMs);
       // A row may name another chat than the channel's own: an answer belongs where its question was read.
       const stableId = irc.roomId(channel) ?? channel.stableId;
-      return byHelix.send({ ...channel, stableId }, text, as, deadlineMs);
+      const outcome = await byHelix.send({ ...channel, stableId }, text, as, deadlineMs);
+      if (outcome.kind !== 'sent') irc.refused(channel, as, outcome.reason);
+      return outcome;
     },
     isPrivileged: irc.sender.isPrivileged,
   };
@@ -38,15 +48,46 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     reader: {
       setChannels(channels) {
         if (channels.length > 0) tokens.start();
+        former.setChannels(channels);
         irc.reader.setChannels(channels);
       },
     },
     sender,
-    ...(hasApplication(settings) ? { liveStatus: createLiveStatus(deps, helix) } : {}),
+    ...(hasApplication(settings) ? { liveStatus: createLiveStatus({ ...deps, named }, helix), names } : {}),
     async close() {
       tokens.close();
       await irc.close();
     },
+  };
+}
+
+/** The name that each channel had before the last change. */
+class FormerNames {
+  readonly #former = new Map<ChannelId, string>();
+  #targets: ReadonlyMap<ChannelId, string> = new Map();
+
+  setChannels(channels: readonly ReadChannel[]): void {
+    const before = this.#targets;
+    this.#targets = new Map(channels.map(({ channelId, target }) => [channelId, roomName(target) ?? '']));
+    for (const channelId of this.#former.keys()) if (!this.#targets.has(channelId)) this.#former.delete(channelId);
+    for (const [channelId, target] of this.#targets) {
+      const old = before.get(channelId);
+      if (old !== undefined && old !== target) this.#former.set(channelId, old);
+    }
+  }
+
+  has(channelId: ChannelId, login: string): boolean {
+    return this.#former.get(channelId) === roomName(login);
+  }
+}
+
+function nameDirectory(helix: Helix, irc: Irc): NameDirectory {
+  return {
+    idsPerQuestion: 100,
+    /** The id of the room that was joined; where we are not let in, the channel's own. */
+    idOf: (channel) => irc.roomId(channel) ?? (irc.isLost(channel) ? channel.stableId : null),
+    namesOf: (ids) => findUsers(helix, ids),
+    isGone: (channel) => irc.doubt(channel),
   };
 }
 

@@ -27,6 +27,9 @@ export const delivery = z.object({
 
 export type Delivery = z.infer<typeof delivery>;
 
+/** Twitch has none above 25. */
+const LONGEST_LOGIN = 30;
+
 export const followEvent = z.object({
   user_id: z.string().min(1),
   user_login: z.string(),
@@ -35,6 +38,12 @@ export const followEvent = z.object({
   broadcaster_user_login: z.string(),
   broadcaster_user_name: z.string(),
   followed_at: z.string(),
+});
+
+/** What every event about a channel says of its streamer. */
+export const broadcasterEvent = z.object({
+  broadcaster_user_id: z.string().min(1),
+  broadcaster_user_login: z.string().min(1).max(LONGEST_LOGIN),
 });
 
 /** `started_at` comes with `stream.online` only. */

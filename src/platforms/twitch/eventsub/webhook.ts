@@ -7,13 +7,17 @@ import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
 import { readJsonBody } from '../../../lib/json-body.ts';
 import type { ApiDeps } from '../../platform.ts';
+import type { Helix } from '../helix/client.ts';
 import { type Delivery, delivery, streamEvent } from './eventsub.external.ts';
 import { greetFollower, remember, wasHandled } from './follow.ts';
+import { noticeName } from './names.ts';
 import { isEventType } from './remote.ts';
 import { prove } from './signature.ts';
 import { recordStanding, type Standing } from './standing.ts';
 
-type WebhookDeps = Pick<ApiDeps, 'db' | 'clock' | 'log' | 'enqueue' | 'recordLive'>;
+interface WebhookDeps extends Pick<ApiDeps, 'db' | 'clock' | 'log' | 'enqueue' | 'recordLive' | 'renamed'> {
+  readonly helix: Helix;
+}
 
 const LONGEST_CHALLENGE = 1_000;
 
@@ -53,6 +57,8 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
         type === 'revocation'
           ? await recordRevocation(deps, parsed.data)
           : await handle(deps, proof.messageId, proof.sentAt, parsed.data);
+      // Nobody waits for it: Twitch wants its answer within seconds.
+      if (type === 'notification') void noticeName(deps, parsed.data.event);
       return { message };
     },
   );

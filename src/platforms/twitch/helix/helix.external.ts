@@ -17,7 +17,9 @@ export const usersAnswer = z.object({
 });
 
 export const streamsAnswer = z.object({
-  data: z.array(z.object({ user_id: z.string(), type: z.string(), started_at: z.string() })),
+  data: z.array(
+    z.object({ user_id: z.string(), user_login: z.string().catch(''), type: z.string(), started_at: z.string() }),
+  ),
 });
 
 export const sendAnswer = z.object({

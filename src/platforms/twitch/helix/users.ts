@@ -16,6 +16,14 @@ export async function findUser(helix: Helix, id: string): Promise<TwitchUser | n
   return firstUser(await helix.asApp({ path: `/users?${new URLSearchParams({ id })}` }));
 }
 
+/** @param ids at most 100 @returns by id; one that is suspended or deleted is missing */
+export async function findUsers(helix: Helix, ids: readonly string[]): Promise<ReadonlyMap<string, TwitchUser>> {
+  const query = new URLSearchParams();
+  for (const id of ids) query.append('id', id);
+  const users = usersOf(await helix.asApp({ path: `/users?${query}` }));
+  return new Map(users.map((user) => [user.id, user]));
+}
+
 /** @throws PlatformRefused when the token belongs to nobody */
 export async function ownUser(helix: Helix, accessToken: string): Promise<TwitchUser> {
   const user = firstUser(await helix.asUser(accessToken, { path: '/users' }));
@@ -24,15 +32,16 @@ export async function ownUser(helix: Helix, accessToken: string): Promise<Twitch
 }
 
 function firstUser(json: unknown): TwitchUser | null {
+  return usersOf(json)[0] ?? null;
+}
+
+function usersOf(json: unknown): TwitchUser[] {
   const parsed = usersAnswer.safeParse(json);
   if (!parsed.success) throw new PlatformRefused('Twitch described users in an unknown form');
-  const user = parsed.data.data[0];
-  return user === undefined
-    ? null
-    : {
-        id: user.id,
-        login: user.login.toLowerCase(),
-        displayName: user.display_name.trim() || user.login,
-        avatarUrl: user.profile_image_url || null,
-      };
+  return parsed.data.data.map((user) => ({
+    id: user.id,
+    login: user.login.toLowerCase(),
+    displayName: user.display_name.trim() || user.login,
+    avatarUrl: user.profile_image_url || null,
+  }));
 }

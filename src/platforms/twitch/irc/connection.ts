@@ -144,6 +144,7 @@ export class Connection {
         nick: credential.login,
         accessToken: credential.accessToken,
         key: credential.key,
+        userId: credential.platformUserId,
         handlers: {
           registered: () => {
             wasUp = true;

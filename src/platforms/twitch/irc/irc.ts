@@ -17,8 +17,9 @@ import { deliver, NOT_JOINED } from './delivery.ts';
 import type { IrcLine } from './line.ts';
 import { Overrides } from './overrides.ts';
 import { roomName } from './room-names.ts';
-import { Rooms, type RoomsDeps } from './rooms.ts';
+import { Rooms } from './rooms.ts';
 import type { Session } from './session.ts';
+import { Standings } from './standings.ts';
 import { Repetitions } from './wording.ts';
 
 export interface IrcDeps {
@@ -33,30 +34,37 @@ export interface IrcDeps {
   readonly events: ReaderEvents;
   readonly isOwnAccount: WorkerDeps['isOwnAccount'];
   readonly limitShare: () => number;
-  readonly resolveLogin: RoomsDeps['resolveLogin'];
 }
 
 export interface Irc {
   readonly reader: ChatReader;
   readonly sender: ChatSender;
+  /** Helix did not take a message of this account, for this reason. */
+  refused(channel: ReadChannel, as: SenderCredential, reason: string): void;
   /** Whose chat it is that is read for the channel; null before it was joined. */
   roomId(channel: ReadChannel): string | null;
+  /** Twitch does not let us in under the channel's name. */
+  isLost(channel: ReadChannel): boolean;
+  /** Nobody seems to have the channel's name: its room is joined anew. */
+  doubt(channel: ReadChannel): void;
   close(): Promise<void>;
 }
 
 /** Nothing is dialled before the reader has a channel to read. */
 export function openIrc(deps: IrcDeps): Irc {
-  const rooms = new Rooms({ ...deps, settled: () => connection.retireOld() });
+  const standings = new Standings();
+  const rooms = new Rooms({ ...deps, standings, settled: () => connection.retireOld() });
   const connection = new Connection({
     ...deps,
     listener: {
       up: (session) => rooms.attach(session),
       down: (session) => rooms.detach(session),
       missing: (state) => rooms.linkDown(state),
-      line: lineReader(deps, rooms),
+      line: lineReader(deps, rooms, standings),
     },
   });
-  const overrides = new Overrides(deps);
+  const overrides = new Overrides({ ...deps, standings });
+  const find = ({ target }: ReadChannel) => rooms.find(roomName(target) ?? '');
   return {
     reader: {
       setChannels: (channels) => {
@@ -64,8 +72,11 @@ export function openIrc(deps: IrcDeps): Irc {
         if (channels.length > 0) connection.start();
       },
     },
-    sender: createSender(deps, rooms, connection, overrides),
-    roomId: ({ target }) => rooms.find(roomName(target) ?? '')?.roomId ?? null,
+    sender: createSender(deps, rooms, connection, overrides, standings),
+    refused: (channel, as, reason) => standings.refused(as.platformUserId, roomName(channel.target) ?? '', reason),
+    roomId: (channel) => find(channel)?.roomId ?? null,
+    isLost: (channel) => roomName(channel.target) === null || (find(channel)?.failures ?? 0) > 0,
+    doubt: (channel) => rooms.doubt(roomName(channel.target) ?? ''),
     close: async () => {
       rooms.close();
       await Promise.all([connection.close(), overrides.close()]);
@@ -73,7 +84,7 @@ export function openIrc(deps: IrcDeps): Irc {
   };
 }
 
-function lineReader(deps: IrcDeps, rooms: Rooms): (session: Session, line: IrcLine) => void {
+function lineReader(deps: IrcDeps, rooms: Rooms, standings: Standings): (session: Session, line: IrcLine) => void {
   const nowMs = () => deps.clock.now().getTime();
   return (session, line) => {
     if (!bearsWords(line)) {
@@ -82,11 +93,20 @@ function lineReader(deps: IrcDeps, rooms: Rooms): (session: Session, line: IrcLi
     }
     const room = rooms.find(line.params);
     const message = room && toChatMessage(line, room.channel.channelId, deps.isOwnAccount, nowMs);
-    if (message) deps.events.message(message);
+    if (!message) return;
+    // The only sight of an account that speaks by Helix alone: it has no connection that is told its badges.
+    if (message.isOwn) standings.shown(message.author.platformUserId, room.name, line.tags);
+    deps.events.message(message);
   };
 }
 
-function createSender(deps: IrcDeps, rooms: Rooms, connection: Connection, overrides: Overrides): ChatSender {
+function createSender(
+  deps: IrcDeps,
+  rooms: Rooms,
+  connection: Connection,
+  overrides: Overrides,
+  standings: Standings,
+): ChatSender {
   const { clock, log } = deps;
   const repetitions = new Repetitions(clock);
   const hasOwnConnection = (as: SenderCredential) => as.kind === 'override' && as.key !== connection.key;
@@ -102,7 +122,10 @@ function createSender(deps: IrcDeps, rooms: Rooms, connection: Connection, overr
     if (!room || !session || session.key !== connection.key) return NOT_JOINED;
     log.info('chatbot.say.sender', { channelId: channel.channelId, sender: 'global', overrideExternalAccountId: null });
     const utterance = repetitions.begin(`${session.key} ${name}`, text);
-    return utterance.end(await deliver(session, name, utterance.wording(room.isPrivileged), deadlineMs, clock));
+    const wording = utterance.wording(standings.isPrivileged(session.userId, name));
+    const outcome = await deliver(session, name, wording, deadlineMs, clock);
+    if (outcome.kind !== 'sent') standings.refused(session.userId, name, outcome.reason);
+    return utterance.end(outcome);
   };
 
   return {
@@ -119,9 +142,9 @@ function createSender(deps: IrcDeps, rooms: Rooms, connection: Connection, overr
     },
     isPrivileged(channel, as) {
       const name = roomName(channel.target);
-      if (name === null) return false;
-      if (hasOwnConnection(as)) return overrides.isPrivileged(as.key, name);
-      return as.key === connection.key && (rooms.find(name)?.isPrivileged ?? false);
+      // In their own channel streamers need no badge to be known by.
+      const roomId = (name === null ? null : rooms.find(name)?.roomId) ?? channel.stableId;
+      return roomId === as.platformUserId || (name !== null && standings.isPrivileged(as.platformUserId, name));
     },
   };
 }

@@ -6,9 +6,9 @@ import type { CredentialSource, ReadChannel, SenderCredential, SendOutcome } fro
 import { deliver } from './delivery.ts';
 import { type IrcLine, tagOf } from './line.ts';
 import { SlidingWindow, shareOf } from './pacing.ts';
-import { isPrivilegedState } from './roles.ts';
 import { JOIN_REFUSALS } from './rooms.ts';
 import { Session } from './session.ts';
+import type { Standings } from './standings.ts';
 import type { Utterance } from './wording.ts';
 
 export interface OverridesDeps {
@@ -16,6 +16,7 @@ export interface OverridesDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly credentials: Pick<CredentialSource, 'renewed'>;
+  readonly standings: Standings;
   readonly joinsPer10s: number;
   readonly limitShare: () => number;
 }
@@ -33,7 +34,6 @@ interface Link {
 
 interface OverrideRoom {
   step: 'asked' | 'joined' | 'refused';
-  isPrivileged: boolean;
   retryAtMs: number;
   joined: Promise<boolean>;
   answer: (isJoined: boolean) => void;
@@ -50,10 +50,6 @@ export class Overrides {
 
   constructor(deps: OverridesDeps) {
     this.#deps = deps;
-  }
-
-  isPrivileged(key: string, room: string): boolean {
-    return this.#links.get(key)?.rooms.get(room)?.isPrivileged ?? false;
   }
 
   /** @returns `unusable` when the account cannot speak there now, so that the default sender is to */
@@ -83,8 +79,11 @@ export class Overrides {
       return 'unusable';
     }
     log.info('chatbot.say.sender', { ...fields, sender: 'override' });
-    const text = utterance.wording(this.isPrivileged(as.key, room));
-    return utterance.end(await deliver(session, room, text, deadlineMs - spentMs(), clock));
+    const { standings } = this.#deps;
+    const text = utterance.wording(standings.isPrivileged(as.platformUserId, room));
+    const outcome = await deliver(session, room, text, deadlineMs - spentMs(), clock);
+    if (outcome.kind !== 'sent') standings.refused(as.platformUserId, room, outcome.reason);
+    return utterance.end(outcome);
   }
 
   async close(): Promise<void> {
@@ -165,6 +164,7 @@ export class Overrides {
         nick: login,
         accessToken: as.accessToken,
         key: as.key,
+        userId: as.platformUserId,
         handlers: {
           registered: () => {
             log.info('chatbot.override.connected', fields);
@@ -202,7 +202,7 @@ export class Overrides {
     if (link.joins.free(now, max) === 0) return Promise.resolve(false);
     link.joins.take(now, 1, max);
     const { promise: joined, resolve: answer } = Promise.withResolvers<boolean>();
-    const room: OverrideRoom = { step: 'asked', isPrivileged: false, retryAtMs: now + RETRY_MS, joined, answer };
+    const room: OverrideRoom = { step: 'asked', retryAtMs: now + RETRY_MS, joined, answer };
     link.rooms.set(name, room);
     if (known) session.write(`PART ${name}`);
     session.write(`JOIN ${name}`);
@@ -218,11 +218,11 @@ export class Overrides {
     if (line.command === 'PRIVMSG' || link.session !== session) return;
     const room = link.rooms.get(line.params);
     if (!room) return;
-    if (line.command === 'USERSTATE') room.isPrivileged = isPrivilegedState(line.tags);
+    if (line.command === 'USERSTATE') this.#deps.standings.shown(session.userId, line.params, line.tags);
     else if (line.command === 'ROOMSTATE' && room.step === 'asked') {
       room.step = 'joined';
       room.answer(true);
-    } else if (line.command === 'PART' && line.nick === session.nick) link.rooms.delete(line.params);
+    } else if (line.command === 'PART') link.rooms.delete(line.params);
     else if (line.command === 'NOTICE' && room.step === 'asked' && JOIN_REFUSALS[tagOf(line.tags, 'msg-id') ?? '']) {
       room.step = 'refused';
       room.answer(false);

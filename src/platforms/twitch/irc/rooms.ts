@@ -1,19 +1,17 @@
 /** The channels to be read: on which connection each is joined, and what is said about those that are not. */
-import type { PlatformChannelId } from '../../../lib/brand.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../platform.ts';
 import { type Joinable, JoinQueue, type JoinQueueDeps } from './join-queue.ts';
 import { type IrcLine, tagOf } from './line.ts';
 import { shareOf } from './pacing.ts';
-import { isPrivilegedState } from './roles.ts';
 import { batches, roomName } from './room-names.ts';
 import type { Session } from './session.ts';
+import type { Standings } from './standings.ts';
 
 export interface RoomsDeps extends JoinQueueDeps {
   readonly log: Logger;
   readonly events: ReaderEvents;
-  /** The login an account goes by now; null when the account or the answer is missing. */
-  readonly resolveLogin: (stableId: string) => Promise<PlatformChannelId | null>;
+  readonly standings: Standings;
   /** Called when the newest session has nothing left to join. */
   readonly settled: () => void;
 }
@@ -22,7 +20,6 @@ export interface Room extends Joinable {
   channel: ReadChannel;
   /** The session that reads it and may speak in it: the newest, or the one before until the newest has joined. */
   joinedOn: Session | null;
-  isPrivileged: boolean;
   /** As Twitch named it when it was joined; null before. */
   roomId: string | null;
   state: ReaderState | null;
@@ -44,7 +41,6 @@ export class Rooms {
   readonly #queue: JoinQueue<Room>;
   /** What is said of a new room. */
   #linkState: ReaderState = { kind: 'connecting', reason: null };
-  #lookUps: Promise<void> = Promise.resolve();
 
   constructor(deps: RoomsDeps) {
     this.#deps = deps;
@@ -106,7 +102,7 @@ export class Rooms {
     const isAnswer = session === this.#queue.session && room.step === 'asked';
     switch (line.command) {
       case 'USERSTATE':
-        room.isPrivileged = isPrivilegedState(line.tags);
+        this.#deps.standings.shown(session.userId, room.name, line.tags);
         return;
       case 'ROOMSTATE':
         room.roomId = tagOf(line.tags, 'room-id') ?? room.roomId;
@@ -120,8 +116,20 @@ export class Rooms {
         return;
       }
       case 'PART':
-        if (line.nick === session.nick) this.#parted(room, session);
+        // Only our own are sent to us, under whatever name the account goes by now.
+        this.#parted(room, session);
     }
+  }
+
+  /** Nobody has the name any more, says Twitch: the answer to another JOIN shows whether the room is there. */
+  doubt(name: string): void {
+    const room = this.#rooms.get(name);
+    if (!room?.joinedOn || room.step !== 'joined') return;
+    room.joinedOn.write(`PART ${name}`);
+    room.joinedOn = null;
+    this.#tell(room, { kind: 'degraded', reason: 'parted' });
+    this.#queue.wait(room);
+    this.#queue.pump();
   }
 
   close(): void {
@@ -140,7 +148,6 @@ export class Rooms {
       name,
       step: 'waiting',
       joinedOn: null,
-      isPrivileged: false,
       roomId: null,
       failures: 0,
       atMs: 0,
@@ -155,6 +162,7 @@ export class Rooms {
     const bySession = new Map<Session, string[]>();
     for (const room of rooms) {
       this.#rooms.delete(room.name);
+      this.#deps.standings.forget(room.name);
       this.#queue.remove(room);
       // A room that was only asked for may still be joined a moment later.
       const sessions = new Set([room.joinedOn, room.step === 'asked' ? this.#queue.session : null]);
@@ -184,14 +192,17 @@ export class Rooms {
     this.#queue.postpone(room);
     this.#deps.log.warn('chatbot.join_failed', { ...logFields(room), reason: state.reason, failures: room.failures });
     if (room.joinedOn === null) this.#tell(room, state);
-    if (state.reason === 'suspended' || room.failures > 1) this.#lookUpName(room);
+    // A streamer who renamed is found by their id. Once is enough: the hour comes by itself.
+    if (room.failures === 1) this.#deps.events.lost(room.channel.channelId);
     this.#checkSettled();
   }
 
   /** Silence is all that Twitch says to an unknown channel and to one above the limit (sheet §1.3, §1.11). */
   #silent(rooms: readonly Room[]): void {
     let unprivileged = 0;
-    for (const room of this.#rooms.values()) if (room.joinedOn && !room.isPrivileged) unprivileged += 1;
+    for (const { name, joinedOn } of this.#rooms.values()) {
+      if (joinedOn && !this.#deps.standings.isPrivileged(joinedOn.userId, name)) unprivileged += 1;
+    }
     const isFull = unprivileged >= shareOf(UNPRIVILEGED_ROOMS_MAX, this.#deps.limitShare());
     const state: ReaderState = isFull ? userAction('join_limit') : { kind: 'degraded', reason: 'join_unconfirmed' };
     for (const room of rooms) this.#refuse(room, state);
@@ -204,20 +215,6 @@ export class Rooms {
     this.#tell(room, { kind: 'degraded', reason: 'parted' });
     if (room.step === 'joined') this.#queue.rejoin(room);
     this.#queue.pump();
-  }
-
-  /** A streamer who renamed is found under the new name; one question at a time. */
-  #lookUpName(room: Room): void {
-    const { stableId, channelId } = room.channel;
-    if (stableId === null) return;
-    const isStillLost = () => this.#rooms.get(room.name) === room && room.step !== 'joined';
-    this.#lookUps = this.#lookUps.then(async () => {
-      if (!isStillLost()) return;
-      const login = await this.#deps.resolveLogin(stableId).catch(() => null);
-      const name = login === null ? null : roomName(login);
-      if (name === null || name === room.name || !isStillLost()) return;
-      this.#deps.events.renamed(channelId, name.slice(1) as PlatformChannelId);
-    });
   }
 
   #checkSettled(): void {

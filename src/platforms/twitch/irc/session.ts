@@ -1,5 +1,6 @@
 /** One WebSocket to Twitch chat, from dialling to its end: login, proof of life, lines in and out. */
 import { type RawData, WebSocket } from 'ws';
+import type { PlatformUserId } from '../../../lib/brand.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Reason } from '../../platform.ts';
 import { forEachLine, type IrcLine } from './line.ts';
@@ -11,6 +12,7 @@ export interface SessionOptions {
   readonly accessToken: string;
   /** Key of the account that logs in. */
   readonly key: string;
+  readonly userId: PlatformUserId;
   readonly handlers: SessionHandlers;
 }
 
@@ -49,6 +51,7 @@ const CHECKS_UNTIL_DEAD = 6;
 
 export class Session {
   readonly key: string;
+  readonly userId: PlatformUserId;
   readonly nick: string;
   /** By room: messages whose fate is still open. */
   readonly #inFlight = new Map<string, AnswerListener>();
@@ -65,6 +68,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.key = options.key;
+    this.userId = options.userId;
     this.nick = options.nick;
     this.#socket = new WebSocket(options.url, SOCKET_OPTIONS);
     this.#lifeTimer = this.#nextLifeCheck();
