@@ -67,6 +67,8 @@ interface ScriptedDrop {
 }
 
 const TEXT_MAX_CHARACTERS = 500;
+/** Invisible characters that Twitch takes out of what accounts write. */
+const REMOVED = /[\u{e0000}-\u{e0fff}]/gu;
 const REMEMBERED_MESSAGES = 2000;
 
 /** Ids of generated lines start like this; nobody remembers those lines. */
@@ -105,7 +107,7 @@ export class Chat {
 
   /** An account writes: every rule of the platform applies. */
   post(draft: Draft): Posted {
-    const text = [...draft.text.trim()].slice(0, TEXT_MAX_CHARACTERS).join('').trim();
+    const text = [...draft.text.replace(REMOVED, '').trim()].slice(0, TEXT_MAX_CHARACTERS).join('').trim();
     if (text === '') return { code: null };
     const refusal = this.#refusal(draft, text);
     return refusal === undefined ? { message: this.show({ ...draft, text }) } : { code: refusal };

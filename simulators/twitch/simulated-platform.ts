@@ -12,7 +12,7 @@ const SCOPES = {
 };
 const BADGES: Readonly<Record<Role, string>> = { vip: 'vip/1', moderator: 'moderator/1', subscriber: 'subscriber/12' };
 /** What a bot without rights in the channel appends to a repeated text (design §9.11). */
-const INVISIBLE_END = / \u{e0000}$/u;
+const INVISIBLE_END = / [\u034f\ufe0f]$/u;
 /** AutoMod would not have it: the text is refused, not the account. */
 const REFUSED = 'msg_rejected_mandatory';
 const COME_BACK_S = 20;

@@ -64,7 +64,7 @@ export async function workerWorld({ speaksBy = 'helix', databaseUrl: given, ...o
       sim
         .messagesIn(slug)
         .filter(({ transport }) => transport !== 'script')
-        .map(({ text }) => text.replace(/[\s\u{e0000}]+$/u, '')),
+        .map(({ text }) => text.replace(/ [\u034f\ufe0f]$/u, '')),
     /** Resolves when the bot reads these channels. */
     async joined(...slugs: string[]): Promise<void> {
       for (const slug of slugs) {

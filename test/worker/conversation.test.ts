@@ -69,7 +69,7 @@ test('only a whole line is a command: no prefix, no arguments, whatever its case
   }, PATIENCE);
   for (const line of ['!mark now', 'say !mark', '!marks', 'two words', 'two', '!']) write('mira_k', line);
   expect(await answers()).toEqual([]);
-  write('mira_k', ' TWO  words \u{e0000}');
+  write('mira_k', ' TWO  words \u034f');
   write('mira_k', '\u200btwo  words\ufeff');
   expect(await answers()).toEqual(['two', 'two']);
 });

@@ -34,6 +34,10 @@ test.for([
     const [first, second] = await say(2);
     expect(first).toBe('again');
     expect(second).not.toBe('again');
+    const rows = await world.outbox(channelId);
+    await vi.waitFor(async () => {
+      expect(await world.outbox(channelId)).toMatchObject(rows.map(() => ({ status: 'sent', attempts: 1 })));
+    }, PATIENCE);
 
     sim.setRole(SLUG, own ?? sim.person('memalerts_bot'), 'moderator');
     await say(1);

@@ -5,8 +5,8 @@ import { trimEndOf } from '../../lib/trim-end.ts';
 export const LONGEST_COMMAND_LINE = 120;
 
 // Some chat clients append these, invisibly.
-const INVISIBLE_START = /^[\s\u200b-\u200d\ufeff\u{e0000}]+/u;
-const INVISIBLE = /^[\s\u200b-\u200d\ufeff\u{e0000}]$/u;
+const INVISIBLE_START = /^[\u034f\s\u200b-\u200d\ufeff\u{e0000}]+/u;
+const INVISIBLE = /^[\u034f\s\u200b-\u200d\ufeff\u{e0000}]$/u;
 const LAST_PLAIN = 0x7f;
 
 /** @returns the form that is compared; empty for a line of nothing visible */

@@ -89,10 +89,31 @@ test('a chat that finds us too fast is left alone a little longer each time, at 
   expect(inMs(given, limited)).toBe(6_000);
 });
 
+test('a text refused as a repetition waits until the time of the chat is over, and then is sent as written', async () => {
+  const given = await world();
+  const { sim, send, said } = given;
+  sim.faults.refuseMessages(400, 'same_message', 2);
+  for (const waitMs of [10_000, 20_000]) {
+    const outcome = await send('again');
+    expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'same_message' });
+    expect(inMs(given, outcome)).toBe(waitMs);
+  }
+  expect(await send('again')).toMatchObject({ kind: 'sent' });
+  expect(said()).toEqual(['again']);
+});
+
+test('a text whose answer was lost and that is then refused as a repetition had arrived', async () => {
+  const { sim, send, said } = await world();
+  sim.faults.http({ kind: 'cut', path: SEND, times: 1 });
+  expect(await send('once')).toMatchObject({ kind: 'unconfirmed' });
+  sim.faults.refuseMessages(400, 'same_message');
+  expect(await send('once')).toEqual({ kind: 'sent', platformMessageId: null });
+  expect(said()).toEqual(['once']);
+});
+
 test('what VK refuses about the text or the account is final, in its own words', async () => {
   const { sim, send, said, calls } = await world();
   for (const [status, error] of [
-    [400, 'same_message'],
     [400, 'message_too_long'],
     [400, 'something_new'],
     [403, 'forbidden'],

@@ -1,5 +1,5 @@
 /** Speaks through `POST /v1/chat/message/send`: into a running stream or not at all (sheet §2.5). */
-import type { ChannelId, PlatformUserId } from '../../lib/brand.ts';
+import type { PlatformUserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
@@ -21,8 +21,11 @@ export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
 const INFO_LIFE_MS = 45_000;
 /** After the first, the second and every further refusal in a row (sheet §2.5). */
 const TOO_FAST_MS = [3_000, 6_000, 10_000] as const;
-/** VK refuses these about the message; the stream is as it was. */
-const ABOUT_THE_TEXT = new Set(['same_message', 'message_too_long']);
+/**
+ * The same for a text that was said a moment ago. How long a chat takes for that is its own setting, which only moderators
+ * may read; people report 10 s.
+ */
+const SAME_TEXT_MS = [10_000, 20_000, 30_000, 60_000] as const;
 
 /** Most messages VK hands out. */
 const HISTORY_MAX = 200;
@@ -30,7 +33,8 @@ const HISTORY_MAX = 200;
 const CLOCKS_APART_MS = 2000;
 
 export function createSender(deps: SenderDeps): ChatSender {
-  const tooFast = new TooFast(deps.clock);
+  const tooFast = new Patience(TOO_FAST_MS, deps.clock);
+  const sameText = new SameText(deps.clock);
   return {
     isPrivileged: () => false,
     hasSaid: (given, text, as, since, deadlineMs) => findSaid(deps, deps.known(given), text, as, since, deadlineMs),
@@ -54,11 +58,18 @@ export function createSender(deps: SenderDeps): ChatSender {
       try {
         const answer = await deps.api.call(as.accessToken, request);
         const isOfOtherStream = () => isOtherStream(deps, channel, as, stream.id, untilMs);
-        const outcome = tooFast.judge(channel.channelId, answer) ?? (await outcomeOf(deps, answer, isOfOtherStream));
+        const place = `${as.key} ${channel.channelId}`;
+        const outcome =
+          sameText.judge(place, text, answer) ??
+          tooFast.judge(channel.channelId, answer, isTooFast(answer)) ??
+          (await outcomeOf(deps, answer, isOfOtherStream));
+        if (outcome.kind === 'unconfirmed') sameText.unanswered(place, text);
         if (outcome.kind === 'sent') deps.log.info('vkvideo_chatbot.outbox_sent', fields);
         return outcome;
       } catch (error) {
-        return noAnswer(error);
+        const outcome = noAnswer(error);
+        if (outcome.kind === 'unconfirmed') sameText.unanswered(`${as.key} ${channel.channelId}`, text);
+        return outcome;
       }
     },
   };
@@ -121,7 +132,8 @@ async function outcomeOf(
   if (status === 401) return { kind: 'unauthorized', reason };
   if (status >= 500 || status === 408) return { kind: 'unavailable', reason };
   if (status < 400) return { kind: 'unconfirmed', reason: 'unconfirmed' };
-  if (ABOUT_THE_TEXT.has(codeOf(answer))) return { kind: 'rejected', reason };
+  // About the text alone: the stream is as it was.
+  if (codeOf(answer) === 'message_too_long') return { kind: 'rejected', reason };
   return isAboutStream(status) && (await isOfOtherStream())
     ? // Of another stream, or of none: the outbox comes back and finds what is true by then.
       { kind: 'unavailable', reason: 'no_active_stream', retryAt: clock.now() }
@@ -158,27 +170,61 @@ function noAnswer(error: unknown): SendOutcome {
   return error.isSent ? { kind: 'unconfirmed', reason: 'unconfirmed' } : { kind: 'unavailable', reason: 'unreachable' };
 }
 
-/** Keeps how often in a row a chat found us too fast: each time it is left alone a little longer. */
-class TooFast {
-  readonly #clock: Clock;
-  readonly #refusals = new Map<ChannelId, number>();
+function isTooFast(answer: HttpAnswer): string | null {
+  if (answer.status === 429) return 'rate_limited';
+  return isRefusal(answer, 'send_too_fast') ? 'send_too_fast' : null;
+}
 
-  constructor(clock: Clock) {
+function isRefusal(answer: HttpAnswer, code: string): boolean {
+  return answer.status === 400 && codeOf(answer) === code;
+}
+
+/** Keeps how often in a row somebody was told to wait: each time a little longer. */
+class Patience {
+  readonly #delaysMs: readonly number[];
+  readonly #clock: Clock;
+  readonly #refusals = new Map<string, number>();
+
+  constructor(delaysMs: readonly number[], clock: Clock) {
+    this.#delaysMs = delaysMs;
     this.#clock = clock;
   }
 
-  /** @returns null for an answer about anything else */
-  judge(channelId: ChannelId, answer: HttpAnswer): SendOutcome | null {
-    const isSlowMode = answer.status === 400 && codeOf(answer) === 'send_too_fast';
-    if (!isSlowMode && answer.status !== 429) {
-      this.#refusals.delete(channelId);
+  /** @param reason null for an answer about anything else @returns null for that too */
+  judge(place: string, answer: HttpAnswer, reason: string | null): SendOutcome | null {
+    if (reason === null) {
+      this.#refusals.delete(place);
       return null;
     }
-    const refusals = (this.#refusals.get(channelId) ?? 0) + 1;
-    this.#refusals.set(channelId, refusals);
-    const delayMs = TOO_FAST_MS[Math.min(refusals, TOO_FAST_MS.length) - 1] ?? 0;
+    const refusals = (this.#refusals.get(place) ?? 0) + 1;
+    this.#refusals.set(place, refusals);
+    const delayMs = this.#delaysMs[Math.min(refusals, this.#delaysMs.length) - 1] ?? 0;
     const retryAt = retryTime(answer, this.#clock.now()) ?? new Date(this.#clock.now().getTime() + delayMs);
-    return { kind: 'unavailable', reason: isSlowMode ? 'send_too_fast' : 'rate_limited', retryAt };
+    return { kind: 'unavailable', reason, retryAt };
+  }
+}
+
+/** A text that VK takes for a repetition waits and is sent as written, unless it is our own, whose answer was lost. */
+class SameText {
+  readonly #patience: Patience;
+  /** By sender and channel: the last text nobody answered for. */
+  readonly #unanswered = new Map<string, string>();
+
+  constructor(clock: Clock) {
+    this.#patience = new Patience(SAME_TEXT_MS, clock);
+  }
+
+  unanswered(place: string, text: string): void {
+    this.#unanswered.set(place, text);
+  }
+
+  /** @returns null for an answer about anything else */
+  judge(place: string, text: string, answer: HttpAnswer): SendOutcome | null {
+    const isSame = isRefusal(answer, 'same_message');
+    const hadArrived = isSame && this.#unanswered.get(place) === text;
+    if (isSame ? hadArrived : answer.status === 200) this.#unanswered.delete(place);
+    const outcome = this.#patience.judge(place, answer, isSame && !hadArrived ? 'same_message' : null);
+    return hadArrived ? { kind: 'sent', platformMessageId: null } : outcome;
   }
 }
 
