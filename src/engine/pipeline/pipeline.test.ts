@@ -137,3 +137,21 @@ test('what is fetched after a gap is no sign of being behind, and is credited ho
   pipeline.message(line('hello', 20_000), receipt);
   expect([credited() - before, pipeline.stats().shed]).toEqual([3, shed]);
 });
+
+test('a line that comes again while it would still be answered is not, and none is remembered longer', async () => {
+  const { pipeline, clock, replies, line } = pipelineWorld();
+  const first = line('!hi');
+  pipeline.message(first);
+  await clock.advance(60_000);
+  pipeline.message(first);
+  expect([replies.length, pipeline.stats().duplicates]).toEqual([1, 1]);
+  // A platform whose clock is a minute ahead: its line is young for two minutes.
+  const ahead = line('!hi', -60_000, 'm2');
+  pipeline.message(ahead);
+  await clock.advance(120_000);
+  pipeline.message(ahead);
+  expect([replies.length, pipeline.stats().duplicates]).toEqual([2, 2]);
+  await clock.advance(240_000);
+  pipeline.message(line('!hi'));
+  expect([replies.length, pipeline.stats().duplicates]).toEqual([3, 2]);
+});

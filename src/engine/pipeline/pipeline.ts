@@ -1,6 +1,7 @@
 /** What happens to a chat line, the same on every platform: credits first, then the commands (workers §4.2). */
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { Lately } from '../../lib/lately.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ChatMessage, RoleResolver } from '../../platforms/platform.ts';
 import { admission } from '../commands/audience.ts';
@@ -12,7 +13,6 @@ import type { LiveView } from '../live/live-view.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { OutboxSource, SpeakingChannel } from '../outbox/row.ts';
 import { Overload } from './overload.ts';
-import { SeenIds } from './seen.ts';
 
 export interface PipelineDeps {
   readonly channels: { held(): ReadonlyMap<ChannelId, SpeakingChannel> };
@@ -57,12 +57,15 @@ interface Match {
 type Answered = boolean | Promise<boolean>;
 
 /** Ids of commands, not of lines: everything else about a line may safely happen twice. */
-const SEEN_COMMANDS_PER_CHANNEL = 5000;
+const SEEN_COMMANDS_MAX = 200_000;
+/** By so much may a platform's clock be ahead of ours: its lines stay young for that much longer. */
+const AHEAD_MS = 60_000;
 const TELL_EXPIRED_EVERY_MS = 60_000;
 
 export class Pipeline {
   readonly #deps: PipelineDeps;
-  readonly #seen = new Map<ChannelId, SeenIds>();
+  /** For as long as a line that comes again would be answered. */
+  readonly #seen: Lately<true>;
   /** Channels whose answer waits for something; later commands there wait behind it. */
   readonly #tails = new Map<ChannelId, Promise<void>>();
   readonly #overload: Overload;
@@ -71,7 +74,8 @@ export class Pipeline {
 
   constructor(deps: PipelineDeps) {
     this.#deps = deps;
-    const { clock, busyShare, log, logPrefix } = deps;
+    const { clock, busyShare, log, logPrefix, maxAgeMs } = deps;
+    this.#seen = new Lately({ keepMs: maxAgeMs + AHEAD_MS, max: SEEN_COMMANDS_MAX, clock });
     const changed = (isBehind: boolean) =>
       log.warn(logPrefix + (isBehind ? 'overloaded' : 'overload_over'), { linesShed: this.#stats.shed });
     this.#overload = new Overload({ clock, busyShare, changed });
@@ -83,8 +87,8 @@ export class Pipeline {
 
   /** Forgets what is known of channels that are no longer served. */
   forget(): void {
-    const held = this.#deps.channels.held();
-    for (const channelId of this.#seen.keys()) if (!held.has(channelId)) this.#seen.delete(channelId);
+    const held: ReadonlyMap<string, unknown> = this.#deps.channels.held();
+    this.#seen.keep(held);
   }
 
   /**
@@ -133,7 +137,7 @@ export class Pipeline {
 
   #isToBeAnswered({ channelId, messageId, sentAtMs }: ChatMessage, receipt: Receipt | null): boolean {
     // The inbox holds a line once; one that is read again has no answer on record, or the record refuses a second.
-    if (receipt === null && messageId !== null && !this.#seenIn(channelId).isNew(messageId)) {
+    if (receipt === null && messageId !== null && !this.#isNew(channelId, messageId)) {
       this.#stats.duplicates += 1;
       return false;
     }
@@ -155,13 +159,10 @@ export class Pipeline {
     log.warn(`${logPrefix}commands_expired`, { channelId, ageSeconds: Math.round(ageMs / 1000) });
   }
 
-  #seenIn(channelId: ChannelId): SeenIds {
-    let seen = this.#seen.get(channelId);
-    if (seen === undefined) {
-      seen = new SeenIds(SEEN_COMMANDS_PER_CHANNEL);
-      this.#seen.set(channelId, seen);
-    }
-    return seen;
+  #isNew(channelId: ChannelId, messageId: string): boolean {
+    if (this.#seen.get(channelId, messageId)) return false;
+    this.#seen.set(channelId, messageId, true);
+    return true;
   }
 
   #inOrder(match: Match): Answered {

@@ -1,7 +1,6 @@
 /** Hands the chatters a worker sees to every API instance, in batches, without ever holding chat up (workers §5). */
-import type { Timer } from '../../lib/clock.ts';
+import { Lately } from '../../lib/lately.ts';
 import { type CreditsEvent, type EndpointDeps, type EndpointStats, RelayEndpoint } from './endpoint.ts';
-import { RecentChatters } from './recent.ts';
 
 export type { CreditsEvent } from './endpoint.ts';
 
@@ -25,8 +24,9 @@ interface RelayDeps extends EndpointDeps {
   readonly baseUrls: readonly string[];
 }
 
-const GENERATION_MS = 5000;
-const GENERATION_MAX = 50_000;
+/** A busy chatter is one event, not one per line: a name is told again 5 to 10 s after it was told last. */
+const TOLD_MS = 5000;
+const TOLD_MAX = 50_000;
 
 export function createCreditsRelay({ baseUrls, ...deps }: RelayDeps): CreditsRelay {
   const origins = [...new Set(baseUrls.map((baseUrl) => new URL(baseUrl).origin))];
@@ -39,8 +39,8 @@ export function createCreditsRelay({ baseUrls, ...deps }: RelayDeps): CreditsRel
 class BatchingRelay implements CreditsRelay {
   readonly #endpoints: readonly RelayEndpoint[];
   readonly #clock: EndpointDeps['clock'];
-  readonly #recent = new RecentChatters(GENERATION_MAX);
-  #rotation: Timer | null = null;
+  /** Names by channel and user. */
+  readonly #told: Lately<string>;
   #isOver = false;
   #added = 0;
   #repeated = 0;
@@ -48,17 +48,18 @@ class BatchingRelay implements CreditsRelay {
   constructor(endpoints: readonly RelayEndpoint[], clock: EndpointDeps['clock']) {
     this.#endpoints = endpoints;
     this.#clock = clock;
+    this.#told = new Lately({ keepMs: TOLD_MS, max: TOLD_MAX, clock });
   }
 
   add(event: CreditsEvent): void {
     if (this.#isOver || this.#endpoints.length === 0) return;
     this.#added += 1;
-    if (this.#recent.has(event.channelSlug, event.userId, event.displayName)) {
+    // The name told last decides: somebody who took a new name and took the old one back is news both times.
+    if (this.#told.get(event.channelSlug, event.userId) === event.displayName) {
       this.#repeated += 1;
       return;
     }
-    this.#recent.add(event.channelSlug, event.userId, event.displayName);
-    this.#rotation ??= this.#rotateLater();
+    this.#told.set(event.channelSlug, event.userId, event.displayName);
     const presentable = toPresentable(event);
     if (presentable === null) return;
     const key = `${event.channelSlug}\n${event.userId}`;
@@ -67,7 +68,7 @@ class BatchingRelay implements CreditsRelay {
 
   async drain(deadlineMs: number): Promise<void> {
     this.#isOver = true;
-    this.#rotation?.cancel();
+    this.#told.clear();
     const deadline = Promise.withResolvers<void>();
     const timer = this.#clock.setTimer(deadlineMs, deadline.resolve);
     await Promise.race([Promise.all(this.#endpoints.map((endpoint) => endpoint.drain())), deadline.promise]);
@@ -81,17 +82,6 @@ class BatchingRelay implements CreditsRelay {
       repeated: this.#repeated,
       endpoints: this.#endpoints.map((endpoint) => endpoint.stats()),
     };
-  }
-
-  #rotateLater(): Timer {
-    return this.#clock.setTimer(
-      GENERATION_MS,
-      () => {
-        this.#recent.rotate();
-        this.#rotation = this.#recent.isEmpty ? null : this.#rotateLater();
-      },
-      { unref: true },
-    );
   }
 }
 

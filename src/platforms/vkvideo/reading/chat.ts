@@ -169,7 +169,7 @@ export class Chat {
 
   #isNew({ message }: ReadLine): boolean {
     if (message.messageId === null) return true;
-    this.#seen ??= new SeenMessages();
+    this.#seen ??= new SeenMessages(this.#deps.clock);
     return this.#seen.isNew(message.messageId, message.isBacklog ? 'backlog' : 'live');
   }
 
