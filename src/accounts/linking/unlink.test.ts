@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { credentialsWorld } from '../../../test/support/credentials-world.ts';
+import { lockWaits } from '../../../test/support/lock-waits.ts';
 import type { UserId } from '../../lib/brand.ts';
 import { twitch } from '../../platforms/twitch/index.ts';
 import { forgetFormerBot, revokeTokens, unlinkAccount } from './unlink.ts';
@@ -19,12 +20,7 @@ test('a former bot that is made a bot again meanwhile stays', async () => {
   });
   await isLocked.promise;
   const forgetting = world.db.transaction().execute((tx) => forgetFormerBot(tx, twitch, bot));
-  await vi.waitFor(async () => {
-    const { rows } = await sql`
-      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-    `.execute(world.db);
-    expect(rows).toHaveLength(1);
-  });
+  await lockWaits(world.db, 1);
   maySettle.resolve();
   await making;
   expect(await forgetting).toBeNull();
@@ -80,14 +76,24 @@ test('an account is unlinked while its person signs in with it, and neither wait
     // The steps of a sign-in, with somebody in between.
     await tx.updateTable('ExternalAccount').set({ displayName: 'Vera K' }).where('id', '=', going).execute();
     const unlinking = unlinkAccount(world.db, [twitch], userId, going, new Date());
-    await vi.waitFor(async () => {
-      const { rows } = await sql`
-        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-      `.execute(world.db);
-      expect(rows).toHaveLength(1);
-    });
+    await lockWaits(world.db, 1);
     await tx.updateTable('User').set({ displayName: 'Vera K' }).where('id', '=', userId).execute();
     return { unlinking };
   });
   expect(await unlinking).toMatchObject({ kind: 'unlinked' });
+});
+
+test('of two requests at once that unlink the last two accounts, one is refused', async () => {
+  const world = await credentialsWorld();
+  const userId = (await world.user({ displayName: 'Vera' })) as UserId;
+  const accounts = [await world.account({ login: 'one', userId }), await world.account({ login: 'two', userId })];
+  const { unlinking } = await world.db.transaction().execute(async (tx) => {
+    // Both have read the accounts, or wait to read them, before either deletes one.
+    await sql`lock table "GlobalTwitchBotCredential"`.execute(tx);
+    const unlinking = accounts.map((account) => unlinkAccount(world.db, [twitch], userId, account, new Date()));
+    await lockWaits(world.db, 2);
+    return { unlinking };
+  });
+  const kinds = (await Promise.all(unlinking)).map(({ kind }) => kind);
+  expect(kinds.sort()).toEqual(['last_account', 'unlinked']);
 });

@@ -36,30 +36,60 @@ interface LeaseRow {
  *
  * @param desired every channel that is to be served by some copy
  */
-export async function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId[]): Promise<LeaseResult> {
+export function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId[]): Promise<LeaseResult> {
   const { pg, provider, startNumber, movesMax } = deps;
-  const client = await pg.connect();
-  let failure: Error | undefined;
-  try {
-    await client.query('begin');
+  return inTransaction(pg, async (client) => {
     // Two copies that balance at once would each see the other's channels as they were.
     await client.query("select pg_advisory_xact_lock(hashtext('memalerts lease ' || $1))", [provider]);
-    const forgotten = await client.query<{ channelId: ChannelId }>(FORGET, [provider, startNumber, desired]);
+    const forgotten = await forget(client, provider, startNumber, desired);
     const { rows } = await client.query<LeaseRow>(TAKE, [provider, startNumber, desired]);
     const ours = rows.flatMap(({ channelId }) => channelId ?? []);
     const surplus = Math.max(0, ours.length - (rows[0]?.share ?? 0));
     const moved = ours.slice(ours.length - Math.min(surplus, movesMax));
     if (moved.length > 0) await client.query(GIVE_BACK, [provider, startNumber, moved]);
-    await client.query('commit');
     const held = new Set(ours);
     for (const channelId of moved) held.delete(channelId);
     return {
       among: rows[0]?.among ?? '',
       held,
-      forgotten: forgotten.rows.map(({ channelId }) => channelId),
+      forgotten,
       moved: moved.length,
       surplus: surplus - moved.length,
     };
+  });
+}
+
+/** Everything this copy holds is free from now on. */
+export function releaseLeases({ pg, provider, startNumber }: Omit<LeaseDeps, 'movesMax'>): Promise<void> {
+  return inTransaction(pg, async (client) => void (await forget(client, provider, startNumber, [])));
+}
+
+/**
+ * Gives back what is not desired. What was said about a channel ends with it: a bot that is off is not ill.
+ *
+ * @returns the channels given back
+ */
+async function forget(
+  client: pg.PoolClient,
+  provider: ProviderId,
+  startNumber: number,
+  desired: readonly ChannelId[],
+): Promise<ChannelId[]> {
+  const { rows } = await client.query<{ channelId: ChannelId }>(FORGET, [provider, startNumber, desired]);
+  const channelIds = rows.map(({ channelId }) => channelId);
+  // A statement of its own: the first may have waited for a row that our own writer was about to add.
+  if (channelIds.length > 0) await client.query(FORGET_HEALTH, [provider, channelIds]);
+  return channelIds;
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
   } catch (error) {
     failure = error as Error;
     throw error;
@@ -69,24 +99,27 @@ export async function balanceLeases(deps: LeaseDeps, desired: readonly ChannelId
   }
 }
 
-/** Everything this copy holds is free from now on. */
-export async function releaseLeases({ pg, provider, startNumber }: Omit<LeaseDeps, 'movesMax'>): Promise<void> {
-  await pg.query(FORGET, [provider, startNumber, []]);
-}
-
-// What was said about a channel ends with it: a bot that is off is not ill.
+// Leases are locked in one order everywhere: whoever writes a channel's state holds its lease meanwhile.
 const FORGET = `
-  with gone as (
-    delete from "BotChannelLease"
+  with going as (
+    select "channelId" from "BotChannelLease"
     where provider = $1 and "startNumber" = $2 and "channelId" <> all($3::text[])
-    returning "channelId"
-  ), well as (
-    delete from "BotChannelHealth" h using gone where h.provider = $1 and h."channelId" = gone."channelId"
+    order by "channelId" for update
   )
-  select "channelId" from gone`;
+  delete from "BotChannelLease" lease using going
+  where lease.provider = $1 and lease."channelId" = going."channelId"
+  returning lease."channelId"`;
+
+const FORGET_HEALTH = `delete from "BotChannelHealth" where provider = $1 and "channelId" = any($2::text[])`;
 
 const GIVE_BACK = `
-  delete from "BotChannelLease" where provider = $1 and "startNumber" = $2 and "channelId" = any($3::text[])`;
+  with going as (
+    select "channelId" from "BotChannelLease"
+    where provider = $1 and "startNumber" = $2 and "channelId" = any($3::text[])
+    order by "channelId" for update
+  )
+  delete from "BotChannelLease" lease using going
+  where lease.provider = $1 and lease."channelId" = going."channelId"`;
 
 // A lease whose worker is dead is free. Oldest leases of ours come first: the newest move when there are too many.
 const TAKE = `
@@ -102,10 +135,13 @@ const TAKE = `
     select ceil((select count(*) from wanted)::numeric / greatest((select count(*) from live), 1))::int as size
   ), taken as (
     insert into "BotChannelLease" (provider, "channelId", "startNumber")
-    select $1, id, $2 from wanted
-    where "startNumber" is null or ("startNumber" <> $2 and "startNumber" not in (select "startNumber" from live))
-    order by place
-    limit greatest((select size from share) - (select count(*) from wanted where "startNumber" = $2), 0)
+    select $1, free.id, $2 from (
+      select id from wanted
+      where "startNumber" is null or ("startNumber" <> $2 and "startNumber" not in (select "startNumber" from live))
+      order by place
+      limit greatest((select size from share) - (select count(*) from wanted where "startNumber" = $2), 0)
+    ) free
+    order by free.id
     on conflict (provider, "channelId") do update set
       "startNumber" = excluded."startNumber", "acquiredAt" = timezone('utc', now())
     returning "channelId"

@@ -12,6 +12,7 @@ import {
   START,
   twitch,
 } from '../../../test/support/live-world.ts';
+import { lockWaits } from '../../../test/support/lock-waits.ts';
 import type { Pool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { forgetLive, recordLive } from './record-live.ts';
@@ -170,4 +171,28 @@ test('a bot that is switched on again in mid-stream goes on with the run as soon
   await world.clock.advance(MINUTE);
   await world.poll(kick, true, begin);
   expect(await world.run()).toMatchObject({ status: 'online', onlineMs: 10 * MINUTE });
+});
+
+test('who takes a channel over waits for the fact that its former worker is writing, and sees it', async () => {
+  await world.event(twitch, false);
+  await world.clock.advance(MINUTE);
+  const holder = await world.pg.connect();
+  await holder.query(`begin; select from "ChannelLiveState" where "channelId" = 'north' for update`);
+  const deps = { db: world.db, clock: world.clock };
+  const fact = { isLive: true, at: world.clock.now() };
+  const writing = recordLive(deps, twitch, north, fact, { startNumber: START });
+  await lockWaits(world.db, 1);
+  let isTaken = false;
+  const takeOver = async () => {
+    await world.pg.query(`update "BotChannelLease" set "startNumber" = 8 where provider = 'twitch'`);
+    isTaken = true;
+    return world.fact(twitch);
+  };
+  const seen = takeOver();
+  await Promise.race([lockWaits(world.db, 2), seen]);
+  expect(isTaken).toBe(false);
+  await holder.query('commit');
+  holder.release();
+  expect(await seen).toMatchObject({ isLive: true });
+  await writing;
 });

@@ -145,11 +145,13 @@ function isHeard(state: ReaderState | undefined): boolean {
   return state?.kind === 'live' || state?.kind === 'idle';
 }
 
-// Only the holder of a channel's lease says how the channel is.
+// Only the holder of a channel's lease says how the channel is. The lock makes a take-over wait for this row, and makes
+// this statement look again at a lease that changed since it began: it may have waited for another channel's row.
 const WRITE = `
   insert into "BotChannelHealth" (provider, "channelId", state, reason, since, "startNumber")
   select $1, s.id, s.state, s.reason, s.since, $2
   from unnest($3::text[], $4::text[], $5::text[], $6::timestamp[]) as s (id, state, reason, since)
   join "BotChannelLease" lease on lease.provider = $1 and lease."channelId" = s.id and lease."startNumber" = $2
+  order by s.id for share of lease
   on conflict (provider, "channelId") do update set
     state = excluded.state, reason = excluded.reason, since = excluded.since, "startNumber" = excluded."startNumber"`;

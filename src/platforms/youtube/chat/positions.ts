@@ -100,7 +100,10 @@ export class Positions {
     this.#isFailing = true;
   }
 
-  /** A copy that lost the channel must not set back who reads it now. */
+  /**
+   * A copy that lost the channel must not set back who reads it now: the lock makes this statement look again at a lease
+   * that changed since it began.
+   */
   async #write(positions: readonly Position[], startNumber: number): Promise<void> {
     await sql`
       insert into "ChatPosition" (provider, "channelId", chat, position, "updatedAt")
@@ -109,6 +112,7 @@ export class Positions {
         ${positions.map(({ position }) => position)}::text[]) as p (channel_id, chat, position)
       join "BotChannelLease" lease on lease.provider = ${PROVIDER} and lease."channelId" = p.channel_id
         and lease."startNumber" = ${startNumber}
+      order by p.channel_id for share of lease
       on conflict (provider, "channelId", chat) do update set
         position = excluded.position, "updatedAt" = excluded."updatedAt"
     `.execute(this.#deps.db);
