@@ -14,6 +14,7 @@ import type { Figure, Row } from './row.ts';
 import { capacity } from './rows/capacity.ts';
 import { credits } from './rows/credits.ts';
 import { creditsFarDatabase } from './rows/credits-far-database.ts';
+import { guest } from './rows/guest.ts';
 import { idle } from './rows/idle.ts';
 import { kills } from './rows/kills.ts';
 import { limits } from './rows/limits.ts';
@@ -35,6 +36,7 @@ const ROWS: readonly Row[] = [
   creditsFarDatabase,
   say,
   requests,
+  guest,
   throughput,
   limits,
   toggles,

@@ -10,7 +10,7 @@ export class Metrics {
   /** @returns the sum over all series of that name with that label; 0 when there is none */
   sum(name: string, label = ''): number {
     return this.#lines
-      .filter((line) => line.startsWith(`${name}{`) && line.includes(label))
+      .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(label))
       .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 
