@@ -125,9 +125,9 @@ function answerOf(renewal: Renewal, now: Date): UsableGrant | NoCredential {
       return isUsable(renewal.grant, now) ? renewal.grant : 'unavailable';
     case 'dead':
     case 'unreadable':
+    case 'just_renewed':
       return 'none';
     case 'unavailable':
-    case 'just_renewed':
       return 'unavailable';
   }
 }

@@ -148,7 +148,7 @@ export class Overrides {
     const renewed = await credentials.renewed(as, as.accessToken);
     if (!isMissing(renewed)) return this.#logIn(link, renewed);
     // The refused token is not worth a login for every message.
-    link.brokenUntilMs = clock.monotonicMs() + CREDENTIAL_RETRY_MS;
+    if (renewed === 'unavailable') link.brokenUntilMs = clock.monotonicMs() + CREDENTIAL_RETRY_MS;
     return 'unauthorized';
   }
 

@@ -204,7 +204,8 @@ export class Reader implements ChatReader {
       if (chat.isNews(event)) {
         this.#deps.log.warn(`vkvideo_chatbot.${event}`, { channelId: chat.channel.channelId, ...fields });
       }
-      this.#failed(chat, state, 'subscription_missing_channel_url');
+      const needsStreamer = state.kind === 'needs_user_action';
+      this.#failed(chat, state, needsStreamer ? 'subscription_missing_channel_url' : null);
       return;
     }
     chat.channel = { ...chat.channel, extra: { ...chat.channel.extra, vkvideoChannelUrl: found.name.url } };
