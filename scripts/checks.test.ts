@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { upwardImports } from './check-imports.ts';
 import { longFiles } from './check-length.ts';
 import { namedPlatforms } from './check-platform-names.ts';
+import { EXCEPTIONS, slowRegexps } from './check-regexps.ts';
 
 const file = (name: string, ...lines: string[]) => ({ file: name, text: `${lines.join('\n')}\n` });
 
@@ -46,4 +47,38 @@ test('a file of more than 300 lines has to say why', () => {
     'src/a.ts: 301 lines; split it by idea, or open it with "// Long because: …"',
   ]);
   expect(longFiles([file('src/a.ts', '// Long because: one table', ...lines)])).toEqual([]);
+});
+
+test.each([
+  ['return text.replace(/\\/+$/, "");', 'takes 2nd degree polynomial time'],
+  ['const one = /^(a|a)*$/u;', 'takes exponential time'],
+  ['const one = new RegExp("x+$", "g");', 'takes 2nd degree polynomial time'],
+  ['const one = RegExp("^" + name);', 'made at run time'],
+])('a regular expression that may take long fails: %s', (line, problem) => {
+  expect(slowRegexps([file('src/a.ts', '', line)])).toEqual([
+    expect.stringMatching(new RegExp(`^src/a\\.ts:2: .*${problem}`)),
+  ]);
+});
+
+test('a linear regular expression passes, and so does one that only looks like one', () => {
+  const lines = ['/^\\/$/.test(text);', 'const one = /[?#].*/gs;', "const half = '/x+$/' + a / b / c; // /x+$/"];
+  expect(slowRegexps([file('src/a.ts', ...lines), file('src/a.test.ts', '/x+$/')])).toEqual([]);
+});
+
+test('an expression is excepted by its exact text, and an exception that no source needs fails', () => {
+  const exceptions = [{ regexp: /x+$/g, hostile: [] }];
+  expect(slowRegexps([file('src/a.ts', '/x+$/g')], exceptions)).toEqual([]);
+  expect(slowRegexps([file('src/a.ts', '/x/g')], exceptions)).toEqual([
+    '/x+$/g: an exception that no source needs; remove it',
+  ]);
+});
+
+test.each(
+  EXCEPTIONS.flatMap(({ regexp, hostile }) => hostile.map((make) => ({ regexp, make, start: make(60).slice(0, 20) }))),
+)('$regexp reads 200,000 hostile characters in little time: $start', ({ regexp, make }) => {
+  const text = make(200_000);
+  const before = process.cpuUsage();
+  text.replace(regexp, '');
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(250);
 });

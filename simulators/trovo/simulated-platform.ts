@@ -1,5 +1,6 @@
 /** The simulated Trovo as suite, demo and bench steer it. */
 import { systemClock } from '../../src/lib/clock.ts';
+import { trimEndOf } from '../../src/lib/trim-end.ts';
 import type { Role } from '../../src/platforms/platform.ts';
 import { badGateway } from '../world/faults.ts';
 import type { Abilities, LinkedAccount, Simulate } from '../world/simulated-platform.ts';
@@ -14,8 +15,8 @@ const ROLES: Readonly<Record<Role, HeldRole>> = {
   // Trovo has no such role; streamers make one of their own.
   vip: { name: 'vip', type: CUSTOM_ROLE_TYPE },
 };
-/** What may stand behind a repeated text to make it another one (sheet §5.1); people do not see it. */
-const INVISIBLE_END = /[\p{Cf}\p{Z}\u{e0000}]+$/u;
+/** What may stand behind a repeated text to make it another one; people do not see it. */
+const INVISIBLE = /^[\p{Cf}\p{Z}\u{e0000}]$/u;
 const COME_BACK_S = 20;
 const OURS_OFF = { TROVO_SEND_PER_S: '0', TROVO_CHANNEL_SEND_PER_S: '0', TROVO_JOINS_PER_10S: '0' };
 /** Young enough to be answered, were it not history. */
@@ -45,7 +46,7 @@ export const simulate: Simulate = async ({ limits, port, controlPort, clock = sy
         .messagesIn(streamer)
         .filter(({ transport }) => transport !== 'script')
         // The sender is told no id.
-        .map(({ author, text }) => ({ author, text: text.replace(INVISIBLE_END, ''), id: null })),
+        .map(({ author, text }) => ({ author, text: trimEndOf(text, INVISIBLE), id: null })),
     isRead: (streamer) => sim.readersOf(streamer) > 0,
     nameInAllowedUsers: (viewer) => viewer,
     renewals: () => sim.tokensRefreshed,

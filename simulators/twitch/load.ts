@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { trimEndOf } from '../../src/lib/trim-end.ts';
 import { type LatencySummary, summarize } from '../world/latency.ts';
 import type { AcceptedMessage, MessageLog } from '../world/messages.ts';
 import { LOAD_ID_PREFIX } from './chat.ts';
@@ -228,5 +229,5 @@ function chatter(index: number): Chatter {
 
 /** Bots append invisible characters so that a text does not count as repeated. */
 function visible(text: string): string {
-  return text.replace(/(?:\s|\u034f|\u200b|\u2060|[\u{e0000}-\u{e007f}])+$/u, '');
+  return trimEndOf(text, /^(?:\s|\u034f|\u200b|\u2060|[\u{e0000}-\u{e007f}])$/u);
 }
