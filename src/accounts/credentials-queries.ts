@@ -1,6 +1,7 @@
 /** Which accounts are bots, and which account belongs to a channel's owner: the questions senders are chosen by. */
 import { type RawBuilder, sql } from 'kysely';
-import { type Db, isMissingSchema } from '../db/pool.ts';
+import { isMissingSchema } from '../db/failures.ts';
+import type { Db } from '../db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 

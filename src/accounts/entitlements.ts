@@ -1,5 +1,6 @@
 /** What a channel has been granted (http-api §2.6). */
-import { type Db, isMissingSchema } from '../db/pool.ts';
+import { isMissingSchema } from '../db/failures.ts';
+import type { Db } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
 
 /** The key of the right to speak through an account of one's own. */

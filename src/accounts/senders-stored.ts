@@ -1,6 +1,7 @@
 /** Who would speak in a channel as the database has it: for people who ask, without asking any platform. */
 import { sql } from 'kysely';
-import { type Db, isMissingSchema } from '../db/pool.ts';
+import { isMissingSchema } from '../db/failures.ts';
+import type { Db } from '../db/pool.ts';
 import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';

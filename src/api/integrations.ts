@@ -1,7 +1,8 @@
 /** Which bots of a channel are on: the gate and the subscription, read and written as one thing (http-api §3). */
 import { sql, type Transaction } from 'kysely';
 import pg from 'pg';
-import { type Db, isMissingSchema } from '../db/pool.ts';
+import { isMissingSchema } from '../db/failures.ts';
+import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { PlatformDescription, ResolvedChannel } from '../platforms/platform.ts';

@@ -1,6 +1,7 @@
 /** What the API does by itself from time to time; of several copies one does it at a time. */
+
+import { isMissingSchema, isUnavailable } from '../db/failures.ts';
 import { alone, onOwnConnection } from '../db/own-connection.ts';
-import { isMissingSchema, isUnavailable } from '../db/pool.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { HostedPlatform } from './context.ts';

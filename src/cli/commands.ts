@@ -1,9 +1,9 @@
 /** What the operator's command can do, apart from the process around it: the demo sets itself up with the same code. */
 import { parseArgs } from 'node:util';
 import { type CoreValues, loadConfig } from '../config.ts';
-import { explainUnavailable } from '../db/failures.ts';
+import { explainUnavailable, isMissingSchema } from '../db/failures.ts';
 import { migrate } from '../db/migrate.ts';
-import { createPool, type Db, isMissingSchema, parseDatabaseUrl } from '../db/pool.ts';
+import { createPool, type Db, parseDatabaseUrl } from '../db/pool.ts';
 import { systemClock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';

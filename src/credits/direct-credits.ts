@@ -1,5 +1,5 @@
 /** Credits chatters from inside a process that has the roll: who they are is looked up, then they are stored in batches. */
-import { isMissingSchema, isUnavailable } from '../db/pool.ts';
+import { isMissingSchema, isUnavailable } from '../db/failures.ts';
 import type { AuthorIdentity } from '../engine/relay/identity.ts';
 import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';

@@ -6,7 +6,8 @@ import { createTestDatabase } from '../../test/support/database.ts';
 import { slowLine } from '../../test/support/slow-line.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
-import { createPool, isMissingSchema, isUnavailable, type Pool, parseDatabaseUrl } from './pool.ts';
+import { isMissingSchema, isUnavailable } from './failures.ts';
+import { createPool, type Pool, parseDatabaseUrl } from './pool.ts';
 
 const { url } = await createTestDatabase();
 const empty = await createTestDatabase({ empty: true });

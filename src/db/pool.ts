@@ -5,8 +5,6 @@ import type { Logger } from '../lib/logger.ts';
 import { DatabaseClient } from './client.ts';
 import type { Database } from './tables.ts';
 
-export { isMissingSchema, isUnavailable, isUniqueViolation, isUnstorableText } from './failures.ts';
-
 export type Db = Kysely<Database>;
 
 export interface Pool {

@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { isMissingSchema, isUnavailable, isUnstorableText } from '../../db/pool.ts';
+import { isMissingSchema, isUnavailable, isUnstorableText } from '../../db/failures.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { codeOfStatus, describeCode } from '../error-codes.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type CallbackDeps, type CallbackOutcome, consumeState, finish } from '../../accounts/linking/callback.ts';
 import type { OAuthState } from '../../accounts/linking/oauth-state.ts';
 import type { Session } from '../../accounts/sessions.ts';
-import { isMissingSchema, isUnavailable } from '../../db/pool.ts';
+import { isMissingSchema, isUnavailable } from '../../db/failures.ts';
 import type { UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';

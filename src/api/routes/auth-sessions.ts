@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { endSession, endSessionsOf } from '../../accounts/session-ends.ts';
 import { issueSession, type Session } from '../../accounts/sessions.ts';
-import { isMissingSchema } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { okAnswer } from '../fields.ts';

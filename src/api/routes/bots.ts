@@ -1,6 +1,6 @@
 /** `/streamer/bots`: which bots are on, and switching them (http-api §3). */
 import { z } from 'zod';
-import { isMissingSchema, isUniqueViolation } from '../../db/pool.ts';
+import { isMissingSchema, isUniqueViolation } from '../../db/failures.ts';
 import { readAudience } from '../../engine/commands/audience.ts';
 import { enableWarnings } from '../../engine/commands/warnings.ts';
 import { forgetLive } from '../../engine/live/record-live.ts';

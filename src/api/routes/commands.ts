@@ -1,7 +1,8 @@
 /** `/streamer/bot/commands`: the streamer's static commands (http-api §5). */
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { type Db, isUniqueViolation } from '../../db/pool.ts';
+import { isUniqueViolation } from '../../db/failures.ts';
+import type { Db } from '../../db/pool.ts';
 import { commandWarnings } from '../../engine/commands/warnings.ts';
 import { readDurationSettings } from '../../engine/duration/settings.ts';
 import type { ChannelId } from '../../lib/brand.ts';

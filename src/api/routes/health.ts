@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
-import { isMissingSchema } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
 import { TROUBLES } from '../../db/session.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { isLocalCall } from '../../lib/loopback.ts';

@@ -1,6 +1,6 @@
 /** `say` and the fate of what was said (http-api §6). */
 import { z } from 'zod';
-import { isMissingSchema } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
 import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
 import { lengthOf } from '../../engine/outbox/wording.ts';
 import { BadInput } from '../../lib/errors.ts';

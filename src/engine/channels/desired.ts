@@ -1,7 +1,8 @@
 /** Which channels a worker is to serve, and as whom, as the database desires it (workers §2.1, §3). */
 import { sql } from 'kysely';
 import { usableOverrides } from '../../accounts/senders.ts';
-import { type Db, isMissingSchema } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
+import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformChannelId, UserId } from '../../lib/brand.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
 import type { SpeakingChannel } from '../outbox/row.ts';

@@ -1,5 +1,6 @@
 /** The commands of the channels a worker serves, in memory: a chat line asks no database (workers §6). */
-import { type Db, isMissingSchema } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
+import type { Db } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { type DurationSettings, readDurationSettings } from '../duration/settings.ts';
 import { type Audience, readAudience } from './audience.ts';

@@ -1,6 +1,7 @@
 /** What became of a channel's messages, over the outboxes of all platforms, newest first. */
 import { type RawBuilder, sql } from 'kysely';
-import { type Db, isMissingSchema } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
+import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
 import type { OutboxStatus } from './queue.ts';

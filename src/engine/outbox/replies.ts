@@ -1,7 +1,7 @@
 /** Answers to chat lines on their fast way: written already claimed, all of one tick in one statement. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { isMissingSchema, isUnavailable } from '../../db/pool.ts';
+import { isMissingSchema, isUnavailable } from '../../db/failures.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId, ProviderId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';

@@ -1,6 +1,6 @@
 /** Finds what no hint told of: new channels, lost hints, expired messages, old ones. */
 import type pg from 'pg';
-import { isMissingSchema } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';

@@ -1,6 +1,7 @@
 /** Keeps the stored names of channels and bots true: what a connection was told at its start is old some day. */
 import { readBotAccounts } from '../../accounts/credentials-queries.ts';
-import { type Db, isUniqueViolation } from '../../db/pool.ts';
+import { isUniqueViolation } from '../../db/failures.ts';
+import type { Db } from '../../db/pool.ts';
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';

@@ -1,6 +1,8 @@
 /** A worker in the eyes of the database: its life, its ear for hints, and the channels it is given. */
+
+import { isMissingSchema } from '../../db/failures.ts';
 import { type Listener, listen } from '../../db/listen.ts';
-import { isMissingSchema, type Pool } from '../../db/pool.ts';
+import type { Pool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';

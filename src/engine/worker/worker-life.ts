@@ -1,6 +1,7 @@
 /** This start of a worker as the database knows it: its number, its heartbeat, and how many copies live beside it. */
 import { hostname } from 'node:os';
-import { isMissingSchema, type Pool } from '../../db/pool.ts';
+import { isMissingSchema } from '../../db/failures.ts';
+import type { Pool } from '../../db/pool.ts';
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';

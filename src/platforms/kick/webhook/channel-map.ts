@@ -1,6 +1,7 @@
 /** Whose channel an event is about: the bots that are on, in memory, read again when the database says they changed. */
 import { sql } from 'kysely';
-import { type Db, isMissingSchema } from '../../../db/pool.ts';
+import { isMissingSchema } from '../../../db/failures.ts';
+import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
 

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { isUniqueViolation } from '../../../db/pool.ts';
+import { isUniqueViolation } from '../../../db/failures.ts';
 import type { ChannelId, UserId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
 import type { ApiDeps } from '../../platform.ts';
