@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
 import { createOverlayFeed } from '../credits/overlay-feed.ts';
 import { createCreditsRoll } from '../credits/roll.ts';
+import { ClockWatch } from '../db/clock-watch.ts';
 import { type Listener, listen } from '../db/listen.ts';
 import { createPool } from '../db/pool.ts';
 import { codesOf } from '../db/session.ts';
@@ -54,7 +55,11 @@ export async function startApi({ config, clock, log, random, companion: start }:
   const overlay = createOverlayFeed({ db, roll, clock, log, isListening });
   const events = createChannelFeed({ db, platforms, clock, log, isListening });
 
-  const state = (): ProcessState => codesOf(listener?.trouble ?? null);
+  let clockWatch: ClockWatch | null = null;
+  const state = (): ProcessState => {
+    const { reasons, warnings } = codesOf(listener?.trouble ?? null);
+    return { reasons, warnings: [...warnings, ...(clockWatch?.warnings ?? [])] };
+  };
 
   let hosting: Hosting = { platforms: [], credentials: new Map() };
   const rules = serverRules(config, db, seal);
@@ -86,6 +91,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
       log,
     },
   );
+  clockWatch = new ClockWatch({ pg: pool.pg, clock, log, logPrefix: 'api.' });
   const jobs = startJobs({ databaseUrl, clock, log, random, platforms: context.platforms });
   const { port } = app.server.address() as AddressInfo;
 
@@ -93,6 +99,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
     port,
     async close() {
       await app.close();
+      clockWatch.stop();
       await companion?.stop();
       await jobs.stop();
       await listener?.close();

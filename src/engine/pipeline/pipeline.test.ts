@@ -32,6 +32,7 @@ function pipelineWorld() {
   const clock = new ManualClock();
   const replies: Reply[] = [];
   const roles = Promise.withResolvers<ReadonlySet<string>>();
+  const timed: number[] = [];
   let credited = 0;
   const pipeline = new Pipeline({
     channels: { held: () => new Map([[channelId, channel]]) },
@@ -50,6 +51,7 @@ function pipelineWorld() {
     },
     outbox: { reply: (reply) => void replies.push(reply), echo: () => {} },
     roleResolver: { roleIds: () => roles.promise },
+    clockWatch: { line: (sentAtMs) => void timed.push(clock.now().getTime() - sentAtMs) },
     clock,
     log: silentLog(),
     logPrefix: 'test.',
@@ -72,7 +74,7 @@ function pipelineWorld() {
     isBacklog: false,
     isOwn: false,
   });
-  return { pipeline, clock, replies, roles, line, credited: () => credited };
+  return { pipeline, clock, replies, roles, line, timed, credited: () => credited };
 }
 
 const receipt: Receipt = { seq: 1, done: () => {} };
@@ -154,4 +156,15 @@ test('a line that comes again while it would still be answered is not, and none 
   await clock.advance(240_000);
   pipeline.message(line('!hi'));
   expect([replies.length, pipeline.stats().duplicates]).toEqual([3, 2]);
+});
+
+test('only lines that came as they were written tell how late lines are', () => {
+  const { pipeline, line, timed } = pipelineWorld();
+  pipeline.message(line('hello', 1));
+  pipeline.message({ ...line('hello', 2), isBacklog: true });
+  pipeline.message({ ...line('hello', 3), isFetched: true });
+  pipeline.message(line('hello', 4), receipt);
+  pipeline.message({ ...line('hello', 5), isOwn: true });
+  pipeline.message(line('!hi', 6));
+  expect(timed).toEqual([1, 6]);
 });

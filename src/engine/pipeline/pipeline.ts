@@ -1,4 +1,5 @@
 /** What happens to a chat line, the same on every platform: credits first, then the commands (workers §4.2). */
+import type { ClockWatch } from '../../db/clock-watch.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Lately } from '../../lib/lately.ts';
@@ -22,6 +23,7 @@ export interface PipelineDeps {
   readonly credit: (message: ChatMessage, slug: string) => void;
   readonly outbox: Pick<Outbox, 'reply' | 'echo'>;
   readonly roleResolver?: RoleResolver | undefined;
+  readonly clockWatch: Pick<ClockWatch, 'line'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly logPrefix: string;
@@ -104,7 +106,7 @@ export class Pipeline {
   }
 
   #handle(message: ChatMessage, receipt: Receipt | null): Answered {
-    const { channels, credit, outbox, commands } = this.#deps;
+    const { channels, credit, outbox, commands, clockWatch } = this.#deps;
     const channel = channels.held().get(message.channelId);
     if (channel === undefined) {
       this.#stats.foreign += 1;
@@ -117,10 +119,13 @@ export class Pipeline {
     }
     if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return false;
     this.#stats.lines += 1;
-    // What was fetched, or waited in the inbox, is late by nature: it says nothing about how far behind we are. There is
-    // little of it, and whoever wrote it may be gone.
+    // What was fetched, or waited in the inbox, is late by nature: it says nothing about how far behind we are, nor about
+    // our clock. There is little of it, and whoever wrote it may be gone.
     const isFetched = message.isBacklog || message.isFetched === true || receipt !== null;
-    if (!isFetched) this.#overload.line(message.sentAtMs);
+    if (!isFetched) {
+      this.#overload.line(message.sentAtMs);
+      clockWatch.line(message.sentAtMs);
+    }
     // Somebody waits for an answer; nobody waits for a credit, and most chatters write again.
     if (this.#overload.isBehind && !isFetched) this.#stats.shed += 1;
     else credit(message, channel.slug);

@@ -29,6 +29,7 @@ export function readinessOf(worker: Worker, clock: Clock): Readiness {
   const { presence, health, outbox } = worker;
   const { life, listener, channels } = presence;
   const { reasons, warnings } = codesOf(listener.trouble);
+  warnings.push(...worker.clockWatch.warnings);
   if (life.trouble !== null) reasons.push(life.trouble);
   else if (channels.isFailing) reasons.push('sync_failed');
   else if (life.startNumber === null || !channels.isCurrent) reasons.push('starting');

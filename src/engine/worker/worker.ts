@@ -1,6 +1,7 @@
 /** One worker: the parts of the engine put together around one platform. */
 import type { Credentials } from '../../accounts/credentials.ts';
 import { readBotAccounts } from '../../accounts/credentials-queries.ts';
+import { ClockWatch } from '../../db/clock-watch.ts';
 import { createPool, type Pool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { createBusyShare } from '../../lib/busy-share.ts';
@@ -49,6 +50,7 @@ export class Worker {
   readonly outbox: Outbox;
   readonly credits: Credits;
   readonly sharedSender: SharedSender;
+  readonly clockWatch: ClockWatch;
   /** Null where the platform delivers nothing by webhook. */
   readonly #inbox: InboxReader | null;
   readonly #options: WorkerOptions;
@@ -130,8 +132,10 @@ export class Worker {
       ttlMs: options.outboxTtlMs,
       answerMaxAgeMs: options.commandMaxAgeMs,
     });
+    this.clockWatch = new ClockWatch(shared);
     this.pipeline = new Pipeline({
       ...shared,
+      clockWatch: this.clockWatch,
       channels: this.presence.channels,
       commands: this.#knowledge,
       live: this.#knowledge.live,
@@ -166,6 +170,7 @@ export class Worker {
     this.#knowledge.stop();
     this.#inbox?.stop();
     this.#names.stop();
+    this.clockWatch.stop();
     this.presence.stopTaking();
     await this.#within(graceMs, Promise.all([this.outbox.drain(), this.credits.drain(graceMs)]));
     await this.#within(FAREWELL_MS, this.#side.close());
