@@ -103,6 +103,7 @@ test('it does all that is asked of a simulated platform, except a role id Trovo 
       'sayAsBot',
       'sayInThePast',
       'stream',
+      'tokenOutage',
     ].toSorted(),
   );
 });

@@ -73,7 +73,7 @@ test('a first sign-in makes a viewer, stores the grant, and the cookie works', a
 
   const token = pairOf(line).slice('token='.length);
   const { iat, exp, ...claims } = decodeJwt(token);
-  expect(claims).toEqual({ userId: user?.id, role: 'viewer', channelId: null });
+  expect(claims).toEqual({ userId: user?.id, role: 'viewer', channelId: null, jti: expect.any(String) });
   expect(Number(exp) - Number(iat)).toBe(604_800);
   expect(await api.codeOf({ token }, 'GET', '/streamer/bots')).toEqual([403, 'FORBIDDEN']);
 });
