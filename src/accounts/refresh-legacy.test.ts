@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { expect, test, vi } from 'vitest';
 import { BOT_SCOPES, type CredentialsWorld, credentialsWorld, HOUR_MS } from '../../test/support/credentials-world.ts';
 import { cuttableLine } from '../../test/support/cuttable-line.ts';
@@ -247,4 +248,17 @@ test('a renewal needs one connection of the pool, also while it holds the lock',
   const renewed = sender && (await credentials.renewed(sender, sender.accessToken));
   expect(renewed).toMatchObject({ kind: 'legacy' });
   expect((await columns()).twitchAccessToken).toMatch(/^sealed\.v1\./);
+});
+
+test('a copy waits for the sender that another copy renews, longer than other statements wait for a lock', async () => {
+  const world = await legacyWorld();
+  const { credentials, db } = await world.start({ databaseUrl: `${world.databaseUrl}?connection_limit=1` });
+  const sender = await credentials.defaultSender();
+  await sql`set lock_timeout = '20ms'`.execute(db);
+  const otherCopy = await world.db.startTransaction().execute();
+  await sql`select pg_advisory_xact_lock(hashtextextended('legacy-sender:twitch', 0))`.execute(otherCopy);
+  const asking = sender && credentials.renewed(sender, sender.accessToken);
+  await world.waitsPatiently();
+  await otherCopy.commit().execute();
+  expect(await asking).toMatchObject({ kind: 'legacy' });
 });

@@ -8,6 +8,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import { isMissing } from '../platforms/no-credential.ts';
 import type { LegacySender, NoCredential, PlatformOAuth } from '../platforms/platform.ts';
+import { allowSlowRefresh } from './refresh-limits.ts';
 import { endOf, isAlive } from './token-vault.ts';
 
 export interface LegacyDeps {
@@ -79,10 +80,8 @@ export class LegacyTokens {
   async #renew(refusedToken: string | null): Promise<LegacyGrant | NoCredential> {
     const { db, provider, find } = this.#deps;
     const renewed = await db.transaction().execute(async (tx) => {
-      await sql`
-        select set_config('idle_in_transaction_session_timeout', ${String(LOCK_HELD_MAX_MS)}, true),
-          pg_advisory_xact_lock(hashtextextended(${`legacy-sender:${provider}`}, 0))
-      `.execute(tx);
+      await allowSlowRefresh(tx);
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`legacy-sender:${provider}`}, 0))`.execute(tx);
       // The pool may have no second connection.
       const sender = await find(tx);
       if (sender === null) return 'none';
@@ -162,6 +161,3 @@ export class LegacyTokens {
     }
   }
 }
-
-/** A copy whose host vanished in the middle must not keep the sender from the others. */
-const LOCK_HELD_MAX_MS = 60_000;

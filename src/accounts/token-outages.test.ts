@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { expect, test, vi } from 'vitest';
 import { credentialsWorld } from '../../test/support/credentials-world.ts';
 import { cuttableLine } from '../../test/support/cuttable-line.ts';
@@ -151,4 +152,17 @@ test('a grant that is over is told as none, an account whose token is late as un
   await world.clock.advance(2000);
   expect(await source.defaultSender()).toBe('none');
   expect((await world.row(id)).brokenReason).toBe('invalid_grant');
+});
+
+test('a copy waits for the account that another copy renews, longer than other statements wait for a lock', async () => {
+  const world = await credentialsWorld();
+  const id = await world.linkedBot({ livesMs: 0 });
+  const { credentials, db } = await world.process({ databaseUrl: `${world.databaseUrl}?connection_limit=1` });
+  await sql`set lock_timeout = '20ms'`.execute(db);
+  const otherCopy = await world.db.startTransaction().execute();
+  await sql`select from "ExternalAccount" for no key update`.execute(otherCopy);
+  const asking = credentials.defaultSender();
+  await world.waitsPatiently();
+  await otherCopy.commit().execute();
+  expect((await asking)?.accessToken).toBe((await world.tokens(id)).access);
 });

@@ -10,6 +10,7 @@ import type { TokenSeal } from '../lib/token-seal.ts';
 import { Turnstile } from '../lib/turnstile.ts';
 import type { GrantedTokens, PlatformOAuth, Reason } from '../platforms/platform.ts';
 import { GrantEnds, grantEndOf } from './grant-end.ts';
+import { allowSlowRefresh } from './refresh-limits.ts';
 
 /** An account's tokens as stored, opened. */
 export interface Grant {
@@ -56,8 +57,6 @@ const SAVE_RETRY: BackoffLimits = { firstMs: 200, longestMs: 1000 };
 const SAVE_LATER_MS = 5000;
 /** Each keeps a connection to the database while the platform thinks: the rest of the pool is for everybody else. */
 const RENEWALS_AT_ONCE = 3;
-/** A copy whose host vanished in the middle must not keep an account from the others. */
-const ROW_HELD_MAX_MS = 60_000;
 
 /** Whether a token can be used now, as far as we can know. */
 export function isAlive({ accessToken, expiresAt }: Pick<Grant, 'accessToken' | 'expiresAt'>, now: Date): boolean {
@@ -175,7 +174,7 @@ export class TokenVault {
     accountId: ExternalAccountId,
     refusedToken: string | null,
   ): Promise<Renewal> {
-    await sql`select set_config('idle_in_transaction_session_timeout', ${String(ROW_HELD_MAX_MS)}, true)`.execute(tx);
+    await allowSlowRefresh(tx);
     // Not FOR UPDATE: rows that only refer to the account need not wait for the platform's answer.
     const { rows } = await sql<StoredRow>`${columns(accountId)} for no key update`.execute(tx);
     const row = rows[0];

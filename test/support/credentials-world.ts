@@ -35,6 +35,8 @@ export interface Process {
   readonly source: Credentials;
   /** What people are told about senders. */
   readonly senders: StoredSenders;
+  /** Its own way to the database. */
+  readonly db: Db;
   readonly log: LogLine[];
   /** How often another shared sender was told of, the first included. */
   readonly changes: () => number;
@@ -222,7 +224,7 @@ export async function credentialsWorld({ rotates = true } = {}) {
       });
       if (options.hears) await hearHints(databaseUrl, common.log, source);
       const events = (name: string) => log.filter(({ event }) => event === name);
-      return { credentials, source, senders: new StoredSenders(deps), log, events, changes: () => changes };
+      return { credentials, source, senders: new StoredSenders(deps), db: own.db, log, events, changes: () => changes };
     },
     /** The table takes no change, as on a full disk. */
     async refuseUpdates(table: 'ExternalAccount' | 'User') {
@@ -234,6 +236,12 @@ export async function credentialsWorld({ rotates = true } = {}) {
     },
     async acceptUpdates() {
       await sql`drop function refuse cascade`.execute(db);
+    },
+    /** Passes when a statement has waited for a lock far longer than the 20 ms that its session allows. */
+    async waitsPatiently() {
+      const patient = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+        and clock_timestamp() - query_start > interval '200 milliseconds'`;
+      await expect.poll(async () => (await patient.execute(db)).rows).toHaveLength(1);
     },
     /** Calls of the token endpoint so far. */
     refreshes: () => sim.calls.filter(({ path }) => path === TOKEN_PATH).length,
