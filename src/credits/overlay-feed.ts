@@ -1,8 +1,9 @@
-/** Tells every open overlay of a channel how it looks and who is in the credits, whenever either changes (http-api §10.7). */
+/** Tells every open overlay of a channel how it looks and who is in the credits, whenever either changes. */
 import type { Db } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { Turnstile } from '../lib/turnstile.ts';
 import type { CreditsRoll, RollState } from './roll.ts';
 
 export type OverlayEvent =
@@ -42,6 +43,11 @@ export interface OverlayFeedDeps {
 
 /** At most one push a second and channel, however fast people chat. */
 const PUSH_DISTANCE_MS = 1000;
+/**
+ * A read asks three statements at once. A hint that is about any channel makes every open page's channel read, as does
+ * the return of all pages after a restart: the pool's other connections are for everybody else.
+ */
+const READS_AT_ONCE = 1;
 /** A page that missed something catches up within this time. */
 const REPEAT_MS = 5000;
 
@@ -69,6 +75,7 @@ export function createOverlayFeed(deps: OverlayFeedDeps): OverlayFeed {
 class DatabaseOverlayFeed implements OverlayFeed {
   readonly #deps: OverlayFeedDeps;
   readonly #audiences = new Map<ChannelId, Audience>();
+  readonly #turnstile = new Turnstile(READS_AT_ONCE);
   /** Of any channel: one read too many costs less than a count for each. */
   #changes = 0;
   #isClosed = false;
@@ -79,7 +86,7 @@ class DatabaseOverlayFeed implements OverlayFeed {
 
   async subscribe(channelId: ChannelId, subscriber: OverlaySubscriber): Promise<(() => void) | null> {
     const changesBefore = this.#changes;
-    const view = await this.#read(channelId);
+    const view = await this.#turnstile.run(() => this.#read(channelId));
     if (view === null || !isWelcome(subscriber, view) || this.#isClosed) return null;
     // What the others were told last stays as it is: against it the next read finds what is news to them.
     const audience = this.#audiences.get(channelId) ?? this.#open(channelId, view);
@@ -161,7 +168,7 @@ class DatabaseOverlayFeed implements OverlayFeed {
     audience.isReading = true;
     audience.pushedAtMs = this.#deps.clock.monotonicMs();
     try {
-      const view = await this.#read(channelId);
+      const view = await this.#turnstile.run(() => this.#read(channelId));
       audience.isStale = false;
       this.#tell(channelId, audience, view);
     } catch (error) {
