@@ -49,7 +49,7 @@ export interface ChatSettings {
 
 export class Channel {
   readonly id: string;
-  readonly slug: string;
+  slug: string;
   readonly owner: Person;
   /** The running stream, or the last one with its end; null when there never was one. */
   stream: Stream | null = null;

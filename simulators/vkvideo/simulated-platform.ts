@@ -19,7 +19,7 @@ export const simulate: Simulate = async ({ clock, limits, port, controlPort }) =
   return simulated(sim, limits === 'off');
 };
 
-function simulated(sim: VkVideoSimulator, isUnlimited: boolean): SimulatedPlatform {
+export function simulated(sim: VkVideoSimulator, isUnlimited: boolean): SimulatedPlatform {
   return {
     urls: sim.urls,
     env: { ...sim.env(), ...(isUnlimited ? { VKVIDEO_CHANNEL_SEND_PER_S: '0' } : {}) },

@@ -102,6 +102,11 @@ export class VkVideoSimulator {
     return this.#state.channels.add(owner, slug ?? owner.login);
   }
 
+  /** The owner's login stays. Another channel may take the slug before. */
+  renameChannel(slug: string, to: string): void {
+    this.#state.channels.rename(this.channel(slug), to);
+  }
+
   person(ref: PersonRef): Person {
     return this.#state.people.find(ref);
   }

@@ -75,6 +75,15 @@ export class Channels {
     return channel;
   }
 
+  /** The id stays; the slug before is free. Where events are published changes too: those names are VK's own affair. */
+  rename(channel: Channel, slug: string): void {
+    if (this.#bySlug.has(slug)) throw new Error(`${slug} is taken`);
+    this.#bySlug.delete(channel.slug);
+    channel.slug = slug;
+    this.#bySlug.set(slug, channel);
+    channel.renameSockets();
+  }
+
   /** @throws when no channel has this slug */
   find(slug: string): Channel {
     const channel = this.#bySlug.get(slug);

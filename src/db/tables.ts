@@ -395,6 +395,8 @@ export interface Database {
     userId: string | null;
     vkvideoChannelId: string;
     vkvideoChannelUrl: string | null;
+    /** As VK's answers name the channel; null until one was seen since the channel was named. */
+    vkvideoStableId: Generated<string | null>;
   };
   WebhookInbox: WebhookInboxTable;
   YouTubeBotIntegration: OverrideColumns;

@@ -310,8 +310,12 @@ export interface ReaderEvents {
   live(channelId: ChannelId, fact: LiveFact): void;
   /** What made a send `unavailable` in this channel is over: deliver now instead of at the next retry. */
   sendable(channelId: ChannelId): void;
-  /** The platform's channel goes by a new name; the subscription row is to be updated. */
-  renamed(channelId: ChannelId, target: PlatformChannelId): void;
+  /**
+   * The platform's channel goes by a new name; the subscription row is to be updated.
+   *
+   * @param extra `extraColumns` that name the channel too
+   */
+  renamed(channelId: ChannelId, target: PlatformChannelId, extra?: Readonly<Record<string, string>>): void;
   /** Nobody answers to the channel's name: it is to be looked up now instead of within the hour. */
   lost(channelId: ChannelId): void;
 }

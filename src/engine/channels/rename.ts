@@ -15,16 +15,19 @@ interface RenameDeps {
  * The hint of that change makes the worker move.
  *
  * @param from nothing happens when it is another name by now
+ * @param extra further columns that name the channel
  */
 export async function renameTarget(
   { db, log, platform: { tables, logPrefix } }: RenameDeps,
   channelId: ChannelId,
   from: PlatformChannelId,
   to: PlatformChannelId,
+  extra: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const column = sql.ref(tables.targetColumn);
+  const more = Object.entries(extra).map(([name, value]) => sql`, ${sql.ref(name)} = ${value}`);
   const { numAffectedRows } = await sql`
-    update ${sql.table(tables.subscription)} set ${column} = ${to}
+    update ${sql.table(tables.subscription)} set ${column} = ${to} ${more.length === 0 ? sql`` : sql.join(more, sql` `)}
     where "channelId" = ${channelId} and trim(${column}) in (${from}, ${`#${from}`}) and ${column} <> ${to}
   `.execute(db);
   // Two that learn it at once, a poll and an event, tell of it once.

@@ -41,13 +41,17 @@ export class Names {
   }
 
   /** The channel goes by another name: nobody hears it before the worker has moved. */
-  async renamed(channelId: ChannelId, to: PlatformChannelId): Promise<Renaming> {
+  async renamed(
+    channelId: ChannelId,
+    to: PlatformChannelId,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<Renaming> {
     const { platform, log, held, health } = this.#deps;
     const from = held().get(channelId)?.target;
     if (from === undefined || isSameName(from, to)) return 'written';
     health.state(channelId, { kind: 'degraded', reason: 'renamed' });
     try {
-      await renameTarget(this.#deps, channelId, from, to);
+      await renameTarget(this.#deps, channelId, from, to, extra);
       return 'written';
     } catch (error) {
       log.warn(`${platform.logPrefix}rename_failed`, { channelId, error });

@@ -217,7 +217,7 @@ export class Worker {
       state: (channelId, state) => this.health.state(channelId, state),
       live: (channelId, fact) => void this.#recordLive(channelId, fact),
       sendable: (channelId) => this.outbox.sendable(channelId),
-      renamed: (channelId, target) => void this.#names.renamed(channelId, target),
+      renamed: (channelId, target, extra) => void this.#names.renamed(channelId, target, extra),
       lost: (channelId) => this.#names.lost(channelId),
     };
   }

@@ -21,7 +21,8 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       const { slug, url } = await chooseChannel(request, () => candidates(request.channelId));
       return {
         target: slug as PlatformChannelId,
-        extra: { userId: request.userId, vkvideoChannelUrl: url },
+        // Named anew: whoever has the name now is meant.
+        extra: { userId: request.userId, vkvideoChannelUrl: url, vkvideoStableId: null },
         warnings: [],
       };
     },

@@ -14,7 +14,8 @@ async function world() {
   const changes: ChannelInfo[] = [];
   const ask = createDevApi(createHttpClient(2_000), sim.urls.api).withToken(sim.issueToken(BOT).access);
   const changed = (_channelId: unknown, info: ChannelInfo) => void changes.push(info);
-  const directory = new Directory({ clock, log: silentLog(), ask, changed });
+  const stableIds = { of: () => null, learned() {}, keep() {} };
+  const directory = new Directory({ clock, log: silentLog(), ask, changed, stableIds, lost() {} });
   const asked = (path: string) => sim.calls.filter((call) => call.path === path).length;
   return {
     sim,

@@ -8,6 +8,7 @@ import type { LiveFact, ReadChannel } from '../platform.ts';
 import { type ChannelItem, channelAnswer, channelsAnswer, type SocketChannels } from './api.external.ts';
 import type { Ask } from './api.ts';
 import { channelUrl, isSameSlug } from './channel-url.ts';
+import type { StableIds } from './stable-ids.ts';
 
 export interface ChannelInfo {
   /** Of the channel that was asked about: a row may name another one by the time the answer is here. */
@@ -28,17 +29,20 @@ export interface DirectoryDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly ask: Ask;
+  readonly stableIds: Pick<StableIds, 'of' | 'learned' | 'keep'>;
   readonly changed: (channelId: ChannelId, info: ChannelInfo, before: ChannelInfo | undefined) => void;
+  /** The channel does not go by this name any more: nobody does, or another channel. */
+  readonly lost: (channelId: ChannelId, slug: string, error: unknown) => void;
 }
 
 /** Most channels VK takes in one question (sheet §2.1). */
 const BATCH = 100;
 const SINGLE_AT_ONCE = 4;
 const NAMES_LIFE_MS = 60 * 60_000;
-const NO_NAMES: SocketChannels = { chat: null, limited_chat: null, info: null, channel_points: null };
+export const NO_NAMES: SocketChannels = { chat: null, limited_chat: null, info: null, channel_points: null };
 
 interface Asked {
-  readonly channelId: ChannelId;
+  readonly channel: ReadChannel;
   readonly slug: string;
 }
 
@@ -56,11 +60,11 @@ export class Directory {
   /** What is known under the name that the row has now. */
   get(channel: ReadChannel): ChannelInfo | undefined {
     const slug = slugOf(channel);
-    return slug === null ? undefined : this.#knownAs({ channelId: channel.channelId, slug });
+    return slug === null ? undefined : this.#knownAs({ channel, slug });
   }
 
-  #knownAs({ channelId, slug }: Asked): ChannelInfo | undefined {
-    const info = this.#known.get(channelId);
+  #knownAs({ channel, slug }: Asked): ChannelInfo | undefined {
+    const info = this.#known.get(channel.channelId);
     return info && isSameSlug(info.slug, slug) ? info : undefined;
   }
 
@@ -72,6 +76,24 @@ export class Directory {
 
   keep(held: ReadonlySet<ChannelId>): void {
     for (const channelId of this.#known.keys()) if (!held.has(channelId)) this.#known.delete(channelId);
+    this.#deps.stableIds.keep(held);
+  }
+
+  /** VK's id of the channel, once it was seen under the name that the row has now. */
+  stableIdOf(channel: ReadChannel): string | null {
+    const slug = slugOf(channel);
+    return slug === null ? null : this.#deps.stableIds.of(channel, slug);
+  }
+
+  /** The id of whoever has the name now; null for nobody. @throws PlatformRefused, PlatformUnreachable */
+  async stableIdAt(slug: string): Promise<string | null> {
+    try {
+      const { channel } = await this.#single.run(() => this.#askSingle(slug, this.#deps.ask));
+      return channel.id ?? null;
+    } catch (error) {
+      if (isUnknown(error)) return null;
+      throw error;
+    }
   }
 
   /** Asks about all of them, a hundred at once. @returns why nothing was learned, for those of whom nothing was */
@@ -79,7 +101,7 @@ export class Directory {
     const failures = new Map<ChannelId, unknown>();
     const asked = channels.flatMap((channel) => {
       const slug = slugOf(channel);
-      return slug === null ? [] : [{ channelId: channel.channelId, slug }];
+      return slug === null ? [] : [{ channel, slug }];
     });
     for (let start = 0; start < asked.length; start += BATCH) {
       await this.#refreshBatch(asked.slice(start, start + BATCH), failures);
@@ -96,11 +118,15 @@ export class Directory {
   async fresh(channel: ReadChannel, maxAgeMs: number, asOther?: Ask): Promise<ChannelInfo | null> {
     const slug = slugOf(channel);
     if (slug === null) return null;
-    const asked = { channelId: channel.channelId, slug };
+    const asked = { channel, slug };
     const known = this.#knownAs(asked);
     if (known && this.#deps.clock.monotonicMs() - known.readAtMs < maxAgeMs) return known;
-    const item = await this.#askSingle(slug, asOther ?? this.#deps.ask);
-    return this.#learn(asked, item, asOther === undefined);
+    try {
+      return await this.#ask(asked, asOther);
+    } catch (error) {
+      this.#noteLoss(asked, error);
+      throw error;
+    }
   }
 
   async #refreshBatch(batch: readonly Asked[], failures: Map<ChannelId, unknown>): Promise<void> {
@@ -111,21 +137,22 @@ export class Directory {
     } catch (error) {
       // One unknown name may spoil the question for all; an outage or a dead grant would for each of them.
       if (!(error instanceof PlatformRefused) || error.status === undefined || error.status === 403) {
-        for (const { channelId } of batch) failures.set(channelId, error);
+        for (const { channel } of batch) failures.set(channel.channelId, error);
         return;
       }
     }
     const bySlug = new Map(items.map((item) => [channelUrl(item.channel.url ?? '')?.slug.toLowerCase(), item]));
     await Promise.all(
       batch.map(async (asked) => {
-        const { channelId, slug } = asked;
-        const item = bySlug.get(slug.toLowerCase());
-        if (item && !this.#lacksNames(asked, item)) return void this.#learn(asked, item);
+        const item = bySlug.get(asked.slug.toLowerCase());
+        const isOther = item !== undefined && this.#isOther(asked, item);
         try {
-          this.#learn(asked, await this.#single.run(() => this.#askSingle(slug, this.#deps.ask)));
+          if (item && (isOther || !this.#lacksNames(asked, item))) this.#learn(asked, item);
+          else await this.#single.run(() => this.#ask(asked));
         } catch (error) {
-          if (item) this.#learn(asked, item);
-          else failures.set(channelId, error);
+          if (item && !isOther) return void this.#learn(asked, item);
+          failures.set(asked.channel.channelId, error);
+          this.#noteLoss(asked, error);
         }
       }),
     );
@@ -140,12 +167,27 @@ export class Directory {
     return isOtherStream || this.#deps.clock.monotonicMs() - known.namesReadAtMs >= NAMES_LIFE_MS;
   }
 
+  async #ask(asked: Asked, asOther?: Ask): Promise<ChannelInfo> {
+    const item = await this.#askSingle(asked.slug, asOther ?? this.#deps.ask);
+    return this.#learn(asked, item, asOther === undefined);
+  }
+
+  #noteLoss({ channel, slug }: Asked, error: unknown): void {
+    if (isUnknown(error)) this.#deps.lost(channel.channelId, slug, error);
+  }
+
+  /** Another channel took the name. */
+  #isOther({ channel, slug }: Asked, item: ChannelItem): boolean {
+    const [expected, id] = [this.#deps.stableIds.of(channel, slug), item.channel.id ?? null];
+    return expected !== null && id !== null && id !== expected;
+  }
+
   async #askSingle(slug: string, ask: Ask): Promise<ChannelItem> {
     const read = () => ask({ path: '/v1/channel', query: { channel_url: this.#formOf(slug) } }, channelAnswer);
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof PlatformRefused) || error.status !== 404) throw error;
+      if (!isUnknown(error)) throw error;
       this.#swapForm(slug);
       return read().catch((again: unknown) => {
         this.#swapForm(slug);
@@ -170,7 +212,13 @@ export class Directory {
   }
 
   #learn(asked: Asked, item: ChannelItem, isOurs = true): ChannelInfo {
-    const { channelId, slug } = asked;
+    const { channel, slug } = asked;
+    const { channelId } = channel;
+    if (this.#isOther(asked, item)) {
+      throw new PlatformRefused('the name is another channel now', { status: 404, code: 'channel_not_found' });
+    }
+    const id = item.channel.id ?? null;
+    if (id !== null && this.#deps.stableIds.of(channel, slug) === null) this.#deps.stableIds.learned(channel, slug, id);
     const nowMs = this.#deps.clock.monotonicMs();
     const before = this.#knownAs(asked);
     const names = isOurs ? (item.channel.web_socket_channels ?? null) : null;
@@ -198,6 +246,11 @@ export function factOf({ isLive: live, startedAt, endedAt }: ChannelInfo, clock:
 export function slugOf({ extra }: ReadChannel): string | null {
   const stored = extra.vkvideoChannelUrl?.trim();
   return stored ? (channelUrl(stored)?.slug ?? null) : null;
+}
+
+/** Nobody goes by the name, or another channel does. */
+export function isUnknown(error: unknown): boolean {
+  return error instanceof PlatformRefused && error.status === 404;
 }
 
 function isLive({ channel }: ChannelItem): boolean {

@@ -7,6 +7,6 @@ export const tables: PlatformTables = {
   override: 'VkVideoBotIntegration',
   defaultCredential: 'GlobalVkVideoBotCredential',
   targetColumn: 'vkvideoChannelId',
-  extraColumns: ['vkvideoChannelUrl'],
+  extraColumns: ['vkvideoChannelUrl', 'vkvideoStableId'],
   needsOwner: false,
 };

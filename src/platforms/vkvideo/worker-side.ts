@@ -7,12 +7,14 @@ import { createLiveStatus } from './live-status.ts';
 import { autofillUrl } from './reading/autofill.ts';
 import { Backfill } from './reading/backfill.ts';
 import { EventCounts } from './reading/event-counts.ts';
+import { Moved } from './reading/moved.ts';
 import { Reader } from './reading/reader.ts';
 import { Shards } from './reading/shards.ts';
 import { createTokens } from './reading/tokens.ts';
 import { createRoles, type VkRoles } from './roles/role-resolver.ts';
 import { createSender } from './sender.ts';
 import { apiBaseOf, vkvideoSettings } from './settings.ts';
+import { StableIds } from './stable-ids.ts';
 
 export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const { credentials, log } = deps;
@@ -21,10 +23,13 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const api = createDevApi(deps.http, base);
   // The shared bot reads for all: public chats need no rights of their own (sheet §5.3).
   const ask = api.asAccount(credentials, () => credentials.defaultSender());
+  const stableIds = new StableIds(deps);
   const directory: Directory = new Directory({
     ...deps,
     ask,
+    stableIds,
     changed: (channelId, info, before) => reader.learned(channelId, info, before),
+    lost: (channelId, slug, error) => void reader.lost(channelId, slug, error),
   });
   const channelParameter = directory.channelParameter.bind(directory);
   const roles = openRoles(deps, { api, ask, channelParameter: (channel) => channelParameter(reader.known(channel)) });
@@ -40,6 +45,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
         tokens: createTokens(api, credentials, ask),
         renewAfterMs: settings.VKVIDEO_PUBSUB_REFRESH_SECONDS * 1000,
       }),
+    moved: new Moved({ ...deps, api, directory }),
     autofill: (channel) => autofillUrl({ ...deps, api }, channel),
     chat: {
       ...deps,
@@ -62,6 +68,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     roleResolver: roles.resolver,
     async close() {
       reader.close();
+      stableIds.close();
       log.info('vkvideo_pubsub.events', counts.all());
     },
   };

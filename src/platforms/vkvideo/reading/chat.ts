@@ -62,6 +62,11 @@ export class Chat {
     return this.#main !== null && this.#hearers.has(this.#main);
   }
 
+  /** Not prepared yet, or refused since. */
+  get isWaiting(): boolean {
+    return !this.isHeard && (this.#names.size === 0 || this.failures > 0);
+  }
+
   /** The public chat; where there is none, the restricted one. */
   get #main(): string | null {
     const chats = [...this.#names].filter(([, part]) => isChat(part));

@@ -1,31 +1,33 @@
 /** Reads the chats of all channels: finds where each is published, and keeps its subscriptions in step. */
 
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
-import type { ChannelId } from '../../../lib/brand.ts';
+import type { ChannelId, PlatformChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
-import { PlatformRefused } from '../../../lib/errors.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../platform.ts';
-import { tokenTrouble } from '../api.ts';
-import { channelUrl, isSameSlug } from '../channel-url.ts';
-import { type ChannelInfo, type Directory, factOf, slugOf } from '../directory.ts';
+import { isSameSlug } from '../channel-url.ts';
+import { type ChannelInfo, type Directory, factOf, isUnknown, NO_NAMES, slugOf } from '../directory.ts';
 import type { Autofill } from './autofill.ts';
 import { Chat, type ChatDeps, refusalOf } from './chat.ts';
+import type { Moved } from './moved.ts';
+import { isSameChannel, withKnownUrl } from './same-channel.ts';
 import type { ShardListener } from './shard-listener.ts';
 import type { Shards } from './shards.ts';
+import { stateOf } from './state-of.ts';
 
 export interface ReaderDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'random' | 'events'> {
   readonly directory: Directory;
   readonly openShards: (listener: ShardListener) => Shards;
   readonly autofill: (channel: ReadChannel) => Promise<Autofill>;
+  readonly moved: Pick<Moved, 'find' | 'keep'>;
   readonly chat: Omit<ChatDeps, 'streamHint'>;
 }
 
 const RETRY: BackoffLimits = { firstMs: 4_000, longestMs: 60_000 };
 /** Events about a stream come several at once. */
 const HINT_DELAY_MS = 500;
-const AUTOFILL_AT_ONCE = 4;
+const OWNERS_AT_ONCE = 4;
 
 export class Reader implements ChatReader {
   readonly #deps: ReaderDeps;
@@ -33,7 +35,9 @@ export class Reader implements ChatReader {
   readonly #chats = new Map<ChannelId, Chat>();
   readonly #byName = new Map<string, Chat>();
   readonly #hints = new Map<Chat, Timer>();
-  readonly #autofills = new Turnstile(AUTOFILL_AT_ONCE);
+  /** Asks streamers' accounts. */
+  readonly #owners = new Turnstile(OWNERS_AT_ONCE);
+  readonly #searches = new Set<Chat>();
   #preparing: 'no' | 'once' | 'and_again' = 'no';
   #retry: Timer | null = null;
   #isClosed = false;
@@ -48,9 +52,11 @@ export class Reader implements ChatReader {
     for (const [channelId, chat] of this.#chats) {
       const next = wanted.get(channelId);
       if (next === undefined || !isSameChannel(chat.channel, next)) this.#leave(chat);
-      else chat.channel = urlOf(next) === null ? withUrlOf(chat.channel, next) : next;
+      else chat.channel = withKnownUrl(chat.channel, next);
     }
-    this.#deps.directory.keep(new Set(wanted.keys()));
+    const held = new Set(wanted.keys());
+    this.#deps.directory.keep(held);
+    this.#deps.moved.keep(held);
     for (const [channelId, channel] of wanted) {
       if (this.#chats.has(channelId)) continue;
       const chat = new Chat(channel, { ...this.#deps.chat, streamHint: (hinted) => this.#hint(hinted) });
@@ -82,6 +88,30 @@ export class Reader implements ChatReader {
     // What a stream restricts is known with its start (sheet §6.1).
     this.#shards.again(chat.names.filter((name) => chat.partOf(name) === 'limited_chat'));
     this.#deps.events.sendable(channelId);
+  }
+
+  /** Nobody goes by the channel's name any more, or another channel does: its owner's account knows the new one. */
+  async lost(channelId: ChannelId, slug: string, error: unknown): Promise<void> {
+    const chat = this.#chats.get(channelId);
+    if (chat === undefined || this.#searches.has(chat) || !isSameSlug(slug, slugOf(chat.channel) ?? '')) return;
+    this.#searches.add(chat);
+    const where = await this.#owners.run(() => this.#deps.moved.find(chat.channel));
+    this.#searches.delete(chat);
+    if (chat.isClosed || this.#isClosed) return;
+    if (where === 'unknown') this.#putOut(chat, { kind: 'degraded', reason: 'channel_info_failed' }, error);
+    else if (where === 'nowhere') this.#putOut(chat, stateOf(error), error);
+    else if (!isSameSlug(where.slug, slug)) {
+      this.#putOut(chat, { kind: 'degraded', reason: 'renamed' }, null);
+      this.#deps.events.renamed(channelId, where.slug as PlatformChannelId, { vkvideoChannelUrl: where.url });
+    }
+  }
+
+  /** What was read under the name is not, until the channel goes by it again. */
+  #putOut(chat: Chat, state: ReaderState, error: unknown): void {
+    this.#unsubscribe(chat, chat.setNames(NO_NAMES));
+    this.#tell(chat, state, error === null ? null : 'channel_info_failed', error);
+    chat.nextTryMs = Math.max(chat.nextTryMs, this.#dueMs(chat));
+    this.#planRetry();
   }
 
   /** Another account reads, or none (null), or there is one again. */
@@ -169,7 +199,7 @@ export class Reader implements ChatReader {
     do {
       this.#preparing = 'once';
       const nowMs = this.#deps.clock.monotonicMs();
-      const due = [...this.#chats.values()].filter((chat) => isWaiting(chat) && chat.nextTryMs <= nowMs);
+      const due = [...this.#chats.values()].filter((chat) => chat.isWaiting && chat.nextTryMs <= nowMs);
       if (due.length > 0) await this.#prepareDue(due);
     } while (this.#isAskedAgain() && !this.#isClosed);
     this.#preparing = 'no';
@@ -186,7 +216,8 @@ export class Reader implements ChatReader {
     const failures = await this.#deps.directory.refresh(named.map(({ channel }) => channel));
     for (const chat of named) {
       const error = failures.get(chat.channel.channelId);
-      if (error !== undefined) this.#failed(chat, stateOf(error), 'channel_info_failed', error);
+      if (isUnknown(error)) this.#later(chat);
+      else if (error !== undefined) this.#failed(chat, stateOf(error), 'channel_info_failed', error);
       // Refused by the server under the name that still counts: asked for once more.
       else if (!chat.isClosed && !chat.isHeard && chat.failures > 0) {
         chat.nextTryMs = this.#dueMs(chat);
@@ -197,7 +228,7 @@ export class Reader implements ChatReader {
 
   async #findUrl(chat: Chat): Promise<void> {
     if (slugOf(chat.channel) !== null) return;
-    const found = await this.#autofills.run(() => this.#deps.autofill(chat.channel));
+    const found = await this.#owners.run(() => this.#deps.autofill(chat.channel));
     if (chat.isClosed) return;
     if (found.kind === 'none') {
       const { event, fields, state } = found;
@@ -218,9 +249,17 @@ export class Reader implements ChatReader {
       chat.failures = Math.max(chat.failures, 1);
       chat.nextTryMs = this.#deps.clock.monotonicMs() + CREDENTIAL_RETRY_MS;
     } else {
-      chat.failures += 1;
-      chat.nextTryMs = this.#dueMs(chat);
+      this.#later(chat);
     }
+    this.#tell(chat, state, event, error);
+  }
+
+  #later(chat: Chat): void {
+    chat.failures += 1;
+    chat.nextTryMs = this.#dueMs(chat);
+  }
+
+  #tell(chat: Chat, state: ReaderState, event: string | null, error?: unknown): void {
     if (chat.isHeard || !chat.tell(state) || event === null) return;
     const fields = { channelId: chat.channel.channelId, ...(error === undefined ? {} : { error }) };
     this.#deps.log.warn(`vkvideo_chatbot.${event}`, fields);
@@ -234,7 +273,7 @@ export class Reader implements ChatReader {
   #planRetry(): void {
     this.#retry?.cancel();
     this.#retry = null;
-    const waiting = [...this.#chats.values()].filter(isWaiting).map(({ nextTryMs }) => nextTryMs);
+    const waiting = [...this.#chats.values()].filter((chat) => chat.isWaiting).map(({ nextTryMs }) => nextTryMs);
     if (waiting.length === 0 || this.#isClosed) return;
     const { clock } = this.#deps;
     const delayMs = Math.max(0, Math.min(...waiting) - clock.monotonicMs());
@@ -257,34 +296,4 @@ export class Reader implements ChatReader {
       clock.setTimer(HINT_DELAY_MS, () => void look(), { unref: true }),
     );
   }
-}
-
-/** Not prepared yet, or refused since. */
-function isWaiting(chat: Chat): boolean {
-  return !chat.isHeard && (chat.names.length === 0 || chat.failures > 0);
-}
-
-function stateOf(error: unknown): ReaderState {
-  const trouble = tokenTrouble(error);
-  if (trouble !== null) return trouble;
-  if (error instanceof PlatformRefused) {
-    if (error.code === 'not_configured') return { kind: 'needs_user_action', reason: error.message };
-    if (error.status === 404) return { kind: 'needs_user_action', reason: 'channel_not_found' };
-  }
-  return { kind: 'degraded', reason: 'channel_info_failed' };
-}
-
-function urlOf({ extra }: ReadChannel): string | null {
-  return extra.vkvideoChannelUrl?.trim() || null;
-}
-
-/** What was found for it stays until the row has it too. */
-function withUrlOf(known: ReadChannel, next: ReadChannel): ReadChannel {
-  return { ...next, extra: { ...next.extra, vkvideoChannelUrl: urlOf(known) } };
-}
-
-function isSameChannel(one: ReadChannel, next: ReadChannel): boolean {
-  if (one.target !== next.target) return false;
-  const [known, stored] = [urlOf(one), urlOf(next)].map((url) => (url === null ? null : channelUrl(url)?.slug));
-  return !stored || (known != null && isSameSlug(known, stored));
 }
