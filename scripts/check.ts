@@ -11,6 +11,7 @@ const CHECKS = [
   ['node', 'scripts/check-imports.ts'],
   ['node', 'scripts/check-platform-names.ts'],
   ['node', 'scripts/check-length.ts'],
+  ['node', 'scripts/check-references.ts'],
   ['node', 'scripts/check-regexps.ts'],
 ];
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { upwardImports } from './check-imports.ts';
 import { longFiles } from './check-length.ts';
 import { namedPlatforms } from './check-platform-names.ts';
+import { brokenLinks, brokenReferences } from './check-references.ts';
 import { EXCEPTIONS, slowRegexps } from './check-regexps.ts';
 
 const file = (name: string, ...lines: string[]) => ({ file: name, text: `${lines.join('\n')}\n` });
@@ -81,4 +82,34 @@ test.each(
   text.replace(regexp, '');
   const { user, system } = process.cpuUsage(before);
   expect((user + system) / 1000).toBeLessThan(250);
+});
+
+const page = (name: string, ...lines: string[]) => ({ file: name, text: `${lines.join('\n')}\n` });
+const pages = [
+  page('docs/a.md', '# Page', '## Joined channels', '```', '## no heading', '```', '[b](b.md#the-b)'),
+  page('docs/b.md', '# The `b`'),
+];
+
+test('a comment that names a page and a heading which are there passes', () => {
+  const comments = file('src/a.ts', '/** Why (docs/a.md#joined-channels, docs/b.md). */');
+  expect(brokenReferences([comments], pages)).toEqual([]);
+  expect(brokenLinks(pages, () => false)).toEqual([]);
+});
+
+test.each([
+  ['docs/c.md', 'there is no docs/c.md'],
+  ['docs/a.md#parted-channels', 'docs/a.md has no heading #parted-channels'],
+  ['docs/a.md#no-heading', 'docs/a.md has no heading #no-heading'],
+  ['sheet §2.1', 'refers to a section by number; name a page and a heading in docs/'],
+])('a comment that refers to %s fails', (reference, problem) => {
+  expect(brokenReferences([file('src/a.ts', '', `// Why (${reference}).`)], pages)).toEqual([`src/a.ts:2: ${problem}`]);
+});
+
+test.each([
+  ['b.md#else', 'docs/b.md has no heading #else'],
+  ['#else', 'docs/c.md has no heading #else'],
+  ['../src/gone.ts', 'there is no src/gone.ts'],
+])('a link of a page to %s fails when it leads nowhere', (link, problem) => {
+  const linking = page('docs/c.md', '# C', `see [it](${link})`);
+  expect(brokenLinks([...pages, linking], () => false)).toEqual([`docs/c.md:2: ${problem}`]);
 });

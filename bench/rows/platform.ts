@@ -17,7 +17,7 @@ const BETWEEN_MS = 15;
 const MANY_CHANNELS = 1000;
 /** A worker that has just joined its channels still has garbage of it. */
 const SETTLE_MS = 20_000;
-// The budget of design §10 is for the platform with the shortest way; calls of the others carry more.
+// The budget of docs/design.md#performance-budget is for the platform with the shortest way; calls of the others carry more.
 const BUDGET_MS = { p50: 10, p99: 50 };
 const BUDGET_MIB = 160;
 

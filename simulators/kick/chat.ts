@@ -21,7 +21,7 @@ export interface NewLine {
 }
 
 export class Chat {
-  /** Whether what applications send comes back to them as an event; likely, not documented (sheet §4.4). */
+  /** Whether what applications send comes back to them as an event; likely, not documented (docs/platforms/kick.md#send-chat). */
   echoes = true;
   readonly #state: KickState;
   readonly #events: Events;

@@ -48,7 +48,7 @@ export class KickFaults {
     this.#parts.host.faults.add(fault);
   }
 
-  /** 429. @param retryAfterS null answers without the header, as may happen (sheet §3) */
+  /** 429. @param retryAfterS null answers without the header, as may happen (docs/platforms/kick.md#rest-conventions) */
   tooManyRequests(path: string, retryAfterS: number | null, times = 1): void {
     const headers = retryAfterS === null ? undefined : { 'retry-after': String(retryAfterS) };
     this.http({ kind: 'answer', status: 429, headers, body: { data: {}, message: 'Too Many Requests' }, path, times });
@@ -105,7 +105,7 @@ export class KickFaults {
     this.#parts.state.grants.expire(this.#parts.state.people.find(person).id);
   }
 
-  /** The person disconnects the application: tokens are dead, subscriptions go on delivering (sheet §5.3). */
+  /** The person disconnects the application: tokens are dead, subscriptions go on delivering (docs/platforms/kick.md#delete-subscriptions). */
   disconnect(person: PersonRef): void {
     const { grants, people, application } = this.#parts.state;
     grants.disconnect(application.id, people.find(person).id);
@@ -116,7 +116,7 @@ export class KickFaults {
     this.#parts.state.grants.rules.keepUsedRefreshTokens = !isStrict;
   }
 
-  /** Refresh tokens die this long after the consent, however often they were used; null for never (sheet §2.2). */
+  /** Refresh tokens die this long after the consent, however often they were used; null for never (docs/platforms/kick.md#token-endpoint). */
   setGrantDays(days: number | null): void {
     this.#parts.state.grants.rules.grantSeconds = days === null ? undefined : days * 86_400;
   }

@@ -11,7 +11,7 @@ export interface NewStream {
   startedAt?: Date | undefined;
   title?: string | undefined;
   offsetMinutes?: number | undefined;
-  /** No event tells, as has been seen (sheet §7.7). */
+  /** No event tells, as has been seen (docs/platforms/kick.md#livestreamstatusupdated). */
   quietly?: boolean | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Kick's OAuth 2.1: consent with PKCE, tokens, revocation, introspection (sheet §2). */
+/** Kick's OAuth 2.1: consent with PKCE, tokens, revocation, introspection (docs/platforms/kick.md#oauth). */
 import { createHash } from 'node:crypto';
 import type { Token } from '../world/grants.ts';
 import type { Answer, Call } from '../world/host.ts';
@@ -84,7 +84,7 @@ export class OAuth {
     if (!headers['content-type']?.startsWith(FORM)) return invalidRequest();
     const given = new URLSearchParams(body.toString('utf8'));
     const { id, secret } = this.#state.application;
-    // Credentials in an Authorization header are as good as none (sheet §2.2).
+    // Credentials in an Authorization header are as good as none (docs/platforms/kick.md#token-endpoint).
     if (!given.has('client_id') || !given.has('client_secret')) return invalidRequest();
     if (given.get('client_id') !== id || given.get('client_secret') !== secret) {
       return { status: 401, body: { error: 'invalid_client', error_description: 'Client authentication failed' } };

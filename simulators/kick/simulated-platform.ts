@@ -43,7 +43,7 @@ function simulatedKick(sim: KickSimulator, env: Record<string, string>): Simulat
     isRead: (streamer) => sim.isRead(streamer),
     nameInAllowedUsers: (viewer) => viewer,
     renewals: () => sim.tokensRefreshed,
-    /** The application has one webhook address, set in its panel (sheet §0): it is set to this host. */
+    /** The application has one webhook address, set in its panel (docs/platforms/kick.md#ten-facts-that-decide-the-design): it is set to this host. */
     mapHost(hostName, target) {
       sim.mapHost(hostName, target);
       sim.setApplication({ webhookUrl: `https://${hostName}${WEBHOOK_PATH}` });
@@ -66,7 +66,7 @@ function abilities(sim: KickSimulator): Partial<Abilities> {
     tokenOutage: { begin: () => faults.http(badGateway('/oauth/token')), end: () => faults.clear() },
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant: (account) => faults.disconnect(account),
-    /** Under a new delivery id, which only the message's own id gives away (sheet §0). */
+    /** Under a new delivery id, which only the message's own id gives away (docs/platforms/kick.md#ten-facts-that-decide-the-design). */
     deliverTwice: () => faults.deliveries({ duplicatesWithNewId: 1 }),
     refuseAsTooMany: () => faults.tooManyRequests(CHAT_PATH, COME_BACK_S),
     refuseForGood() {

@@ -120,7 +120,7 @@ export class KickSimulator {
     return this.#state.application;
   }
 
-  /** Turning webhooks off removes every subscription (sheet §1). */
+  /** Turning webhooks off removes every subscription (docs/platforms/kick.md#hosts-and-application). */
   setApplication(settings: Partial<Omit<Application, 'id' | 'secret' | 'bot'>>): void {
     const { webhookUrl = null } = settings;
     if (webhookUrl !== null && !URL.canParse(webhookUrl)) throw new Error(`${webhookUrl} is no address`);

@@ -7,7 +7,7 @@ import { Channel } from './channel.ts';
 import type { Quirk } from './events/quirks.ts';
 import { SigningKey } from './events/signing.ts';
 
-/** What its owner set in the developer panel (sheet §1). */
+/** What its owner set in the developer panel (docs/platforms/kick.md#hosts-and-application). */
 export interface Application {
   readonly id: string;
   readonly secret: string;
@@ -43,7 +43,7 @@ export function createState(clock: Clock): KickState {
     userTokenSeconds: USER_TOKEN_S,
     appTokenSeconds: APP_TOKEN_S,
     rotateRefreshTokens: true,
-    // Reusable since 2025-11-25 (sheet §2.2).
+    // Reusable since 2025-11-25 (docs/platforms/kick.md#token-endpoint).
     keepUsedRefreshTokens: true,
   });
   const application: Application = {
@@ -70,7 +70,7 @@ export function createState(clock: Clock): KickState {
   };
 }
 
-/** `some_name` usually has the slug `some-name` (sheet §4.2). */
+/** `some_name` usually has the slug `some-name` (docs/platforms/kick.md#channels). */
 export function slugOf({ slugs }: Pick<KickState, 'slugs'>, { id, login }: Person): string {
   return slugs.get(id) ?? login.replaceAll('_', '-');
 }

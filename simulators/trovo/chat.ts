@@ -34,7 +34,7 @@ export interface FrameShape {
   hasChats?: boolean | undefined;
 }
 
-/** What a newly connected client is told of the past (sheet §6.5). */
+/** What a newly connected client is told of the past (docs/platforms/trovo.md#history-on-connect). */
 export interface HistoryShape {
   messagesMax: number;
   hasChannelInfo: boolean;

@@ -1,4 +1,4 @@
-/** The simulated Trovo's CHAT frames: every kind of item, the history, and everything they may lack (sheet §6.3 to §6.5). */
+/** The simulated Trovo's CHAT frames: every kind of item, the history, and everything they may lack (docs/platforms/trovo.md#chat-frame to docs/platforms/trovo.md#history-on-connect). */
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { kinds, MAGIC_TYPES } from './chats.ts';

@@ -1,4 +1,4 @@
-/** The items of a CHAT frame as Trovo writes them, one builder for each kind it has (sheet §6.3, §6.4). */
+/** The items of a CHAT frame as Trovo writes them, one builder for each kind it has (docs/platforms/trovo.md#chat-frame, docs/platforms/trovo.md#message-types). */
 import { randomInt } from 'node:crypto';
 import type { Person } from '../world/people.ts';
 import { type HeldRole, ROLE_TYPES } from './room.ts';
@@ -52,7 +52,7 @@ function badgesOf(roles: readonly HeldRole[]): { sub_lv: string; sub_tier: strin
   return isSubscriber ? { sub_lv: 'L1', sub_tier: '1', medals } : { sub_lv: 'L0', sub_tier: '0', medals };
 }
 
-/** The container; its id is no message's id. @param isHistory gives it the hint some captures show (sheet §6.5) */
+/** The container; its id is no message's id. @param isHistory gives it the hint some captures show (docs/platforms/trovo.md#history-on-connect) */
 export function eidOf(channelId: string, sentAtMs: number, isHistory = false): string {
   return `${sentAtMs}${nextNumber(3)}_${isHistory ? '0' : channelId}_${randomInt(10 ** 9, 10 ** 10)}_1`;
 }

@@ -1,4 +1,4 @@
-/** The numbers Trovo says no with (sheet §3): programs switch on them, as most names are not documented. */
+/** The numbers Trovo says no with (docs/platforms/trovo.md#errors-and-limits): programs switch on them, as most names are not documented. */
 import type { Answer } from '../world/host.ts';
 
 interface Meaning {
@@ -58,7 +58,7 @@ const BY_CODE = new Map<number, Meaning>(MEANINGS.map((meaning) => [meaning.code
 export class Refusal extends Error {
   readonly answer: Answer;
 
-  /** @param http in the place of the usual status: not every refusal comes as one (sheet §3) */
+  /** @param http in the place of the usual status: not every refusal comes as one (docs/platforms/trovo.md#errors-and-limits) */
   constructor(code: RefusalCode, http?: number) {
     const meaning = BY_CODE.get(code);
     super(meaning?.message);

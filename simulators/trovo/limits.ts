@@ -1,4 +1,4 @@
-/** How fast an application may call and an account may write on Trovo (sheet §3). */
+/** How fast an application may call and an account may write on Trovo (docs/platforms/trovo.md#errors-and-limits). */
 import type { Clock } from '../../src/lib/clock.ts';
 
 /** 0 switches a limit off. */

@@ -1,4 +1,4 @@
-/** Trovo's login page: a person of the simulation is chosen to consent, or denies (sheet §2.1). */
+/** Trovo's login page: a person of the simulation is chosen to consent, or denies (docs/platforms/trovo.md#authorize). */
 import type { Answer } from '../world/host.ts';
 import type { Person } from '../world/people.ts';
 import { Refusal } from './errors.ts';

@@ -1,4 +1,4 @@
-/** The simulated Trovo's login page and tokens, asked as the fact sheet's examples ask (sheet §2). */
+/** The simulated Trovo's login page and tokens, asked as the examples of the platform's page ask (docs/platforms/trovo.md#oauth). */
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import type { TrovoSimulator } from './simulator.ts';

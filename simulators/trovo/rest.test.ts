@@ -1,4 +1,4 @@
-/** The simulated Trovo's REST interface: people, channels, limits and its troubles (sheet §3, §4). */
+/** The simulated Trovo's REST interface: people, channels, limits and its troubles (docs/platforms/trovo.md#errors-and-limits, docs/platforms/trovo.md#rest-endpoints). */
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import type { LimitChoice } from './limits.ts';

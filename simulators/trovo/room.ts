@@ -2,7 +2,7 @@
 import type { Person } from '../world/people.ts';
 import type { Chat } from './chats.ts';
 
-/** Built-in roles and their numbers (sheet §6.3). */
+/** Built-in roles and their numbers (docs/platforms/trovo.md#chat-frame). */
 export const ROLE_TYPES = {
   streamer: 100_000,
   mod: 100_001,

@@ -1,4 +1,4 @@
-/** Writing into the simulated Trovo's chats, and moderating them (sheet §3, §5). */
+/** Writing into the simulated Trovo's chats, and moderating them (docs/platforms/trovo.md#errors-and-limits, docs/platforms/trovo.md#sending). */
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { REFUSAL_CODES } from './errors.ts';

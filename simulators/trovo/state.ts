@@ -40,7 +40,7 @@ export function createState(clock: Clock, limits: TrovoLimits): TrovoState {
 }
 
 export interface NewTrovoPerson extends NewPerson {
-  /** Equal to the user id in every capture, and nothing to rely on: hence another by default (sheet §4). */
+  /** Equal to the user id in every capture, and nothing to rely on: hence another by default (docs/platforms/trovo.md#rest-endpoints). */
   channelId?: string | undefined;
 }
 

@@ -29,7 +29,7 @@ export interface Answered {
   headers: Headers;
 }
 
-/** Calls as the sheet's examples do. @param path what follows `/openplatform/` */
+/** Calls as the documented examples do. @param path what follows `/openplatform/` */
 export async function ask(sim: TrovoSimulator, what: string, { token, body, headers }: Asked = {}): Promise<Answered> {
   const [method = 'GET', path = ''] = what.split(' ');
   const usual = {

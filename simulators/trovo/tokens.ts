@@ -1,4 +1,4 @@
-/** What people allowed which application on Trovo, and the tokens that follow from it (sheet §2). */
+/** What people allowed which application on Trovo, and the tokens that follow from it (docs/platforms/trovo.md#oauth). */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../src/lib/clock.ts';
 import { Refusal } from './errors.ts';

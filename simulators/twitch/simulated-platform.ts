@@ -11,7 +11,7 @@ const SCOPES = {
   irc: ['chat:read', 'chat:edit'],
 };
 const BADGES: Readonly<Record<Role, string>> = { vip: 'vip/1', moderator: 'moderator/1', subscriber: 'subscriber/12' };
-/** What a bot without rights in the channel appends to a repeated text (design §9.11). */
+/** What a bot without rights in the channel appends to a repeated text (docs/design.md#no-hidden-cooldown). */
 const INVISIBLE_END = / [\u034f\ufe0f]$/u;
 /** AutoMod would not have it: the text is refused, not the account. */
 const REFUSED = 'msg_rejected_mandatory';

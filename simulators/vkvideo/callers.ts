@@ -1,4 +1,4 @@
-/** Who asks: the application by its secret or its token, or a person through it (sheet §1.2, §2.1). */
+/** Who asks: the application by its secret or its token, or a person through it (docs/platforms/vkvideo.md#other-grants, docs/platforms/vkvideo.md#common-rules). */
 import type { Application } from '../world/grants.ts';
 import type { Call } from '../world/host.ts';
 import type { Person } from '../world/people.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Person } from '../world/people.ts';
 
-/** Keys of `web_socket_channels` (sheet §3.2). */
+/** Keys of `web_socket_channels` (docs/platforms/vkvideo.md#channel-names). */
 export const CHANNEL_KEYS = [
   'chat',
   'private_chat',

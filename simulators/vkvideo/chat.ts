@@ -159,7 +159,7 @@ export class Chat {
     return message;
   }
 
-  /** 400 for haste and length, 403 for whoever may not write (sheet §2.5). */
+  /** 400 for haste and length, 403 for whoever may not write (docs/platforms/vkvideo.md#send-message). */
   #refusalOf(channel: Channel, author: Person, text: string): Refusal | null {
     const scripted = this.#scripted.find((each) => each.times > 0 && (each.channel ?? channel) === channel);
     if (scripted) {

@@ -1,4 +1,4 @@
-/** The unmodified `centrifuge` client takes the simulator for VK's pub/sub: connections (sheet §7.3). */
+/** The unmodified `centrifuge` client takes the simulator for VK's pub/sub: connections (docs/platforms/vkvideo.md#tricky-cases). */
 import { expect, test, vi } from 'vitest';
 import { LeapingClock } from '../../src/platforms/conformance/leaping-clock.ts';
 import { ask, BareSocket, BOT, connectionToken, RealClient, STREAMER, simulator } from './test-support.ts';

@@ -1,4 +1,4 @@
-/** The simulated DevAPI answers and refuses as the reference says (sheet §2). */
+/** The simulated DevAPI answers and refuses as the reference says (docs/platforms/vkvideo.md#devapi-methods). */
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import type { VkVideoSimulator } from './simulator.ts';

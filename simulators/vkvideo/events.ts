@@ -1,4 +1,4 @@
-/** What is published on a channel's pub/sub names, every type a client may meet (sheet §3.3–3.6). */
+/** What is published on a channel's pub/sub names, every type a client may meet (docs/platforms/vkvideo.md#envelope). */
 import type { Person } from '../world/people.ts';
 import type { PubsubServer } from './centrifugo/server.ts';
 import type { Channel, ChannelKey } from './channel.ts';
@@ -47,7 +47,7 @@ export class Events {
     this.publish(channel, 'private_channel_points', type, { demand }, owner.id);
   }
 
-  /** Hints under the webhooks' names: whether pub/sub has them is unconfirmed (sheet §3.5). */
+  /** Hints under the webhooks' names: whether pub/sub has them is unconfirmed (docs/platforms/vkvideo.md#other-event-types). */
   streamHint(channel: Channel, type: StreamHint): void {
     const { stream, owner } = channel;
     const shown = stream && {

@@ -54,7 +54,7 @@ export class VkVideoFaults {
     this.#host.faults.add(fault);
   }
 
-  /** VK gives neither numbers nor a header that says when to come back (sheet §2.1). */
+  /** VK gives neither numbers nor a header that says when to come back (docs/platforms/vkvideo.md#common-rules). */
   tooManyRequests(path: string, times = 1): void {
     const body = { error: 'ratelimit_exceeded', error_description: 'Too many requests' };
     this.http({ kind: 'answer', status: 429, body, path, times });

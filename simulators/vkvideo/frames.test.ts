@@ -1,4 +1,4 @@
-/** The pub/sub server answers golden frames as Centrifugo v4 does (sheet §4). */
+/** The pub/sub server answers golden frames as Centrifugo v4 does (docs/platforms/vkvideo.md#centrifugo-client-protocol-v2). */
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';

@@ -1,4 +1,4 @@
-/** The simulated OAuth has VK's oddities (sheet §1). */
+/** The simulated OAuth has VK's oddities (docs/platforms/vkvideo.md#oauth). */
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { VkVideoSimulator } from './simulator.ts';

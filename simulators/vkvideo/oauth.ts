@@ -1,11 +1,11 @@
-/** VK Video Live's OAuth: consent, tokens, revocation (sheet §1). */
+/** VK Video Live's OAuth: consent, tokens, revocation (docs/platforms/vkvideo.md#oauth). */
 import type { Token } from '../world/grants.ts';
 import type { Answer, Call } from '../world/host.ts';
 import type { Person } from '../world/people.ts';
 import { clientOf } from './callers.ts';
 import type { VkVideoState } from './state.ts';
 
-/** Every scope there is (sheet §1.3). */
+/** Every scope there is (docs/platforms/vkvideo.md#scopes). */
 export const SCOPES = [
   'chat:message:send',
   'chat:settings',
@@ -84,7 +84,7 @@ export class OAuth {
     return token ? { status: 200, body: this.#described(token) } : failure(400, 'invalid_grant', otherwise);
   }
 
-  /** An application's own token tells its life under another name (sheet §1.2). */
+  /** An application's own token tells its life under another name (docs/platforms/vkvideo.md#other-grants). */
   #described({ access, refresh, expiresAtMs }: Token): Record<string, unknown> {
     const seconds = Math.max(0, Math.floor((expiresAtMs - this.#state.clock.now().getTime()) / 1000));
     if (refresh === null) return { access_token: access, state: '', expire_time: seconds, token_type: 'Bearer' };

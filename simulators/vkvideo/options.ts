@@ -15,7 +15,7 @@ export interface VkVideoSimulatorOptions {
   pubsub?: Partial<PubsubTimes>;
 }
 
-/** Times of the pub/sub server in seconds; Centrifugo's own by default (sheet §4). */
+/** Times of the pub/sub server in seconds; Centrifugo's own by default (docs/platforms/vkvideo.md#centrifugo-client-protocol-v2). */
 export interface PubsubTimes {
   ping: number;
   pong: number;
@@ -30,7 +30,7 @@ export interface PubsubTimes {
 export const PUBSUB_TIMES: PubsubTimes = { ping: 25, pong: 8, stale: 10, token: 3600, expiryGrace: 25 };
 
 /**
- * Seconds, or characters; 0 is no limit. VK's numbers are unknown (sheet §2.5): these are what clients reckon with, and
+ * Seconds, or characters; 0 is no limit. VK's numbers are unknown (docs/platforms/vkvideo.md#send-message): these are what clients reckon with, and
  * whoever writes once a second is never too fast.
  */
 export interface VkVideoLimits {

@@ -1,4 +1,4 @@
-/** The parts a message is made of: what may be sent, what is shown, and the plain text of both (sheet §2.5, §3.4). */
+/** The parts a message is made of: what may be sent, what is shown, and the plain text of both (docs/platforms/vkvideo.md#send-message, docs/platforms/vkvideo.md#chat-message). */
 import { z } from 'zod';
 
 const id = z.union([z.number().int(), z.string()]);
@@ -15,7 +15,7 @@ export const partsSchema = z.array(part).min(1);
 export const messageBody = z.object({ parts: partsSchema });
 export type Part = z.infer<typeof part>;
 
-/** Real messages end with a line feed of their own (sheet §3.4). */
+/** Real messages end with a line feed of their own (docs/platforms/vkvideo.md#chat-message). */
 const CLOSING: Part = { text: { content: '\n' } };
 
 export function textParts(text: string): Part[] {

@@ -1,4 +1,4 @@
-/** Rewards for channel points, and what viewers demanded for them (sheet §2.8). */
+/** Rewards for channel points, and what viewers demanded for them (docs/platforms/vkvideo.md#channel-points). */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Person } from '../world/people.ts';

@@ -1,10 +1,10 @@
-/** People, channels and messages as DevAPI and pub/sub show them (sheet §2.4, §3.4). */
+/** People, channels and messages as DevAPI and pub/sub show them (docs/platforms/vkvideo.md#channel-and-stream, docs/platforms/vkvideo.md#chat-message). */
 import type { Person } from '../world/people.ts';
 import type { Channel, Stream } from './channel.ts';
 import type { ChatMessage } from './chat.ts';
 
 const PICTURES = { small_url: '', medium_url: '', large_url: '' };
-/** Nick of the platform's own bot, which its badge tells from a person of that name (sheet §3.4). */
+/** Nick of the platform's own bot, which its badge tells from a person of that name (docs/platforms/vkvideo.md#chat-message). */
 export const SYSTEM_BOT = 'ChatBot';
 
 export function shownPerson(person: Person) {
@@ -49,7 +49,7 @@ export function shownStream(channel: Channel, stream: Stream, readerId: string |
   return { ...channelAndOwner(channel, readerId), stream: streamShape(stream) };
 }
 
-/** The same in a batch: the stream lacks three fields there (sheet §2.4). */
+/** The same in a batch: the stream lacks three fields there (docs/platforms/vkvideo.md#channel-and-stream). */
 export function shownInBatch(channel: Channel, readerId: string | null) {
   if (!channel.stream) return shownChannel(channel, readerId);
   const { status: _status, slot: _slot, source_urls: _urls, ...stream } = streamShape(channel.stream);

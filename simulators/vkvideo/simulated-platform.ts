@@ -5,7 +5,7 @@ import type { Abilities, LinkedAccount, Simulate, SimulatedPlatform } from '../w
 import { SCOPES } from './oauth.ts';
 import { startVkVideoSimulator, type VkVideoSimulator } from './simulator.ts';
 
-/** A refusal that waiting does not mend, and what is to be recorded for it (contract, workers §10.4). */
+/** A refusal that waiting does not mend, and what is to be recorded for it (docs/contract/workers.md#preconditions-and-lasterror-texts). */
 const REFUSED = { status: 403, error: 'forbidden' } as const;
 const RECORDED = `VKVideo API error: ${REFUSED.status} ${REFUSED.error}`;
 
@@ -27,7 +27,7 @@ export function simulated(sim: VkVideoSimulator, isUnlimited: boolean): Simulate
     stop: () => sim.stop(),
     addStreamer(name) {
       const channel = sim.addChannel(name);
-      // Nobody can speak without the id of a running stream (sheet §2.5).
+      // Nobody can speak without the id of a running stream (docs/platforms/vkvideo.md#send-message).
       if (!channel.isLive) sim.goLive(name);
       const extra = { vkvideoChannelUrl: channel.url };
       return { target: channel.slug, stableId: null, extra, account: linked(sim, name) };

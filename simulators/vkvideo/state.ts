@@ -11,7 +11,7 @@ import type { PubsubTimes, VkVideoLimits } from './options.ts';
 import { Rewards } from './rewards.ts';
 import { SYSTEM_BOT } from './shapes.ts';
 
-/** Which spelling of `channel_url` is understood (sheet §2.1). */
+/** Which spelling of `channel_url` is understood (docs/platforms/vkvideo.md#common-rules). */
 export type ChannelUrlForm = 'both' | 'slug' | 'url';
 
 export interface VkVideoState {

@@ -1,4 +1,4 @@
-/** The unmodified `centrifuge` client takes the simulator for VK's pub/sub: channels (sheet §7.3). */
+/** The unmodified `centrifuge` client takes the simulator for VK's pub/sub: channels (docs/platforms/vkvideo.md#tricky-cases). */
 import { expect, test, vi } from 'vitest';
 import { BOT, RealClient, STREAMER, simulator, subscriptionToken } from './test-support.ts';
 

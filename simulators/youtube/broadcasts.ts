@@ -123,7 +123,7 @@ export class Broadcasts {
   }
 }
 
-/** Whether videos still name the chat: until it ends, also in the waiting room (sheet §2.1). */
+/** Whether videos still name the chat: until it ends, also in the waiting room (docs/platforms/youtube.md#finding-the-broadcast). */
 export function namesChat({ chat }: Broadcast): boolean {
   return chat.state === 'open' || chat.state === 'disabled';
 }

@@ -20,7 +20,7 @@ const WRITES: ReadonlySet<Method> = new Set([
   'liveChatBans.delete',
 ]);
 
-/** Methods for which a key is enough (sheet §1.2). */
+/** Methods for which a key is enough (docs/platforms/youtube.md#scopes). */
 const PUBLIC: ReadonlySet<Method> = new Set([
   'channels.list',
   'videos.list',

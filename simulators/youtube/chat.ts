@@ -90,7 +90,7 @@ export class Chat {
   }
 }
 
-/** A small protobuf in base64url, as real ids are (sheet §2.2): {1: {1: video}, 5: {1: channel, 2: video}}. */
+/** A small protobuf in base64url, as real ids are (docs/platforms/youtube.md#list-messages): {1: {1: video}, 5: {1: channel, 2: video}}. */
 function chatIdOf(channelId: string, videoId: string): string {
   const video = field(1, Buffer.from(videoId));
   const both = Buffer.concat([field(1, Buffer.from(channelId)), field(2, Buffer.from(videoId))]);

@@ -32,7 +32,7 @@ export interface Item {
   authorDetails?: AuthorDetails;
 }
 
-/** Where each type has its details; types that are not here have none (sheet §2.2). */
+/** Where each type has its details; types that are not here have none (docs/platforms/youtube.md#list-messages). */
 const DETAIL_KEYS: Readonly<Record<string, string>> = {
   textMessageEvent: 'textMessageDetails',
   superChatEvent: 'superChatDetails',
@@ -74,7 +74,7 @@ export function makeItem({ chatId, type, publishedAt, author, displayMessage, de
       liveChatId: chatId,
       ...(author ? { authorChannelId: author.channelId } : {}),
       publishedAt: microseconds(publishedAt),
-      // A tombstone has nothing but its place (sheet §2.2).
+      // A tombstone has nothing but its place (docs/platforms/youtube.md#list-messages).
       ...(type === 'tombstone' ? {} : { hasDisplayContent: isShown }),
       ...(isShown && displayMessage !== undefined ? { displayMessage } : {}),
       ...(detailKey === undefined ? {} : { [detailKey]: details ?? {} }),
@@ -116,7 +116,7 @@ export function profileOf({ id, title }: Channel) {
   };
 }
 
-/** `2026-11-22T10:05:08.479000+00:00`, as captured payloads have it (sheet §2.2). */
+/** `2026-11-22T10:05:08.479000+00:00`, as captured payloads have it (docs/platforms/youtube.md#list-messages). */
 function microseconds(at: Date): string {
   return `${at.toISOString().slice(0, -1)}000+00:00`;
 }

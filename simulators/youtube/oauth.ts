@@ -31,7 +31,7 @@ export class OAuth {
   readonly #state: YouTubeState;
   readonly #idTokens: IdTokens;
   readonly #codes = new Map<string, CodeTerms>();
-  /** Living refresh tokens of an account, oldest first: the 101st costs the first its life (sheet §1.3). */
+  /** Living refresh tokens of an account, oldest first: the 101st costs the first its life (docs/platforms/youtube.md#token-lifetimes-and-failures). */
   readonly #refreshTokens = new Map<string, string[]>();
 
   constructor(state: YouTubeState) {
@@ -106,7 +106,7 @@ export class OAuth {
       challenge: given.get('code_challenge'),
       method,
       channelId: channel?.id ?? null,
-      // Only whoever asks for it, and again only after a new consent (sheet §1.1).
+      // Only whoever asks for it, and again only after a new consent (docs/platforms/youtube.md#endpoints-and-parameters).
       givesRefreshToken: given.get('access_type') === 'offline' && (prompts || !isRepeated),
     });
     target.searchParams.set('code', code);
@@ -150,7 +150,7 @@ export class OAuth {
   async #refresh(refreshToken: string | null, clientId: string): Promise<Answer> {
     if (refreshToken === null) return failure(400, 'invalid_request', 'Missing required parameter: refresh_token');
     const token = this.#state.grants.refresh(refreshToken, clientId);
-    // Google keeps the refresh token and does not repeat it (sheet §1.1).
+    // Google keeps the refresh token and does not repeat it (docs/platforms/youtube.md#endpoints-and-parameters).
     return token ? this.#described(token, false) : failure(400, 'invalid_grant', DEAD);
   }
 
@@ -167,7 +167,7 @@ export class OAuth {
       ...(token.scopes.includes('openid') && person
         ? { id_token: await this.#idTokens.sign(token.clientId, profile(person, token.scopes)) }
         : {}),
-      // Only of an application in testing (sheet §1.1).
+      // Only of an application in testing (docs/platforms/youtube.md#endpoints-and-parameters).
       ...(grantSeconds === undefined
         ? {}
         : { refresh_token_expires_in: this.#secondsLeft(token.grantedAtMs + grantSeconds * 1000) - 1 }),
@@ -211,7 +211,7 @@ export class OAuth {
     return { status: 200, body: { ...profile(person, token.scopes), picture: `https://yt3.ggpht.com/${picture}` } };
   }
 
-  /** Of access and refresh token alike: either ends the whole grant (sheet §1.1). */
+  /** Of access and refresh token alike: either ends the whole grant (docs/platforms/youtube.md#endpoints-and-parameters). */
   #revoke(secret: string): Answer {
     const { grants } = this.#state;
     const token = grants.find(secret) ?? grants.findByRefreshToken(secret);

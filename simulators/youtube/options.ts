@@ -9,7 +9,7 @@ export interface YouTubeSimulatorOptions {
   controlPort?: number;
   /** The platform's own by default; `off` for load runs. */
   limits?: LimitChoice;
-  /** Units per call (sheet §3.1: the published ones disagree). */
+  /** Units per call (docs/platforms/youtube.md#allocation-and-cost: the published ones disagree). */
   prices?: Partial<Prices>;
   behaviour?: Partial<Behaviour>;
   clock?: Clock;

@@ -22,7 +22,7 @@ export type Method =
 
 export type Prices = Record<Method, number>;
 
-/** The reference pages of 2026 for messages, the calculator for what they leave open (sheet §3.1). */
+/** The reference pages of 2026 for messages, the calculator for what they leave open (docs/platforms/youtube.md#allocation-and-cost). */
 export const REFERENCE_PRICES: Prices = {
   'channels.list': 1,
   'liveBroadcasts.list': 1,
@@ -79,7 +79,7 @@ export class QuotaLedger {
     const spending = this.spending(project);
     const { unitsPerDay, searchesPerDay } = this.#limits;
     spending.calls[method] = (spending.calls[method] ?? 0) + 1;
-    // Searches have had a bucket of their own since 2026-06-01 (sheet §3.1).
+    // Searches have had a bucket of their own since 2026-06-01 (docs/platforms/youtube.md#allocation-and-cost).
     const isSearch = method === 'search.list';
     if (isSearch) spending.searches += this.prices[method];
     else spending.units += this.prices[method];

@@ -6,7 +6,7 @@ interface Kind {
   readonly grpc: number;
   readonly domain: string;
   readonly message: string;
-  /** Infrastructure errors name themselves a second time (sheet §2.6). */
+  /** Infrastructure errors name themselves a second time (docs/platforms/youtube.md#errors). */
   readonly status?: string;
   readonly detail?: string;
 }
@@ -138,7 +138,7 @@ export class Refusal extends Error {
     return KINDS[this.name].grpc;
   }
 
-  /** @param withDetails API-level errors often come without `status` (sheet §2.6) */
+  /** @param withDetails API-level errors often come without `status` (docs/platforms/youtube.md#errors) */
   envelope(withDetails: boolean): { error: Record<string, unknown> } {
     const kind: Kind = KINDS[this.name];
     const reason = REASONS[this.name] ?? this.name;

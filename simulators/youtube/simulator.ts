@@ -177,7 +177,7 @@ export class YouTubeSimulator {
     return this.#state.talk.say(chat, this.addChannel(name), text, options, options.at).id;
   }
 
-  /** Puts an item of any type into the chat (sheet §2.2), unknown ones included. */
+  /** Puts an item of any type into the chat (docs/platforms/youtube.md#list-messages), unknown ones included. */
   post(
     channel: string,
     type: string,

@@ -23,7 +23,7 @@ export interface YouTubeState {
   readonly pageTokens: PageTokens;
   readonly talk: Talk;
   readonly log: MessageLog;
-  /** Channels picked on the consent page, by refresh token: a grant is bound to one (sheet §1.3). */
+  /** Channels picked on the consent page, by refresh token: a grant is bound to one (docs/platforms/youtube.md#token-lifetimes-and-failures). */
   readonly pickedChannels: Map<string, string>;
   /** Projects in which the API is switched off. */
   readonly closedProjects: Set<string>;

@@ -51,7 +51,7 @@ export class Streams {
     return [...this.#open];
   }
 
-  /** One that reopens all the time is refused (sheet §2.4). */
+  /** One that reopens all the time is refused (docs/platforms/youtube.md#stream-messages). */
   #pace({ project }: Caller, chat: Chat): void {
     const { streamOpensPerMin } = this.#state.limits;
     if (streamOpensPerMin === 0) return;

@@ -8,7 +8,7 @@ import { authorIn, type Flags, type Item, makeItem } from './items.ts';
 import type { Behaviour, YouTubeLimits } from './options.ts';
 import { Refusal, type RefusalName } from './refusal.ts';
 
-/** The product's limit; the reference publishes none (sheet §2.3). */
+/** The product's limit; the reference publishes none (docs/platforms/youtube.md#insert-delete-transition). */
 const TEXT_MAX = 200;
 const WINDOW_MS = 10_000;
 

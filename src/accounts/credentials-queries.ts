@@ -49,7 +49,7 @@ export function readBotAccounts(
 
 /**
  * The owner's own account: never one that is a bot anywhere; first one that can be refreshed and has the scopes, then
- * the newest (workers §9.2).
+ * the newest (docs/contract/workers.md#choosing-the-owner-account).
  */
 export function chooseOwnerAccount(
   db: Db,

@@ -1,4 +1,4 @@
-/** Where tokens come from: which account speaks in a channel, which one reads for its owner (workers §9). */
+/** Where tokens come from: which account speaks in a channel, which one reads for its owner (docs/contract/workers.md#sender-identity). */
 import type { Db } from '../db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';

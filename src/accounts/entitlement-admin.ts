@@ -1,4 +1,4 @@
-/** Granting the right to a bot of one's own, and taking it back (http-api §8.2). */
+/** Granting the right to a bot of one's own, and taking it back (docs/contract/http-api.md#entitlement-administration). */
 import { sql, type Transaction } from 'kysely';
 import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';

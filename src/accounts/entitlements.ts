@@ -1,4 +1,4 @@
-/** What a channel has been granted (http-api §2.6). */
+/** What a channel has been granted (docs/contract/http-api.md#the-entitlement-custom_bot). */
 import { isMissingSchema } from '../db/failures.ts';
 import type { Db } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';

@@ -1,4 +1,4 @@
-/** The sender the environment names, as last looked up: the tables it is found through raise no hints (workers §9.1). */
+/** The sender the environment names, as last looked up: the tables it is found through raise no hints (docs/contract/workers.md#resolution-order). */
 import type { ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
 import { CREDENTIAL_RETRY_MS, isMissing } from '../platforms/no-credential.ts';
 import type { LegacySender, NoCredential } from '../platforms/platform.ts';

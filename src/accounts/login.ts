@@ -1,4 +1,4 @@
-/** Turns a platform identity into a MemAlerts user: found, or created as a viewer (http-api §9.7). */
+/** Turns a platform identity into a MemAlerts user: found, or created as a viewer (docs/contract/http-api.md#login-and-logout). */
 import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Db } from '../db/pool.ts';

@@ -1,4 +1,4 @@
-/** The sender an old installation names in its environment, where it has no linked account (workers §9.1). */
+/** The sender an old installation names in its environment, where it has no linked account (docs/contract/workers.md#resolution-order). */
 import { sql } from 'kysely';
 import type { Db } from '../db/pool.ts';
 import type { PlatformUserId, ProviderId } from '../lib/brand.ts';

@@ -98,7 +98,7 @@ export class StoredSenders {
     return profile === undefined || state === undefined ? null : { ...profile, ...state };
   }
 
-  /** Tables that are not there name nobody (http-api §1.4). @param channelId null: where there is no own bot */
+  /** Tables that are not there name nobody (docs/contract/http-api.md#feature-not-available). @param channelId null: where there is no own bot */
   async effective(channelId: ChannelId | null): Promise<EffectiveSender> {
     const own = channelId && (await nullWithoutTable(this.ownBot(channelId)));
     const usableId = own?.enabled && channelId ? await nullWithoutTable(this.#usableOverride(channelId)) : null;

@@ -1,4 +1,4 @@
-/** Takes bots back: the one of a channel, or the one of all channels (http-api §4.3, §8.1). */
+/** Takes bots back: the one of a channel, or the one of all channels (docs/contract/http-api.md#unlink-the-custom-sender, docs/contract/http-api.md#default-bot). */
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';

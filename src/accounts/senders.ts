@@ -20,7 +20,7 @@ export interface ChosenSender<V> {
 }
 
 /**
- * Override, else default bot, else the environment's (workers §9.1); never the owner's own account. The environment
+ * Override, else default bot, else the environment's (docs/contract/workers.md#resolution-order); never the owner's own account. The environment
  * speaks only where the database names nobody, not for one that cannot be used.
  *
  * @param overrideAccountId of a channel that may have one (`usableOverrides`)
@@ -50,7 +50,7 @@ export interface UsableOverride {
   readonly expiresAt: Date | null;
 }
 
-/** A query of the overrides that count: switched on, in channels with an active right to one (http-api §2.6). */
+/** A query of the overrides that count: switched on, in channels with an active right to one (docs/contract/http-api.md#the-entitlement-custom_bot). */
 export function usableOverrides({ override }: Pick<PlatformTables, 'override'>, now: Date): RawBuilder<UsableOverride> {
   return sql<UsableOverride>`
     select o."channelId", o."externalAccountId", e."expiresAt" from ${sql.table(override)} o

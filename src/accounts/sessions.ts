@@ -1,4 +1,4 @@
-/** Login tokens: HS256 JWTs that other MemAlerts services may issue too (http-api §2.1). */
+/** Login tokens: HS256 JWTs that other MemAlerts services may issue too (docs/contract/http-api.md#who-is-the-caller). */
 import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** Request fields several endpoints share, with the contract's normalisation (http-api §1.5). */
+/** Request fields several endpoints share, with the contract's normalisation (docs/contract/http-api.md#normalisation). */
 import { z } from 'zod';
 import { plainText } from '../lib/plain-text.ts';
 

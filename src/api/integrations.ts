@@ -1,4 +1,4 @@
-/** Which bots of a channel are on: the gate and the subscription, read and written as one thing (http-api §3). */
+/** Which bots of a channel are on: the gate and the subscription, read and written as one thing (docs/contract/http-api.md#integration-toggles). */
 import { sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import { isMissingSchema } from '../db/failures.ts';

@@ -1,4 +1,4 @@
-/** Deletes what nobody will ask about any more (design §6); the outbox tables are their workers'. */
+/** Deletes what nobody will ask about any more (docs/design.md#data); the outbox tables are their workers'. */
 import type pg from 'pg';
 import type { Logger } from '../lib/logger.ts';
 

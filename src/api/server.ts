@@ -46,7 +46,7 @@ export interface ServerRules {
   readonly build: BuildFacts;
 }
 
-/** Requests that take longer are answered 408 (http-api §1.1). */
+/** Requests that take longer are answered 408 (docs/contract/http-api.md#transport). */
 const REQUEST_TIMEOUT_MS = 5 * 60 * 1000;
 const ANSWERS_ARE_NO_PAGES = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -131,7 +131,7 @@ function letGoOnClose(app: Api): void {
 
 /** What a platform adds is registered here too: most of it belongs to a streamer. */
 function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {
-  // Who asks is settled before what they ask is looked at (http-api §2.2).
+  // Who asks is settled before what they ask is looked at (docs/contract/http-api.md#order-of-checks).
   api.addHook('preValidation', async (request) => {
     // By the route, not by the address, which can be written in many ways.
     if (request.routeOptions.url?.startsWith('/streamer/')) await context.callers.streamer(request);

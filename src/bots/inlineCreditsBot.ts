@@ -1,4 +1,4 @@
-/** The legacy credits bot inside the API: reads the chats its variables name, credits who writes, says nothing (workers §18). */
+/** The legacy credits bot inside the API: reads the chats its variables name, credits who writes, says nothing (docs/contract/workers.md#inline-credits-bot). */
 import { type Credentials, createCredentialSource } from '../accounts/credentials.ts';
 import type { Companion, CompanionDeps } from '../api/companion.ts';
 import { DirectCredits } from '../credits/direct-credits.ts';

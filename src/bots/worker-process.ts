@@ -1,4 +1,4 @@
-/** What every worker's process does around its worker: configuration, log, signals, exit codes (workers §1.2). */
+/** What every worker's process does around its worker: configuration, log, signals, exit codes (docs/contract/workers.md#start-up-checks-and-exit-codes). */
 import { type Config, loadConfig, readDotEnv, relayBaseUrls } from '../config.ts';
 import { type HealthServer, startHealthServer } from '../engine/worker/health-server.ts';
 import { createWorkerMetrics } from '../engine/worker/metrics.ts';

@@ -1,4 +1,4 @@
-/** Where a credits roll begins, rests and resumes: only the stream's boundaries decide (http-api §10.4). */
+/** Where a credits roll begins, rests and resumes: only the stream's boundaries decide (docs/contract/http-api.md#credits-roll-state). */
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId } from '../lib/brand.ts';

@@ -1,4 +1,4 @@
-/** Names as the credits show them: on one line, and none without end (http-api §10.1). */
+/** Names as the credits show them: on one line, and none without end (docs/contract/http-api.md#relay-a-chatter). */
 import { plainText } from '../lib/plain-text.ts';
 
 const LONGEST_NAME = 100;

@@ -1,4 +1,4 @@
-/** Tells every open overlay of a channel how it looks and who is in the credits, whenever either changes. */
+/** Tells every open overlay of a channel how it looks and who is in the credits, whenever either changes (docs/contract/http-api.md#event-streams). */
 import type { Db } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock, Timer } from '../lib/clock.ts';

@@ -1,4 +1,4 @@
-/** The token in an overlay's address: stable text for OBS, taken back by raising the channel's version (http-api §10.5). */
+/** The token in an overlay's address: stable text for OBS, taken back by raising the channel's version (docs/contract/http-api.md#streamer-credits-endpoints). */
 import { hkdfSync } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';

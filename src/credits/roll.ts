@@ -1,4 +1,4 @@
-/** The credits roll of each channel: who chatted and who donated, in order of first appearance (http-api §10.4). */
+/** The credits roll of each channel: who chatted and who donated, in order of first appearance (docs/contract/http-api.md#credits-roll-state). */
 import { sql, type Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../db/pool.ts';

@@ -1,4 +1,4 @@
-/** Which channel a slug names and whom its credits leave out, cached (http-api §10.3). */
+/** Which channel a slug names and whom its credits leave out, cached (docs/contract/http-api.md#ignore-rules). */
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../db/pool.ts';

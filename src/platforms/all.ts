@@ -7,7 +7,7 @@ export const platforms: readonly PlatformDescription[] = await Promise.all(regis
 
 const SPOKEN_FIRST = ['twitch', 'youtube'];
 
-/** In the order `say` lists enabled providers: these first, then as displayed (http-api §6.1). */
+/** In the order `say` lists enabled providers: these first, then as displayed (docs/contract/http-api.md#say). */
 export const speakingOrder: readonly PlatformDescription[] = [
   ...SPOKEN_FIRST.flatMap((first) => platforms.filter(({ id }) => id === first)),
   ...platforms.filter(({ id }) => !SPOKEN_FIRST.includes(id)),

@@ -16,7 +16,7 @@ import type { HttpClient } from '../lib/http.ts';
 import type { LogFields, Logger } from '../lib/logger.ts';
 import type { Variable } from '../lib/settings.ts';
 
-/** A stable code of the contract (workers §10.4 or a platform's own), or its short English text; never a token or a body. */
+/** A stable code of the contract (docs/contract/workers.md#preconditions-and-lasterror-texts or a platform's own), or its short English text; never a token or a body. */
 export type Reason = string;
 
 /** What the API needs to know of a platform, whether or not a worker for it is built yet. */
@@ -24,7 +24,7 @@ export interface PlatformDescription {
   readonly id: ProviderId;
   /** The name people know, for pages and sentences. */
   readonly title: string;
-  /** Prefix of every log event of its worker, with the dot (workers §1.1). */
+  /** Prefix of every log event of its worker, with the dot (docs/contract/workers.md#the-workers). */
   readonly logPrefix: string;
   /** Date the platform closed its service, when it did. */
   readonly retiredSince?: string;
@@ -36,7 +36,7 @@ export interface PlatformDescription {
   readonly userColumns?: { readonly id: string; readonly accessToken: string; readonly refreshToken: string };
   /** Column of `ExternalAccount` that holds the id a chat line names its author by; `providerAccountId` when absent. */
   readonly authorAccountColumn?: 'providerAccountId' | 'login';
-  /** What the web app is told of a failed link, where it expects other words than for most platforms (http-api §9.5). */
+  /** What the web app is told of a failed link, where it expects other words than for most platforms (docs/contract/http-api.md#callback-outcomes). */
   readonly linkFailures?: {
     /** The reason of a consent that the platform says was not given; its own words are details then. */
     readonly deniedReason?: string;
@@ -58,10 +58,10 @@ export interface PlatformDescription {
   oauth?(deps: CommonDeps): PlatformOAuth;
   /**
    * The variable that has to name a sender while the database has no default bot; null when the environment names one.
-   * A worker without any sender refuses to start (workers §1.2).
+   * A worker without any sender refuses to start (docs/contract/workers.md#start-up-checks-and-exit-codes).
    */
   missingSenderVariable?(settings: PlatformSettings): string | null;
-  /** The sender an old installation names in its environment, used when the database has no default bot (workers §9.1). */
+  /** The sender an old installation names in its environment, used when the database has no default bot (docs/contract/workers.md#resolution-order). */
   legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
   /** Opens the half that runs in the API. Must not do network calls until asked. */
   openApiSide(deps: ApiDeps): ApiSide;
@@ -70,7 +70,7 @@ export interface PlatformDescription {
 /** One chat platform. The core reaches it through this value alone and never asks which one it is. */
 export interface Platform extends PlatformDescription {
   timers(settings: PlatformSettings): WorkerTimers;
-  /** `lastError` of a message that expired because no account could speak (workers §10.4). */
+  /** `lastError` of a message that expired because no account could speak (docs/contract/workers.md#preconditions-and-lasterror-texts). */
   readonly noSenderReason: Reason;
   /** Whether an operator switched this worker off, and the log event that says so. */
   killSwitch?(settings: PlatformSettings): { isOff: boolean; event: string };
@@ -102,7 +102,7 @@ export interface PlatformTables {
   readonly needsOwner: boolean;
 }
 
-/** Roles a command may ask for; `follower` is stored but never evaluated (contract, workers §6.3). */
+/** Roles a command may ask for; `follower` is stored but never evaluated (docs/contract/workers.md#audience). */
 export type Role = 'vip' | 'moderator' | 'subscriber';
 
 export interface PlatformCapabilities {
@@ -471,7 +471,7 @@ export interface ApiDeps extends CommonDeps {
    * @param db the transaction the message is to be part of
    */
   readonly enqueue: (db: Db, message: QueuedMessage) => Promise<boolean>;
-  /** The signed-in streamer of a request; answers 401/403/400 itself by throwing (http-api §2). */
+  /** The signed-in streamer of a request; answers 401/403/400 itself by throwing (docs/contract/http-api.md#access-model). */
   readonly streamer: (request: FastifyRequest) => Promise<{ userId: UserId; channelId: ChannelId; isAdmin: boolean }>;
 }
 
@@ -491,7 +491,7 @@ export interface ApiSide {
   resolveChannel(request: EnableRequest): Promise<ResolvedChannel>;
   /** After the rows are written: whatever the platform has to be told, best effort, reported as warnings. */
   enabled?(channelId: ChannelId): Promise<readonly string[]>;
-  /** Text of the target for a row that disabling creates, where the contract asks for one (http-api §3.2). */
+  /** Text of the target for a row that disabling creates, where the contract asks for one (docs/contract/http-api.md#switch-a-bot). */
   readonly createsRowOnDisable?: boolean;
   /** Candidates, follow greetings, legacy toggles: routes only this platform has. */
   routes?(app: FastifyInstance): void;

@@ -24,7 +24,7 @@ export const registry: readonly RegisteredPlatform[] = [
   register('kick', 'Kick', kickVariables, async () => (await import('./kick/index.ts')).kick),
 ];
 
-/** Providers that existed once and answer 410 (http-api §3.2). */
+/** Providers that existed once and answer 410 (docs/contract/http-api.md#switch-a-bot). */
 export const deprecatedProviders: readonly string[] = ['vkplaylive'];
 
 function register(

@@ -1,4 +1,4 @@
-/** Every answer the HTTP contract promises, as data: its Appendix A with §3–§11, and what we offer beyond it. */
+/** Every answer the HTTP contract promises, as data (docs/contract/http-api.md#endpoint-index). */
 
 /** As the OpenAPI document spells it: method and path. */
 export type Route = `${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`;
@@ -7,12 +7,12 @@ export type Route = `${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`;
 export type Promised = string;
 
 interface Described {
-  /** Where the contract says so; null for what it does not know. */
-  readonly section: string | null;
+  /** The heading of docs/contract/http-api.md that says so, as an anchor. */
+  readonly section: string;
   readonly answers: readonly Promised[];
 }
 
-/** By its row in §9.5, then what this house adds: a login that is not the one the link began with. */
+/** In the order of docs/contract/http-api.md#callback-outcomes. */
 const CALLBACK: readonly Promised[] = [
   '302',
   '302 ?access_denied',
@@ -39,11 +39,11 @@ const CALLBACK: readonly Promised[] = [
   '302 ?exception',
 ];
 
-/** In the order of Appendix A. */
+/** In the order of docs/contract/http-api.md#endpoint-index. */
 export const CONTRACT: Readonly<Record<Route, Described>> = {
-  'GET /streamer/bots': { section: '3.1', answers: ['200'] },
+  'GET /streamer/bots': { section: 'list-the-bots', answers: ['200'] },
   'PATCH /streamer/bots/{provider}': {
-    section: '3.2',
+    section: 'switch-a-bot',
     answers: [
       '200',
       '410 PROVIDER_DEPRECATED',
@@ -74,45 +74,54 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
     ],
   },
   'GET /streamer/bots/vkvideo/candidates': {
-    section: '3.3',
+    section: 'vk-video-live-candidates',
     answers: ['200', '400 VKVIDEO_NOT_LINKED', '400 VKVIDEO_CURRENT_USER_FAILED'],
   },
-  'GET /streamer/bots/{provider}/bot': { section: '4.1', answers: ['200', '404 NOT_FOUND'] },
+  'GET /streamer/bots/{provider}/bot': { section: 'show-the-custom-sender', answers: ['200', '404 NOT_FOUND'] },
   'GET /streamer/bots/{provider}/bot/link': {
-    section: '4.2',
+    section: 'link-a-custom-sender',
     answers: ['302', '403 SUBSCRIPTION_REQUIRED', '503 BOT_NOT_CONFIGURED', '403 CSRF_INVALID', '404 NOT_FOUND'],
   },
-  'DELETE /streamer/bots/{provider}/bot': { section: '4.3', answers: ['200', '404 NOT_FOUND'] },
-  'GET /streamer/entitlements/custom-bot': { section: '4.4', answers: ['200'] },
-  'GET /streamer/bot/commands': { section: '5', answers: ['200'] },
-  'POST /streamer/bot/commands': { section: '5', answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
+  'DELETE /streamer/bots/{provider}/bot': { section: 'unlink-the-custom-sender', answers: ['200', '404 NOT_FOUND'] },
+  'GET /streamer/entitlements/custom-bot': { section: 'own-entitlement', answers: ['200'] },
+  'GET /streamer/bot/commands': { section: 'commands', answers: ['200'] },
+  'POST /streamer/bot/commands': { section: 'commands', answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
   'PATCH /streamer/bot/commands/{id}': {
-    section: '5',
+    section: 'commands',
     answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND', '409 CONFLICT'],
   },
-  'DELETE /streamer/bot/commands/{id}': { section: '5', answers: ['200', '404 NOT_FOUND'] },
+  'DELETE /streamer/bot/commands/{id}': { section: 'commands', answers: ['200', '404 NOT_FOUND'] },
   'POST /streamer/bot/say': {
-    section: '6.1',
+    section: 'say',
     answers: ['200', '400 BAD_REQUEST', '400 VALIDATION_ERROR', '400 BOT_DISABLED', '409 CONFLICT'],
   },
-  'GET /streamer/bot/outbox/{provider}/{id}': { section: '6.2', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
-  'GET /streamer/bot/follow-greetings': { section: '7.1', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'GET /streamer/bot/outbox/{provider}/{id}': {
+    section: 'look-up-a-message',
+    answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'],
+  },
+  'GET /streamer/bot/follow-greetings': { section: 'follow-greetings', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
   'POST /streamer/bot/follow-greetings/enable': {
-    section: '7.1',
+    section: 'follow-greetings',
     answers: ['200', '400 BAD_REQUEST', '400 TWITCH_CHANNEL_NOT_LINKED', '404 CHANNEL_NOT_FOUND'],
   },
-  'POST /streamer/bot/follow-greetings/disable': { section: '7.1', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/bot/follow-greetings/disable': {
+    section: 'follow-greetings',
+    answers: ['200', '404 CHANNEL_NOT_FOUND'],
+  },
   'PATCH /streamer/bot/follow-greetings': {
-    section: '7.1',
+    section: 'follow-greetings',
     answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
   },
-  'GET /streamer/bot/stream-duration': { section: '7.2', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'GET /streamer/bot/stream-duration': {
+    section: 'stream-duration-command',
+    answers: ['200', '404 CHANNEL_NOT_FOUND'],
+  },
   'PATCH /streamer/bot/stream-duration': {
-    section: '7.2',
+    section: 'stream-duration-command',
     answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
   },
   'POST /streamer/bot/enable': {
-    section: '7.3',
+    section: 'legacy-twitch-toggles',
     answers: [
       '200',
       '404 CHANNEL_NOT_FOUND',
@@ -123,61 +132,79 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
     ],
   },
   'POST /streamer/bot/disable': {
-    section: '7.3',
+    section: 'legacy-twitch-toggles',
     answers: ['200', '404 CHANNEL_NOT_FOUND', '400 TWITCH_CHANNEL_NOT_LINKED'],
   },
-  'GET /streamer/bot/subscription': { section: '7.3', answers: ['200'] },
-  'GET /owner/bots/{provider}/default/status': { section: '8.1', answers: ['200', '404 NOT_FOUND'] },
+  'GET /streamer/bot/subscription': { section: 'legacy-twitch-toggles', answers: ['200'] },
+  'GET /owner/bots/{provider}/default/status': { section: 'default-bot', answers: ['200', '404 NOT_FOUND'] },
   'GET /owner/bots/{provider}/default/link': {
-    section: '8.1',
+    section: 'default-bot',
     answers: ['302', '503 BOT_NOT_CONFIGURED', '403 CSRF_INVALID', '404 NOT_FOUND'],
   },
-  'DELETE /owner/bots/{provider}/default': { section: '8.1', answers: ['200', '404 NOT_FOUND'] },
-  'GET /owner/entitlements/custom-bot': { section: '8.2', answers: ['200', '400 BAD_REQUEST'] },
+  'DELETE /owner/bots/{provider}/default': { section: 'default-bot', answers: ['200', '404 NOT_FOUND'] },
+  'GET /owner/entitlements/custom-bot': { section: 'entitlement-administration', answers: ['200', '400 BAD_REQUEST'] },
   'POST /owner/entitlements/custom-bot/grant': {
-    section: '8.2',
+    section: 'entitlement-administration',
     answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
   },
-  'POST /owner/entitlements/custom-bot/revoke': { section: '8.2', answers: ['200', '400 BAD_REQUEST'] },
+  'POST /owner/entitlements/custom-bot/revoke': {
+    section: 'entitlement-administration',
+    answers: ['200', '400 BAD_REQUEST'],
+  },
   'POST /owner/entitlements/custom-bot/grant-by-provider': {
-    section: '8.2',
+    section: 'entitlement-administration',
     answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'],
   },
-  'GET /owner/channels/resolve': { section: '8.2', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
-  'GET /auth/{provider}/callback': { section: '9.5', answers: CALLBACK },
-  'GET /auth/{provider}/link/callback': { section: '9.5', answers: CALLBACK },
+  'GET /owner/channels/resolve': {
+    section: 'entitlement-administration',
+    answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'],
+  },
+  'GET /auth/{provider}/callback': { section: 'callback-outcomes', answers: CALLBACK },
+  'GET /auth/{provider}/link/callback': { section: 'callback-outcomes', answers: CALLBACK },
   'GET /auth/{provider}/link': {
-    section: 'Appendix A, row 33',
+    section: 'flow',
     answers: ['302', '302 ?missing_oauth_env', '302 ?provider_not_supported', '403 CSRF_INVALID'],
   },
-  'GET /auth/accounts': { section: '9.6', answers: ['200'] },
+  'GET /auth/accounts': { section: 'accounts', answers: ['200'] },
   'DELETE /auth/accounts/{externalAccountId}': {
-    section: '9.6',
+    section: 'accounts',
     answers: ['200', '404 NOT_FOUND', '409 CONFLICT', '400 BAD_REQUEST'],
   },
-  'POST /internal/credits/chatter': { section: '10.1', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
-  'POST /internal/credits/donor': { section: '10.2', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
-  'GET /streamer/credits/token': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
-  'POST /streamer/credits/token/rotate': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
-  'GET /streamer/credits/state': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
-  'POST /streamer/credits/reset': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /internal/credits/chatter': {
+    section: 'relay-a-chatter',
+    answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'],
+  },
+  'POST /internal/credits/donor': { section: 'relay-a-donor', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
+  'GET /streamer/credits/token': { section: 'streamer-credits-endpoints', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/credits/token/rotate': {
+    section: 'streamer-credits-endpoints',
+    answers: ['200', '404 CHANNEL_NOT_FOUND'],
+  },
+  'GET /streamer/credits/state': { section: 'streamer-credits-endpoints', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'POST /streamer/credits/reset': { section: 'streamer-credits-endpoints', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
   'POST /streamer/credits/settings': {
-    section: '10.5',
+    section: 'streamer-credits-endpoints',
     answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
   },
-  'GET /streamer/credits/reconnect-window': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'GET /streamer/credits/reconnect-window': {
+    section: 'streamer-credits-endpoints',
+    answers: ['200', '404 CHANNEL_NOT_FOUND'],
+  },
   'POST /streamer/credits/reconnect-window': {
-    section: '10.5',
+    section: 'streamer-credits-endpoints',
     answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
   },
-  'GET /streamer/credits/ignored-chatters': { section: '10.5', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'GET /streamer/credits/ignored-chatters': {
+    section: 'streamer-credits-endpoints',
+    answers: ['200', '404 CHANNEL_NOT_FOUND'],
+  },
   'POST /streamer/credits/ignored-chatters': {
-    section: '10.5',
+    section: 'streamer-credits-endpoints',
     answers: ['200', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
   },
-  'GET /overlay/credits/t/{token}': { section: '10.6', answers: ['200', '400 BAD_REQUEST'] },
+  'GET /overlay/credits/t/{token}': { section: 'overlay-page', answers: ['200', '400 BAD_REQUEST'] },
   'POST /webhooks/kick/events': {
-    section: '11.1',
+    section: 'kick-webhook',
     answers: [
       '200',
       '400 BAD_REQUEST',
@@ -187,42 +214,48 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
     ],
   },
   'POST /webhooks/twitch/eventsub': {
-    section: '11.2',
+    section: 'twitch-eventsub-webhook',
     answers: ['200', '400 BAD_REQUEST', '403 FORBIDDEN', '404 FEATURE_NOT_AVAILABLE'],
   },
-  'GET /health': { section: '2.7', answers: ['200'] },
+  'GET /health': { section: 'operational-endpoints', answers: ['200'] },
   'GET /auth/{provider}': {
-    section: '9.7',
+    section: 'login-and-logout',
     answers: ['302', '302 ?no_client_id', '302 ?no_callback_url', '302 ?unsupported_provider'],
   },
-  'GET /auth/{provider}/complete': { section: '9.7', answers: ['302', '302 ?state_not_found'] },
-  'POST /auth/logout': { section: '9.7', answers: ['200'] },
+  'GET /auth/{provider}/complete': { section: 'login-and-logout', answers: ['302', '302 ?state_not_found'] },
+  'POST /auth/logout': { section: 'login-and-logout', answers: ['200'] },
+  'GET /streamer/bot/outbox': {
+    section: 'history-of-messages',
+    answers: ['200', '400 BAD_REQUEST', '400 VALIDATION_ERROR'],
+  },
+  'GET /streamer/events': { section: 'live-events-of-a-channel', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
+  'GET /streamer/audit': { section: 'audit-of-a-channel', answers: ['200', '400 BAD_REQUEST'] },
+  'GET /streamer/api-tokens': { section: 'api-tokens', answers: ['200'] },
+  'POST /streamer/api-tokens': { section: 'api-tokens', answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
+  'DELETE /streamer/api-tokens/{id}': { section: 'api-tokens', answers: ['200', '404 NOT_FOUND'] },
+  'POST /auth/logout/everywhere': { section: 'login-and-logout', answers: ['200'] },
+  'POST /owner/users/{id}/sign-out': { section: 'users-and-audit', answers: ['200', '404 NOT_FOUND'] },
+  'GET /owner/audit': { section: 'users-and-audit', answers: ['200', '400 BAD_REQUEST'] },
+  'GET /owner/entitlements/custom-bot/list': {
+    section: 'entitlement-administration',
+    answers: ['200', '400 BAD_REQUEST'],
+  },
+  'GET /overlay/credits/t/{token}/events': {
+    section: 'event-streams',
+    answers: ['200', '400 BAD_REQUEST', '403 FORBIDDEN'],
+  },
+  'GET /capabilities': { section: 'capabilities', answers: ['200'] },
+  'GET /healthz': { section: 'operational-endpoints', answers: ['200'] },
+  'GET /ready': { section: 'operational-endpoints', answers: ['200', '503'] },
+  'GET /readyz': { section: 'operational-endpoints', answers: ['200', '503'] },
+  'GET /metrics': { section: 'operational-endpoints', answers: ['200', '404 NOT_FOUND'] },
 };
 
-const BEYOND: Readonly<Record<Route, Described>> = {
-  'GET /streamer/bot/outbox': { section: null, answers: ['200', '400 BAD_REQUEST', '400 VALIDATION_ERROR'] },
-  'GET /streamer/events': { section: null, answers: ['200', '404 CHANNEL_NOT_FOUND'] },
-  'GET /streamer/audit': { section: null, answers: ['200', '400 BAD_REQUEST'] },
-  'GET /streamer/api-tokens': { section: null, answers: ['200'] },
-  'POST /streamer/api-tokens': { section: null, answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
-  'DELETE /streamer/api-tokens/{id}': { section: null, answers: ['200', '404 NOT_FOUND'] },
-  'POST /auth/logout/everywhere': { section: null, answers: ['200'] },
-  'POST /owner/users/{id}/sign-out': { section: null, answers: ['200', '404 NOT_FOUND'] },
-  'GET /owner/audit': { section: null, answers: ['200', '400 BAD_REQUEST'] },
-  'GET /owner/entitlements/custom-bot/list': { section: null, answers: ['200', '400 BAD_REQUEST'] },
-  'GET /overlay/credits/t/{token}/events': { section: null, answers: ['200', '400 BAD_REQUEST', '403 FORBIDDEN'] },
-  'GET /capabilities': { section: null, answers: ['200'] },
-  'GET /healthz': { section: null, answers: ['200'] },
-  'GET /ready': { section: '2.7', answers: ['200', '503'] },
-  'GET /readyz': { section: null, answers: ['200', '503'] },
-  'GET /metrics': { section: '2.7', answers: ['200', '404 NOT_FOUND'] },
-};
-
-/** Not in the OpenAPI document: workers know it, and to everybody else it does not exist (http-api §10.1). */
+/** Not in the OpenAPI document: workers know it, and to everybody else it does not exist (docs/contract/http-api.md#relay-a-chatter). */
 export const HIDDEN: ReadonlySet<Route> = new Set(['POST /internal/credits/chatter', 'POST /internal/credits/donor']);
 
-export const ROUTES = Object.keys({ ...CONTRACT, ...BEYOND }) as Route[];
+export const ROUTES = Object.keys(CONTRACT) as Route[];
 
 export function promisedBy(route: Route): readonly Promised[] {
-  return (CONTRACT[route] ?? BEYOND[route])?.answers ?? [];
+  return CONTRACT[route]?.answers ?? [];
 }

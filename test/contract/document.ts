@@ -59,9 +59,9 @@ const envelope = z.looseObject({
   details: z.looseObject({}).optional(),
 });
 
-/** What every failure has to look like, whoever asks (http-api §1.2). */
+/** What every failure has to look like, whoever asks (docs/contract/http-api.md#error-envelope). */
 export function envelopeFindings({ status, headers, json }: Answer): readonly string[] {
-  // Readiness is asked by machines that look at the status (http-api §2.7).
+  // Readiness is asked by machines that look at the status (docs/contract/http-api.md#operational-endpoints).
   if (status < 400 || json?.status === 'not_ready') return [];
   const { error, data } = envelope.safeParse(json);
   if (error) return error.issues.map(({ path, message }) => `envelope: ${path.join('.')}: ${message}`);

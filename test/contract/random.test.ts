@@ -12,7 +12,7 @@ import { openTheatre } from './stage.ts';
 /** Of each family; `pnpm exec node test/contract/random.ts --requests 10000` asks for more. */
 const REQUESTS = Number(process.env.RANDOM_REQUESTS ?? 200);
 const SLOWEST_MS = 100;
-/** An owner may name any channel, and Kick says no to one it does not know (http-api §3.2.5, row 7). */
+/** An owner may name any channel, and Kick says no to one it does not know (docs/contract/http-api.md#enabling-kick, row 7). */
 const NO_OF_A_PLATFORM = 'KICK_SUBSCRIPTION_CREATE_FAILED';
 
 const FAMILIES: readonly [name: string, routes: RegExp][] = [

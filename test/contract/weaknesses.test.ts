@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { CASES } from './cases/index.ts';
-import type { Route } from './contract.ts';
+import { CONTRACT, type Route } from './contract.ts';
 import { guardsOf } from './guards.ts';
 import { NUMBERS, type Proof, WEAKNESSES } from './weaknesses.ts';
 
@@ -12,6 +12,15 @@ test('every weakness of the contract’s list has its tests', () => {
   const numbers = WEAKNESSES.map(({ id }) => (id === 'W4b' || id === 'W7b' ? id : id.replace(/\D+$/, '')));
   expect([...new Set(numbers)].sort()).toEqual([...NUMBERS].sort());
   for (const { id, proofs } of WEAKNESSES) expect([id, proofs.length > 0]).toEqual([id, true]);
+});
+
+test('every route names a heading of the contract’s page', () => {
+  const page = readFileSync(path.join(root, 'docs/contract/http-api.md'), 'utf8');
+  const headings = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading.toLowerCase().replaceAll(' ', '-'),
+  );
+  for (const [route, { section }] of Object.entries(CONTRACT))
+    expect([route, headings]).toEqual([route, expect.arrayContaining([section])]);
 });
 
 test.for(WEAKNESSES.map((weakness) => [weakness.id, weakness.what, weakness.proofs] as const))(

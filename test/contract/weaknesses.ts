@@ -1,12 +1,12 @@
 // Long because: it is the whole of a list, one entry after the other.
-/** Every weakness of http-api §14, and the tests that fail where it comes back. */
+/** Every weakness of docs/contract/guarantees.md, and the tests that fail where it comes back. */
 import type { Route } from './contract.ts';
 
 /** A test by its file and title, or a case of this kit by its route and occasion. */
 export type Proof = readonly [file: string, title: string] | readonly [route: Route, when: string];
 
 export interface Weakness {
-  /** As §14 numbers it; letters where one number holds several. */
+  /** As docs/contract/guarantees.md numbers it; letters where one number holds several. */
   readonly id: string;
   readonly what: string;
   readonly proofs: readonly Proof[];
@@ -17,7 +17,7 @@ const ROUTES = 'src/api/routes';
 const TWITCH = 'src/platforms/twitch';
 const KICK = 'src/platforms/kick';
 
-/** Numbers of §14 in its order. */
+/** The numbers of docs/contract/guarantees.md#http-interface. */
 export const NUMBERS = [
   ...['W1', 'W3', 'W4', 'W4b', 'W2', 'W5', 'W6', 'W7', 'W7b', 'W8', 'W9', 'W11', 'W12', 'W13', 'W14', 'W18'],
   ...['W10', 'W15', 'W16', 'W17', 'W19', 'W20', 'W21', 'W22', 'W23', 'W24', 'W25', 'W26', 'W27', 'W28', 'W29', 'W30'],
@@ -194,7 +194,7 @@ const high: readonly Weakness[] = [
       ['POST /streamer/bot/say', 'the text has line breaks: no platform sees them'],
       ['POST /streamer/bot/say', 'the message is a chat command'],
       ['POST /streamer/bot/commands', 'the response has line breaks: no platform sees them'],
-      [`${TWITCH}/irc/sending.test.ts`, 'line breaks and leading command signs never reach the protocol'],
+      ['src/engine/outbox/wording.test.ts', 'whatever a row holds, a sender gets a text that it can send as it is'],
       [
         'src/platforms/conformance/text-cases.ts',
         'a leading / or . never reaches the platform as a command of its own',

@@ -1,4 +1,4 @@
-/** A sixth platform touches what it may touch and nothing else, and passes the suite of all platforms (design §3). */
+/** A sixth platform touches what it may touch and nothing else, and passes the suite of all platforms (docs/design.md#the-map). */
 import { execFile } from 'node:child_process';
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';

@@ -1,4 +1,4 @@
-/** `/moderation/bans` (sheet §4.6). */
+/** `/moderation/bans` (docs/platforms/kick.md#moderation). */
 import { z } from 'zod';
 import type { Answer, Call } from '../../world/host.ts';
 import type { Happenings } from '../happenings.ts';

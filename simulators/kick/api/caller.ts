@@ -1,4 +1,4 @@
-/** Who calls the API, and how it says no (sheet §3). */
+/** Who calls the API, and how it says no (docs/platforms/kick.md#rest-conventions). */
 import type { z } from 'zod';
 import type { Token } from '../../world/grants.ts';
 import type { Answer, Call } from '../../world/host.ts';

@@ -1,4 +1,4 @@
-/** `POST` and `DELETE` of chat messages (sheet §4.4, §4.5). */
+/** `POST` and `DELETE` of chat messages (docs/platforms/kick.md#send-chat, docs/platforms/kick.md#delete-chat). */
 import { z } from 'zod';
 import type { Answer, Call } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';
@@ -20,7 +20,7 @@ const bodySchema = z.object({
 });
 
 export interface ChatSwitches {
-  /** `type: "bot"` answers 500, as reported by many applications (sheet §0). */
+  /** `type: "bot"` answers 500, as reported by many applications (docs/platforms/kick.md#ten-facts-that-decide-the-design). */
   isBotBroken: boolean;
   /** So many next messages are answered 200 with `is_sent: false`. */
   notSent: number;
@@ -46,7 +46,7 @@ export class ChatApi {
     if ([...content].length > TEXT_MAX_CODE_POINTS) throw badRequest('content is too long');
     if (type === 'user' && target === undefined) throw badRequest('broadcaster_user_id is required');
     const author = type === 'bot' ? this.#bot() : owner;
-    // A bot speaks in the channel of whoever holds the token, whichever is named (sheet §0).
+    // A bot speaks in the channel of whoever holds the token, whichever is named (docs/platforms/kick.md#ten-facts-that-decide-the-design).
     const channel = this.#state.channels.get(type === 'bot' ? owner.id : String(target));
     if (!channel) throw badRequest('Channel not found');
     if (!channel.admits(author.id, this.#nowMs())) throw forbidden();

@@ -1,6 +1,6 @@
 /**
- * A chat that can be polled. Kick has none (sheet §0): this is what `KICK_CHAT_POLL_URL_TEMPLATE` may point at
- * (contract/workers.md §17.3), with items as `chat.message.sent` carries them.
+ * A chat that can be polled. Kick has none (docs/platforms/kick.md#ten-facts-that-decide-the-design): this is what `KICK_CHAT_POLL_URL_TEMPLATE` may point at
+ * (docs/contract/workers.md#kick-polling), with items as `chat.message.sent` carries them.
  */
 import type { Answer, Call } from '../../world/host.ts';
 import type { KickState } from '../state.ts';

@@ -1,4 +1,4 @@
-/** What the API tells about people, channels and streams (sheet §4.1–4.3). */
+/** What the API tells about people, channels and streams (docs/platforms/kick.md#users). */
 import type { Answer, Call } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';
 import type { Channel } from '../channel.ts';

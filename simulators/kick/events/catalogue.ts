@@ -1,4 +1,4 @@
-/** The events that can be subscribed to; all of them are version 1 (sheet §5.5). */
+/** The events that can be subscribed to; all of them are version 1 (docs/platforms/kick.md#events). */
 
 export const EVENT_NAMES = [
   'chat.message.sent',

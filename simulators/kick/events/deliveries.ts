@@ -8,7 +8,7 @@ import type { SigningKey } from './signing.ts';
 
 /** An event on its way to one subscription. */
 export interface Outgoing {
-  /** Deliveries of one channel follow each other; Kick promises nothing (sheet §6.2), a chat without order is no chat. */
+  /** Deliveries of one channel follow each other; Kick promises nothing (docs/platforms/kick.md#acknowledgement-and-retries), a chat without order is no chat. */
   readonly channelId: string;
   readonly subscriptionId: string;
   readonly type: string;

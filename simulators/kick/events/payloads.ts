@@ -1,4 +1,4 @@
-/** The bodies of the events: flat objects, one builder each (sheet §7). */
+/** The bodies of the events: flat objects, one builder each (docs/platforms/kick.md#payloads). */
 import { randomBytes } from 'node:crypto';
 import type { Person } from '../../world/people.ts';
 import type { Badge, Channel, Line, Stream } from '../channel.ts';
@@ -141,7 +141,7 @@ export class Payloads {
     return { replies_to: { message_id: parent.id, content: parent.text, sender: this.#user(parent.author) } };
   }
 
-  /** Kicks and redemptions tell neither anonymity nor identity (sheet §7.1). */
+  /** Kicks and redemptions tell neither anonymity nor identity (docs/platforms/kick.md#user-object). */
   #plainUser(person: Person): Body {
     return {
       user_id: Number(person.id),

@@ -1,4 +1,4 @@
-/** Oddities of real payloads that can be switched on (sheet §7). */
+/** Oddities of real payloads that can be switched on (docs/platforms/kick.md#payloads). */
 
 export const QUIRKS = [
   /** `emotes` is null although the text holds emote tokens. */

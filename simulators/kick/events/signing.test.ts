@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { isGenuine, publicKey, simulator, streamer, subscribe, Webhook } from '../test-support.ts';
 import { signedBytes } from './signing.ts';
 
-// Sheet §6.1.
+// docs/platforms/kick.md#signature.
 const VECTOR = {
   id: '01K0SIMDE0000000000000000A',
   timestamp: '2026-01-02T03:04:05Z',

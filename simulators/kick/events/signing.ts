@@ -41,7 +41,7 @@ export class SigningKey {
   }
 }
 
-/** What a signature covers: the header texts as they are sent and the bytes as they travel (sheet §6.1). */
+/** What a signature covers: the header texts as they are sent and the bytes as they travel (docs/platforms/kick.md#signature). */
 export function signedBytes(id: string, timestamp: string, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
 }

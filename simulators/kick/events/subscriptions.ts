@@ -1,4 +1,4 @@
-/** `/events/subscriptions`: who is told what (sheet §5). */
+/** `/events/subscriptions`: who is told what (docs/platforms/kick.md#event-subscriptions). */
 import { z } from 'zod';
 import type { Answer, Call } from '../../world/host.ts';
 import { badRequest, bodyOf, type Caller, ok, requireScope } from '../api/caller.ts';
@@ -11,7 +11,7 @@ export interface Subscription {
   readonly broadcasterId: string;
   readonly event: EventName;
   readonly createdAt: Date;
-  /** Not in listings before this moment (sheet §5.1). */
+  /** Not in listings before this moment (docs/platforms/kick.md#create-a-subscription). */
   readonly listedFromMs: number;
 }
 
@@ -100,7 +100,7 @@ export class Subscriptions {
   #create(call: Call, { person }: Caller): Answer {
     const { broadcaster_user_id: asked, events } = bodyOf(requestSchema, call);
     if (!person && asked === undefined) throw badRequest('broadcaster_user_id is required for app tokens');
-    // With a user token the owner is meant, whoever is named (sheet §5.1).
+    // With a user token the owner is meant, whoever is named (docs/platforms/kick.md#create-a-subscription).
     const broadcasterId = person?.id ?? String(asked);
     if (!this.#state.channels.has(broadcasterId)) throw badRequest('Channel not found');
     this.#checkLimits(events.filter(({ name }) => name === CHAT).length, events.length);

@@ -1,4 +1,4 @@
-/** Who calls Trovo's REST interface, and with what: the two headers, the JSON body, the scopes (sheet §1, §2). */
+/** Who calls Trovo's REST interface, and with what: the two headers, the JSON body, the scopes (docs/platforms/trovo.md#hosts-and-headers, docs/platforms/trovo.md#oauth). */
 import { z } from 'zod';
 import type { Call } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';

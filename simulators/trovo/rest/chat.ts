@@ -1,4 +1,4 @@
-/** REST: tokens for the chat socket, and messages into a chat (sheet §5, §6.1). */
+/** REST: tokens for the chat socket, and messages into a chat (docs/platforms/trovo.md#sending, docs/platforms/trovo.md#chat-token). */
 import { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import type { Room } from '../room.ts';
@@ -6,7 +6,7 @@ import type { TrovoState } from '../state.ts';
 import { bodyOf, idSchema, personWith, type Request } from './caller.ts';
 import { runCommand } from './commands.ts';
 
-/** Not documented; as long as a known client splits its messages (sheet §5.1). */
+/** Not documented; as long as a known client splits its messages (docs/platforms/trovo.md#send). */
 const TEXT_MAX_UNITS = 500;
 
 /** For the caller's own channel. */

@@ -1,4 +1,4 @@
-/** What moderators type, without the slash (sheet §5.3). */
+/** What moderators type, without the slash (docs/platforms/trovo.md#command). */
 import { CUSTOM_ROLE_TYPE, ROLE_TYPES, type Room, type RoomModes } from '../room.ts';
 import type { TrovoState } from '../state.ts';
 

@@ -1,4 +1,4 @@
-/** Trovo's token endpoints: JSON in, an `expires_in` in quotes out (sheet §2.2 to §2.5). */
+/** Trovo's token endpoints: JSON in, an `expires_in` in quotes out (docs/platforms/trovo.md#exchange to docs/platforms/trovo.md#revoke). */
 import { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import type { AccessToken } from '../tokens.ts';

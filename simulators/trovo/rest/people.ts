@@ -1,4 +1,4 @@
-/** REST: people and their channels, each call with the spelling of its own (sheet §4). */
+/** REST: people and their channels, each call with the spelling of its own (docs/platforms/trovo.md#rest-endpoints). */
 import { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import type { Room } from '../room.ts';

@@ -1,4 +1,4 @@
-/** The short-lived tokens that admit a client to the chat of one channel (sheet §6.1). */
+/** The short-lived tokens that admit a client to the chat of one channel (docs/platforms/trovo.md#chat-token). */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../src/lib/clock.ts';
 

@@ -1,4 +1,4 @@
-/** One chat connection: lets a client in, answers its pings, and goes when they stop (sheet §6.2). */
+/** One chat connection: lets a client in, answers its pings, and goes when they stop (docs/platforms/trovo.md#frames). */
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { Timer } from '../../../src/lib/clock.ts';
@@ -108,7 +108,7 @@ export class ChatSession implements Listener {
     this.sendRaw(JSON.stringify(frame));
   }
 
-  /** How long a silent client is kept is not documented; two gaps are the sheet's proposal. */
+  /** How long a silent client is kept is not documented; two gaps are assumed. */
   #idleTimer(gapSeconds: number): Timer {
     const waitMs = 2 * Math.max(gapSeconds, GAP_MIN_S) * 1000;
     return this.#state.clock.setTimer(waitMs, () => this.close(GOODBYE, 'no ping'), { unref: true });

@@ -1,4 +1,4 @@
-/** The simulated Trovo's chat socket: who is let in, who is kept, and what goes wrong on it (sheet §6). */
+/** The simulated Trovo's chat socket: who is let in, who is kept, and what goes wrong on it (docs/platforms/trovo.md#chat-socket). */
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';

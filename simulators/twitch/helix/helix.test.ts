@@ -1,4 +1,4 @@
-/** The simulated Helix and OAuth answer as the fact sheet says, refusals included. */
+/** The simulated Helix and OAuth answer as docs/platforms/twitch.md says, refusals included. */
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import type { TwitchSimulator } from '../simulator.ts';

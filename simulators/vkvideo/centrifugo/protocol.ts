@@ -1,4 +1,4 @@
-/** Words of Centrifugo's client protocol v2: commands, errors, and codes that end a connection (sheet §4). */
+/** Words of Centrifugo's client protocol v2: commands, errors, and codes that end a connection (docs/platforms/vkvideo.md#centrifugo-client-protocol-v2). */
 import { z } from 'zod';
 
 const withToken = z.object({ token: z.string().optional() });
@@ -49,7 +49,7 @@ export const ERRORS = {
   tokenExpired: { code: 109, message: 'token expired' },
 } as const;
 
-/** Close codes of the server with its plain-word reasons: a reason that is JSON stops clients (sheet §4.7). */
+/** Close codes of the server with its plain-word reasons: a reason that is JSON stops clients (docs/platforms/vkvideo.md#disconnect-codes). */
 export const CLOSE_REASONS: Readonly<Record<number, string>> = {
   3000: 'connection closed',
   3001: 'shutdown',

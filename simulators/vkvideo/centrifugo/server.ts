@@ -16,7 +16,7 @@ const PATH = '/connection/websocket';
 const FRAME_MAX_BYTES = 65_536;
 const KEPT_FRAMES = 5000;
 
-/** How a channel may be subscribed to; `#` in its name asks for more (sheet §3.2). */
+/** How a channel may be subscribed to; `#` in its name asks for more (docs/platforms/vkvideo.md#channel-names). */
 export type Access = 'unknown namespace' | 'nobody' | 'everybody' | 'by token';
 
 export interface ReceivedFrame {

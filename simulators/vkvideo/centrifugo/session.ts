@@ -1,4 +1,4 @@
-/** One pub/sub connection, from the open socket to its close code (sheet §4.1–4.5). */
+/** One pub/sub connection, from the open socket to its close code (docs/platforms/vkvideo.md#frames). */
 import { randomUUID } from 'node:crypto';
 import type { RawData } from 'ws';
 import { type Command, ERRORS, isPong, type Method, parseCommand, type SubscribeRequest } from './protocol.ts';
@@ -158,7 +158,7 @@ export class Session implements TopicListener {
     return { client: this.id, version: VERSION, expires: true, ttl: secondsLeft };
   }
 
-  /** The order of the checks is Centrifugo's (sheet §4.3). */
+  /** The order of the checks is Centrifugo's (docs/platforms/vkvideo.md#server-rules). */
   async #subscribe(id: number, request: SubscribeRequest): Promise<boolean> {
     const { channel, token } = request;
     if (channel === '') return this.#badRequest();

@@ -1,4 +1,4 @@
-/** Tokens for connections and subscriptions: JWTs that VK mints and Centrifugo checks (sheet §4.5). */
+/** Tokens for connections and subscriptions: JWTs that VK mints and Centrifugo checks (docs/platforms/vkvideo.md#tokens). */
 import { randomBytes } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../../src/lib/clock.ts';

@@ -1,4 +1,4 @@
-/** One pub/sub channel: who listens, and what is remembered of it for those who come back (sheet §4.9). */
+/** One pub/sub channel: who listens, and what is remembered of it for those who come back (docs/platforms/vkvideo.md#recovery). */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { SubscribeRequest } from './protocol.ts';

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { PubsubFaults } from './faults.ts';
 import { CLOSE_REASONS } from './protocol.ts';
 
-/** Centrifugo's own number (sheet §4.1). */
+/** Centrifugo's own number (docs/platforms/vkvideo.md#frames). */
 const MESSAGES_PER_FRAME = 16;
 const BACKLOG_MAX_BYTES = 1_048_576;
 

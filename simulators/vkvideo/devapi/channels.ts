@@ -1,4 +1,4 @@
-/** Methods about people, channels and streams (sheet §2.3, §2.4). */
+/** Methods about people, channels and streams (docs/platforms/vkvideo.md#current-user, docs/platforms/vkvideo.md#channel-and-stream). */
 import { z } from 'zod';
 import { shownChannel, shownInBatch, shownPerson, shownStream } from '../shapes.ts';
 import { bodyOf, data, done, type Methods, queryOf, Refused } from './method.ts';

@@ -1,4 +1,4 @@
-/** Methods about chats: writing, reading back, who is there (sheet §2.5, §2.6). */
+/** Methods about chats: writing, reading back, who is there (docs/platforms/vkvideo.md#send-message, docs/platforms/vkvideo.md#chat-reads). */
 import { z } from 'zod';
 import { messageBody } from '../parts.ts';
 import { shownBadges, shownMember, shownMessage, shownRoles, unixSeconds } from '../shapes.ts';
@@ -28,7 +28,7 @@ export const chatMethods: Methods = {
     inChannel: true,
     run({ chat }, { call, channel, person }) {
       const streamId = queryOf(call, 'stream_id');
-      // VK's own code for this is not known (sheet §7.3, case 20).
+      // VK's own code for this is not known (docs/platforms/vkvideo.md#tricky-cases, case 20).
       if (!channel.isLive || channel.stream?.id !== streamId) throw new Refused(400, 'stream_not_found');
       const refusal = chat.post({ channel, author: person, parts: bodyOf(call, messageBody).parts });
       if (refusal) throw new Refused(refusal.status, refusal.error);

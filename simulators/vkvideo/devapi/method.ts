@@ -1,4 +1,4 @@
-/** What a DevAPI method is: who may call it, what it is given, how it refuses (sheet §2.1, §2.2). */
+/** What a DevAPI method is: who may call it, what it is given, how it refuses (docs/platforms/vkvideo.md#common-rules, docs/platforms/vkvideo.md#method-table). */
 import type { z } from 'zod';
 import type { Answer, Call } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';

@@ -1,4 +1,4 @@
-/** Methods about channel points: rewards, and what was demanded for them (sheet §2.8). */
+/** Methods about channel points: rewards, and what was demanded for them (docs/platforms/vkvideo.md#channel-points). */
 import { z } from 'zod';
 import type { Answer } from '../../world/host.ts';
 import { partsSchema } from '../parts.ts';

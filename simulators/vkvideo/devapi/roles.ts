@@ -1,4 +1,4 @@
-/** Methods about channel roles (sheet §2.7). */
+/** Methods about channel roles (docs/platforms/vkvideo.md#roles). */
 import { z } from 'zod';
 import { shownRoles } from '../shapes.ts';
 import { bodyOf, data, done, type Methods, queryOf, Refused } from './method.ts';

@@ -1,4 +1,4 @@
-/** Methods that hand out tokens for pub/sub (sheet §2.9). */
+/** Methods that hand out tokens for pub/sub (docs/platforms/vkvideo.md#websocket-tokens). */
 import type { Person } from '../../world/people.ts';
 import type { VkVideoState } from '../state.ts';
 import { data, type Methods, queryOf } from './method.ts';

@@ -1,4 +1,4 @@
-/** The published field numbers of `streamList`, proto2 (sheet §2.4). */
+/** The published field numbers of `streamList`, proto2 (docs/platforms/youtube.md#stream-messages). */
 import protobuf from 'protobufjs';
 
 type Fields = Record<string, [number: number, type: string, rule?: 'repeated']>;

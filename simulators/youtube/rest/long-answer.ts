@@ -18,7 +18,7 @@ export function answerWithStream(
   const { detailsInErrors, wrapsStreamErrors } = state.behaviour;
   try {
     const caller = admit(state, credentialsOf(request.headers, query), 'liveChatMessages.streamList');
-    // Server-sent events are refused (sheet §2.4).
+    // Server-sent events are refused (docs/platforms/youtube.md#stream-messages).
     if (query.get('alt') === 'sse') throw new Refusal('invalidParameter', 'alt');
     const stream = streams.open(
       caller,
@@ -53,7 +53,7 @@ class LongAnswer implements StreamExit {
     this.#response.end();
   }
 
-  /** The header has gone out with 200: the error is an element like the others (sheet §2.4). */
+  /** The header has gone out with 200: the error is an element like the others (docs/platforms/youtube.md#stream-messages). */
   fail(refusal: Refusal): void {
     this.write(refusal.envelope(this.#detailsInErrors));
     this.end();

@@ -45,7 +45,7 @@ export function listBroadcasts({ broadcasts }: YouTubeState, { caller, query }: 
   const parts = partsOf(query);
   const perPage = countOf(query, PAGE);
   const filters = ['broadcastStatus', 'id', 'mine'].filter((name) => query.has(name));
-  // Exactly one; `mine` beside a status is refused although it says the same (sheet §2.1).
+  // Exactly one; `mine` beside a status is refused although it says the same (docs/platforms/youtube.md#finding-the-broadcast).
   if (filters.length === 0) throw new Refusal('missingRequiredParameter');
   if (filters.length > 1) throw new Refusal('incompatibleParameters', filters[1]);
   const channel = ownChannel(caller);
@@ -66,7 +66,7 @@ function byId(own: readonly Broadcast[], ids: readonly string[]): Broadcast[] {
 function statusAndType(query: URLSearchParams): (broadcast: Broadcast) => boolean {
   const wanted = { active: 'live', completed: 'complete', upcoming: 'ready', all: null };
   const status = query.get('broadcastStatus') ?? 'all';
-  // Leaving it out hides "stream now" broadcasts (sheet §2.1).
+  // Leaving it out hides "stream now" broadcasts (docs/platforms/youtube.md#finding-the-broadcast).
   const type = query.get('broadcastType') ?? 'event';
   if (!Object.hasOwn(wanted, status)) throw new Refusal('invalidParameter', 'broadcastStatus');
   if (!['all', 'event', 'persistent'].includes(type)) throw new Refusal('invalidParameter', 'broadcastType');
@@ -114,7 +114,7 @@ export function listVideos({ broadcasts }: YouTubeState, { caller, query }: ApiR
   const ids = listed(query, 'id');
   if (ids.length === 0) throw new Refusal('missingRequiredParameter', 'id');
   if (ids.length > IDS_MAX) throw new Refusal('invalidParameter', 'id');
-  // Unknown and private ones are left out without a word (sheet §2.1).
+  // Unknown and private ones are left out without a word (docs/platforms/youtube.md#finding-the-broadcast).
   const found = ids.map((id) => broadcasts.byId(id)).filter((each) => !!each);
   const items = found
     .filter(({ privacy, channel }) => privacy !== 'private' || caller.channel?.id === channel.id)

@@ -130,7 +130,7 @@ export function deleteMessage(state: YouTubeState, { caller, query }: ApiRequest
   bury(state, chat, item, actor.id === authorId ? null : authorIn(chat.owner, actor));
 }
 
-/** A tombstone takes the place of a message (sheet §2.2). @param by null when its writer took it back */
+/** A tombstone takes the place of a message (docs/platforms/youtube.md#list-messages). @param by null when its writer took it back */
 export function bury(state: YouTubeState, chat: Chat, item: Item, by: ReturnType<typeof authorIn> | null): void {
   const publishedAt = new Date(item.snippet.publishedAt);
   const tombstone = makeItem({ chatId: chat.id, type: 'tombstone', publishedAt, id: item.id });

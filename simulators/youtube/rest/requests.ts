@@ -9,7 +9,7 @@ export interface ApiRequest {
   readonly body: Record<string, unknown>;
 }
 
-/** Repeated or joined by commas: both are valid (sheet §2). */
+/** Repeated or joined by commas: both are valid (docs/platforms/youtube.md#api). */
 export function listed(query: URLSearchParams, name: string): string[] {
   return query.getAll(name).flatMap((each) => each.split(',').filter((part) => part !== ''));
 }
@@ -43,7 +43,7 @@ export function resource(
   return { kind: `youtube#${kind}`, etag: `etag-${id}`, id, ...Object.fromEntries(shown) };
 }
 
-/** Where nothing matches, look-ups leave `items` out altogether (sheet §2.1). */
+/** Where nothing matches, look-ups leave `items` out altogether (docs/platforms/youtube.md#finding-the-broadcast). */
 export function listOf(kind: string, items: readonly unknown[], perPage: number, isLookUp: boolean) {
   return {
     kind: `youtube#${kind}ListResponse`,

@@ -1,4 +1,4 @@
-/** Gives an account to whoever began the link, and makes it a bot where that was asked for (http-api §9.5). */
+/** Gives an account to whoever began the link, and makes it a bot where that was asked for (docs/contract/http-api.md#callback-outcomes). */
 import type { Transaction } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { Database } from '../../db/tables.ts';

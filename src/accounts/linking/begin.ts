@@ -1,4 +1,4 @@
-/** Begins a sign-in, a link or a bot's link: stores the state, and names the consent page to go to (http-api §9.1). */
+/** Begins a sign-in, a link or a bot's link: stores the state, and names the consent page to go to (docs/contract/http-api.md#flow). */
 import type { Db } from '../../db/pool.ts';
 import type { ProviderId, UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';

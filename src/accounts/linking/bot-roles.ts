@@ -1,4 +1,4 @@
-/** What accounts are bots of, and making one a bot: the override of a channel, or the default bot (http-api §12.6). */
+/** What accounts are bots of, and making one a bot: the override of a channel, or the default bot (docs/contract/http-api.md#sender-identities). */
 import { sql, type Transaction } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { Database } from '../../db/tables.ts';
@@ -14,7 +14,7 @@ export interface BotTable {
   readonly role: BotRole;
 }
 
-/** Tables that are not there name nobody (http-api §1.4). */
+/** Tables that are not there name nobody (docs/contract/http-api.md#feature-not-available). */
 export async function presentBotTables(
   db: Db,
   platforms: readonly { readonly tables: Tables }[],
@@ -31,7 +31,7 @@ export async function presentBotTables(
   return all.filter(({ table }) => present.has(table));
 }
 
-/** Enabled or not. Who is both is the default bot first (http-api §9.6). */
+/** Enabled or not. Who is both is the default bot first (docs/contract/http-api.md#accounts). */
 export async function botRolesOf(
   db: Db,
   tables: readonly BotTable[],

@@ -1,4 +1,4 @@
-/** What a callback from a consent page comes to, by the order of the contract (http-api §9.5). */
+/** What a callback from a consent page comes to, by the order of the contract (docs/contract/http-api.md#callback-outcomes). */
 import type { Db } from '../../db/pool.ts';
 import type { PlatformUserId, ProviderId, UserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -84,7 +84,7 @@ function refused(reason: CallbackRefusal, platformUserId: PlatformUserId | null 
   return { kind: 'refused', reason, platformUserId };
 }
 
-/** Whoever comes back has to be the one who left: an account must not end with somebody else (http-api §9.5). */
+/** Whoever comes back has to be the one who left: an account must not end with somebody else (docs/contract/http-api.md#callback-outcomes). */
 function strangerOf({ state, callerId }: Callback): CallbackRefusal | null {
   if (state.userId === null) return 'missing_link_user';
   if (callerId === null) return 'login_required';
@@ -105,7 +105,7 @@ async function askPlatform(
     const tokens = await oauth.exchangeCode(code, state.codeVerifier);
     reason = 'no_user';
     const identity = await oauth.identify(tokens.accessToken);
-    // An answer that names no rights grants those that were asked for (RFC 6749 §5.1).
+    // An answer that names no rights grants those that were asked for (RFC 6749, section 5.1).
     const scopes = tokens.scopes ?? askedScopes(oauth, state);
     return { provider, identity, tokens: { ...tokens, scopes }, now };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** The single-use state that ties a consent page to the request and the browser that opened it (http-api §9.1). */
+/** The single-use state that ties a consent page to the request and the browser that opened it (docs/contract/http-api.md#flow). */
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { z } from 'zod';
@@ -115,7 +115,7 @@ export function createPkcePair(): { verifier: string; challenge: string } {
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
 }
 
-/** What stands in a state's channel for the default bot of all channels (http-api §8.1). */
+/** What stands in a state's channel for the default bot of all channels (docs/contract/http-api.md#default-bot). */
 export function defaultBotSentinel(provider: ProviderId): string {
   return `__global_${provider}_bot__`;
 }

@@ -1,4 +1,4 @@
-/** The accounts a user sees as their own (http-api §9.6). */
+/** The accounts a user sees as their own (docs/contract/http-api.md#accounts). */
 import type { Db } from '../../db/pool.ts';
 import type { ExternalAccountId, UserId } from '../../lib/brand.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';

@@ -1,4 +1,4 @@
-/** A linked account's row: whose it is, and what a new grant writes into it (http-api §9.5). */
+/** A linked account's row: whose it is, and what a new grant writes into it (docs/contract/http-api.md#callback-outcomes). */
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/tables.ts';
 import type { ExternalAccountId, PlatformUserId, ProviderId, UserId } from '../../lib/brand.ts';

@@ -1,4 +1,4 @@
-/** Takes accounts away, and their tokens back at the platform (http-api §9.6, §4.3). */
+/** Takes accounts away, and their tokens back at the platform (docs/contract/http-api.md#accounts, docs/contract/http-api.md#unlink-the-custom-sender). */
 import { sql, type Transaction } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { Database } from '../../db/tables.ts';

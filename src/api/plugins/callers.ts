@@ -1,4 +1,4 @@
-/** Who is calling, and whether they may: login cookie or bearer token, role, channel, beta access (http-api §2). */
+/** Who is calling, and whether they may: login cookie or bearer token, role, channel, beta access (docs/contract/http-api.md#access-model). */
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';

@@ -1,4 +1,4 @@
-/** Turns whatever a handler throws into the error envelope (http-api §1.2). */
+/** Turns whatever a handler throws into the error envelope (docs/contract/http-api.md#error-envelope). */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';

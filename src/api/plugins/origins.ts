@@ -1,4 +1,4 @@
-/** Which web pages may talk to this API: CORS, and the origin check of everything that changes state (http-api §2.4). */
+/** Which web pages may talk to this API: CORS, and the origin check of everything that changes state (docs/contract/http-api.md#csrf). */
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BadInput } from '../../lib/errors.ts';
@@ -55,7 +55,7 @@ export function registerOriginCheck(app: FastifyInstance, rules: OriginRules): v
 
 /**
  * For a GET that changes something, reached by a link: a navigation from a foreign page carries the login too
- * (http-api §2.4).
+ * (docs/contract/http-api.md#csrf).
  *
  * @throws BadInput `CSRF_INVALID`
  */

@@ -1,4 +1,4 @@
-/** Whose word about a caller's address counts: that of one proxy on this machine or network (http-api §2.5). */
+/** Whose word about a caller's address counts: that of one proxy on this machine or network (docs/contract/http-api.md#rate-limits). */
 import { BlockList, isIPv6 } from 'node:net';
 
 const NEAR = new BlockList();

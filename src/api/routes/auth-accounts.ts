@@ -1,4 +1,4 @@
-/** `/auth/accounts`: the accounts somebody signs in with, and unlinking them (http-api §9.6). */
+/** `/auth/accounts`: the accounts somebody signs in with, and unlinking them (docs/contract/http-api.md#accounts). */
 import { z } from 'zod';
 import type { BotRole } from '../../accounts/linking/bot-roles.ts';
 import { ownAccountsOf } from '../../accounts/linking/own-accounts.ts';

@@ -1,4 +1,4 @@
-/** Where platforms send browsers back to, and where those go from there (http-api §9.5). */
+/** Where platforms send browsers back to, and where those go from there (docs/contract/http-api.md#callback-outcomes). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type CallbackDeps, type CallbackOutcome, consumeState, finish } from '../../accounts/linking/callback.ts';
@@ -119,7 +119,7 @@ function depsOf({ context, rules }: Returning): CallbackDeps {
 
 /**
  * To the instance that began, with the platform's code, which is good for one use: there the browser can prove that it
- * was the one, and nothing that signs anybody in is in the address (http-api §9.7).
+ * was the one, and nothing that signs anybody in is in the address (docs/contract/http-api.md#login-and-logout).
  */
 function handOver(reply: FastifyReply, origin: string, provider: string, query: CallbackQuery): FastifyReply {
   const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
@@ -160,7 +160,7 @@ async function welcome(
   return reply.redirect(`${baseOf(rules, state)}${ownPage(state.redirectTo) ?? landingPage(session)}`);
 }
 
-/** Scripts are told of a taken account in JSON, people by a page (http-api §9.5, row 11). */
+/** Scripts are told of a taken account in JSON, people by a page (docs/contract/http-api.md#callback-outcomes, row 11). */
 function refuse(
   { context, rules, request, reply }: Returning,
   state: OAuthState,

@@ -1,4 +1,4 @@
-/** A browser's login: given at a sign-in, ended at a logout, everywhere when its person says so (http-api §9.7). */
+/** A browser's login: given at a sign-in, ended at a logout, everywhere when its person says so (docs/contract/http-api.md#login-and-logout). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { endSession, endSessionsOf } from '../../accounts/session-ends.ts';

@@ -1,4 +1,4 @@
-/** Sends a browser to a platform's consent page, for whatever it is asked there (http-api §9.1). */
+/** Sends a browser to a platform's consent page, for whatever it is asked there (docs/contract/http-api.md#flow). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type Beginning, type Begun, beginBotLink } from '../../accounts/linking/begin.ts';

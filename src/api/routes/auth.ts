@@ -1,4 +1,4 @@
-/** Sign-in through a platform, and linking one's own accounts (http-api §9.2, §9.7). */
+/** Sign-in through a platform, and linking one's own accounts (docs/contract/http-api.md#oauth-providers, docs/contract/http-api.md#login-and-logout). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { beginLink, beginLogin, type LinkablePlatform } from '../../accounts/linking/begin.ts';

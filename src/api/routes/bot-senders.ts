@@ -1,4 +1,4 @@
-/** `/streamer/bots/:provider/bot`: the account a channel brings to speak with (http-api §4). */
+/** `/streamer/bots/:provider/bot`: the account a channel brings to speak with (docs/contract/http-api.md#custom-sender). */
 import { z } from 'zod';
 import { isEntitled } from '../../accounts/entitlements.ts';
 import { forgetFormerBots, revokeTokens } from '../../accounts/linking/unlink.ts';
@@ -112,7 +112,7 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
   );
 }
 
-/** A provider of a path whose every part is fixed: what is not hosted is no page at all (http-api §1.1). */
+/** A provider of a path whose every part is fixed: what is not hosted is no page at all (docs/contract/http-api.md#transport). */
 export function requireHosted(context: ApiContext, provider: string): HostedPlatform {
   const platform = findPlatform(context, provider);
   if (platform === undefined) throw new BadInput('NOT_FOUND');

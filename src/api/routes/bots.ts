@@ -1,4 +1,4 @@
-/** `/streamer/bots`: which bots are on, and switching them (http-api §3). */
+/** `/streamer/bots`: which bots are on, and switching them (docs/contract/http-api.md#integration-toggles). */
 import { z } from 'zod';
 import { isMissingSchema, isUniqueViolation } from '../../db/failures.ts';
 import { readAudience } from '../../engine/commands/audience.ts';

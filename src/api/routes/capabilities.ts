@@ -1,4 +1,4 @@
-/** `GET /capabilities`: what each platform can do, for panels and clients (design §9.20). */
+/** `GET /capabilities`: what each platform can do, for panels and clients (docs/contract/http-api.md#capabilities). */
 import { z } from 'zod';
 import type { Api, ApiContext } from '../context.ts';
 

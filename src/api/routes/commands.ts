@@ -1,4 +1,4 @@
-/** `/streamer/bot/commands`: the streamer's static commands (http-api §5). */
+/** `/streamer/bot/commands`: the streamer's static commands (docs/contract/http-api.md#commands). */
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { isUniqueViolation } from '../../db/failures.ts';

@@ -1,4 +1,4 @@
-/** `/owner/entitlements/custom-bot`: who may bring a bot of their own (http-api §8.2). */
+/** `/owner/entitlements/custom-bot`: who may bring a bot of their own (docs/contract/http-api.md#entitlement-administration). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
@@ -21,7 +21,7 @@ import { type LimitRules, limiter } from '../plugins/limits.ts';
 
 const PATH = '/owner/entitlements/custom-bot';
 const AUDIT = 'owner.entitlements.custom_bot';
-/** Whoever looks people up one by one is slowed down (http-api §2.5). */
+/** Whoever looks people up one by one is slowed down (docs/contract/http-api.md#rate-limits). */
 const LOOKUPS_PER_MINUTE = 60;
 
 const channelId = z

@@ -1,4 +1,4 @@
-/** `GET /streamer/events`: what happens in the signed-in streamer's channel, as it happens (design §9.5). */
+/** `GET /streamer/events`: what happens in the signed-in streamer's channel, as it happens (docs/design.md#no-redis-no-socketio). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';

@@ -1,4 +1,4 @@
-/** Operational endpoints: alive, ready, metrics (http-api §2.7). */
+/** Operational endpoints: alive, ready, metrics (docs/contract/http-api.md#operational-endpoints). */
 import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';

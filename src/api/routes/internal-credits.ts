@@ -1,4 +1,4 @@
-/** `/internal/credits/*`: where workers hand over chatters, and donation services donors (http-api §10.1, §10.2). */
+/** `/internal/credits/*`: where workers hand over chatters, and donation services donors (docs/contract/http-api.md#relay-a-chatter, docs/contract/http-api.md#relay-a-donor). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -94,7 +94,7 @@ function senderOf({ raw }: Pick<FastifyReply, 'raw'>): AbortSignal {
   return gone.signal;
 }
 
-/** With a secret every caller signs and may be anywhere; without one only this machine, never through a proxy (design §9.15). */
+/** With a secret every caller signs and may be anywhere; without one only this machine, never through a proxy (docs/design.md#the-credits-relay). */
 function requireRelay(request: FastifyRequest, secret: string | null, clock: Clock): void {
   const isTrusted =
     secret === null

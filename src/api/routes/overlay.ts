@@ -1,4 +1,4 @@
-/** The public credits overlay: its page and its events (http-api §10.6, design §9.5). */
+/** The public credits overlay: its page and its events (docs/contract/http-api.md#overlay-page, docs/design.md#no-redis-no-socketio). */
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** `/owner/bots/:provider/default`: the account that speaks in every channel without a bot of its own (http-api §8.1). */
+/** `/owner/bots/:provider/default`: the account that speaks in every channel without a bot of its own (docs/contract/http-api.md#default-bot). */
 import { z } from 'zod';
 import { removeDefaultBot } from '../../accounts/senders-unlink.ts';
 import { recordAudit } from '../audit.ts';

@@ -1,4 +1,4 @@
-/** `say` and the fate of what was said (http-api §6). */
+/** `say` and the fate of what was said (docs/contract/http-api.md#say-and-outbox). */
 import { z } from 'zod';
 import { isMissingSchema } from '../../db/failures.ts';
 import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
@@ -203,7 +203,7 @@ function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
   return speakingOrder.flatMap(({ id }) => context.platforms.filter(({ description }) => description.id === id));
 }
 
-/** A message is never split or cut: what is too long for the platform is the caller's to shorten (design §9.12). */
+/** A message is never split or cut: what is too long for the platform is the caller's to shorten (docs/design.md#a-message-is-never-split). */
 function requireLength(message: string, limit: HostedPlatform['limits']['message']): void {
   const length = lengthOf(message, limit.unit);
   if (length <= limit.max) return;

@@ -1,4 +1,4 @@
-/** `/streamer/bot/stream-duration`: the smart command that tells how long the stream has been running (http-api §7.2). */
+/** `/streamer/bot/stream-duration`: the smart command that tells how long the stream has been running (docs/contract/http-api.md#stream-duration-command). */
 import { z } from 'zod';
 import { DEFAULT_DURATION_TEMPLATE, readDurationSettings } from '../../engine/duration/settings.ts';
 import { BadInput } from '../../lib/errors.ts';

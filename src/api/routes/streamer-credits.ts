@@ -1,4 +1,4 @@
-/** `/streamer/credits/*`: the roll a streamer sees, and how the overlay behaves (http-api §10.5). */
+/** `/streamer/credits/*`: the roll a streamer sees, and how the overlay behaves (docs/contract/http-api.md#streamer-credits-endpoints). */
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { issueOverlayToken } from '../../credits/overlay-token.ts';

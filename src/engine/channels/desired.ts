@@ -1,4 +1,4 @@
-/** Which channels a worker is to serve, and as whom, as the database desires it (workers §2.1, §3). */
+/** Which channels a worker is to serve, and as whom, as the database desires it (docs/contract/workers.md#subscriptions-and-gate, docs/contract/workers.md#subscription-synchronisation). */
 import { sql } from 'kysely';
 import { usableOverrides } from '../../accounts/senders.ts';
 import { isMissingSchema } from '../../db/failures.ts';

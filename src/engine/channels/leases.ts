@@ -1,4 +1,4 @@
-/** Which of the desired channels this copy of the worker serves: leases in the database, spread evenly (design §2). */
+/** Which of the desired channels this copy of the worker serves: leases in the database, spread evenly (docs/design.md#processes). */
 import type pg from 'pg';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import { isAliveSql } from '../worker/alive.ts';

@@ -1,4 +1,4 @@
-/** Who may use a command: one rule for all platforms (design §9.7–9.9). */
+/** Who may use a command: one rule for all platforms (docs/design.md#who-may-trigger-a-command). */
 import type { ChatAuthor } from '../../platforms/platform.ts';
 
 export interface Audience {

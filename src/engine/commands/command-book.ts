@@ -1,4 +1,4 @@
-/** The commands of the channels a worker serves, in memory: a chat line asks no database (workers §6). */
+/** The commands of the channels a worker serves, in memory: a chat line asks no database (docs/contract/workers.md#static-commands). */
 import { isMissingSchema } from '../../db/failures.ts';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';

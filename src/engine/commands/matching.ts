@@ -1,4 +1,4 @@
-/** How a chat line and a trigger are compared: the whole line, without regard to case and edges (workers §6.1). */
+/** How a chat line and a trigger are compared: the whole line, without regard to case and edges (docs/contract/workers.md#matching). */
 import { trimEndOf } from '../../lib/trim-end.ts';
 
 /** Longest line that can still be a command: 50 characters of trigger, and what clients hang on at the ends. */

@@ -1,4 +1,4 @@
-/** What the stream-duration command answers (workers §7.3). */
+/** What the stream-duration command answers (docs/contract/workers.md#reply-rules). */
 import { type LiveSnapshot, onlineMsAt } from '../live/live-view.ts';
 import { DEFAULT_DURATION_TEMPLATE, type DurationSettings } from './settings.ts';
 import { renderDuration } from './template.ts';

@@ -1,4 +1,4 @@
-/** The settings of the smart command that tells how long the stream has been running (workers §7.1). */
+/** The settings of the smart command that tells how long the stream has been running (docs/contract/workers.md#duration-configuration). */
 
 export interface DurationSettings {
   readonly enabled: boolean;

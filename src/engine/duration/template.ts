@@ -1,4 +1,4 @@
-/** The template language of the stream-duration command (workers §7.2). */
+/** The template language of the stream-duration command (docs/contract/workers.md#template-language). */
 
 const MINUTE_MS = 60_000;
 const PLACEHOLDER = /\{(hours|minutes|totalMinutes)\}/g;

@@ -1,4 +1,4 @@
-/** The interval the stream-duration command measures: how one run of a channel goes on, rests and begins anew (workers §7.4). */
+/** The interval the stream-duration command measures: how one run of a channel goes on, rests and begins anew (docs/contract/workers.md#stream-run). */
 import { randomUUID } from 'node:crypto';
 
 /** One row of `StreamRun`. Online exactly while `segmentStartedAt` is set. */

@@ -1,4 +1,4 @@
-/** How messages get into the outbox from outside a worker, and how their fate is looked up (http-api §6). */
+/** How messages get into the outbox from outside a worker, and how their fate is looked up (docs/contract/http-api.md#say-and-outbox). */
 import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';

@@ -1,4 +1,4 @@
-/** What happens to a chat line, the same on every platform: credits first, then the commands (workers §4.2). */
+/** What happens to a chat line, the same on every platform: credits first, then the commands (docs/contract/workers.md#required-pipeline). */
 import type { ClockWatch } from '../../db/clock-watch.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';

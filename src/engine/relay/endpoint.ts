@@ -1,4 +1,4 @@
-/** One API instance that receives credits events: its own queue, one request at a time, its own outages (workers §5.1). */
+/** One API instance that receives credits events: its own queue, one request at a time, its own outages (docs/contract/workers.md#payload-and-transport). */
 import { createHmac } from 'node:crypto';
 import { type BackoffLimits, backoffMs } from '../../lib/backoff.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
@@ -20,7 +20,7 @@ export interface EndpointDeps {
   readonly random: () => number;
   readonly log: Logger;
   readonly logPrefix: string;
-  /** When set, every request is signed with it (design §9.15). */
+  /** When set, every request is signed with it (docs/design.md#the-credits-relay). */
   readonly secret: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** Who a chatter is to MemAlerts: the person who linked that platform account, else the platform's own id (workers §5.3). */
+/** Who a chatter is to MemAlerts: the person who linked that platform account, else the platform's own id (docs/contract/workers.md#userid). */
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../../db/pool.ts';

@@ -1,4 +1,4 @@
-/** Hands the chatters a worker sees to every API instance, in batches, without ever holding chat up (workers §5). */
+/** Hands the chatters a worker sees to every API instance, in batches, without ever holding chat up (docs/contract/workers.md#credits-chatter-events). */
 import { Lately } from '../../lib/lately.ts';
 import { type CreditsEvent, type EndpointDeps, type EndpointStats, RelayEndpoint } from './endpoint.ts';
 

@@ -1,4 +1,4 @@
-/** Asks the platform now and then which channels broadcast, to heal what no event told (workers §7.4, §8). */
+/** Asks the platform now and then which channels broadcast, to heal what no event told (docs/contract/workers.md#stream-run, docs/contract/workers.md#live-status-per-platform). */
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';

@@ -1,4 +1,4 @@
-/** The safety net below the hints: one small query tells whether anything a worker reads has changed (design §5). */
+/** The safety net below the hints: one small query tells whether anything a worker reads has changed (docs/design.md#guarantees). */
 import type pg from 'pg';
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';

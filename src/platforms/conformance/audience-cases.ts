@@ -1,4 +1,4 @@
-/** Conformance: who may trigger a restricted command, as the platform's capabilities say (design §9.7). */
+/** Conformance: who may trigger a restricted command, as the platform's capabilities say (docs/design.md#who-may-trigger-a-command). */
 import { expect, test } from 'vitest';
 import type { Role } from '../platform.ts';
 import { testHaving } from './declared.ts';

@@ -1,4 +1,4 @@
-/** The one suite every platform passes, run with the real worker against the platform's simulator (design §4). */
+/** The one suite every platform passes, run with the real worker against the platform's simulator (docs/design.md#the-platform-contract). */
 import { describe } from 'vitest';
 import type { Simulate } from '../../../simulators/world/simulated-platform.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';

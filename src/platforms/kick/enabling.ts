@@ -1,4 +1,4 @@
-/** Everything that has to be right before a Kick bot is switched on, in the contract's order (http-api §3.2.5). */
+/** Everything that has to be right before a Kick bot is switched on, in the contract's order (docs/contract/http-api.md#enabling-kick). */
 import type { Db } from '../../db/pool.ts';
 import type { PlatformChannelId, UserId } from '../../lib/brand.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';

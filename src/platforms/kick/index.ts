@@ -44,10 +44,10 @@ export const kick: Platform = {
   openApiSide,
 };
 
-/** Kick's notices of streams are late or missing (sheet §0): the poll heals them. */
+/** Kick's notices of streams are late or missing (docs/platforms/kick.md#ten-facts-that-decide-the-design): the poll heals them. */
 const LIVE_POLL_MS = 60_000;
 
-/** What Kick counts is not known; UTF-16 units never let a longer text through (sheet §4.4). */
+/** What Kick counts is not known; UTF-16 units never let a longer text through (docs/platforms/kick.md#send-chat). */
 function limits(values: PlatformSettings): PlatformLimits {
   const { KICK_CHANNEL_SEND_PER_S: max } = kickSettings(values);
   return {

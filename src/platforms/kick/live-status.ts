@@ -1,4 +1,4 @@
-/** Asks Kick which channels broadcast: its notices of streams come late or not at all (sheet §0, §4.2). */
+/** Asks Kick which channels broadcast: its notices of streams come late or not at all (docs/platforms/kick.md#ten-facts-that-decide-the-design, docs/platforms/kick.md#channels). */
 import type { ChannelId } from '../../lib/brand.ts';
 import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
 import type { KickApi } from './api/client.ts';
@@ -62,7 +62,7 @@ async function ask(api: KickApi, channels: readonly ReadChannel[]): Promise<Read
   );
 }
 
-/** @returns null also for the year 1, which Kick writes where there is no time (sheet §4.2) */
+/** @returns null also for the year 1, which Kick writes where there is no time (docs/platforms/kick.md#channels) */
 export function readTime(text: string | null | undefined): Date | null {
   const date = new Date(text ?? '');
   return Number.isNaN(date.getTime()) || date.getUTCFullYear() < 2000 ? null : date;

@@ -1,4 +1,4 @@
-/** What Kick's OAuth endpoints answer (sheet §2). */
+/** What Kick's OAuth endpoints answer (docs/platforms/kick.md#oauth). */
 import { z } from 'zod';
 
 export const tokenAnswer = z.object({

@@ -1,4 +1,4 @@
-/** Linking, refreshing and revoking Kick accounts: OAuth 2.1 with PKCE (sheet §2). */
+/** Linking, refreshing and revoking Kick accounts: OAuth 2.1 with PKCE (docs/platforms/kick.md#oauth). */
 import type { PlatformUserId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
@@ -14,7 +14,7 @@ export const EVENTS_SCOPE = 'events:subscribe';
 const STREAMER_SCOPES = ['user:read', 'channel:read', EVENTS_SCOPE];
 const BOT_SCOPES = ['user:read', 'chat:write'];
 
-/** Reports say about 30 days after the consent, however often it was renewed (sheet §0.8). */
+/** Reports say about 30 days after the consent, however often it was renewed (docs/platforms/kick.md#ten-facts-that-decide-the-design). */
 const GRANT_SECONDS = 30 * 24 * 3600;
 
 export function createOAuth(deps: CommonDeps): PlatformOAuth {
@@ -72,7 +72,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
     async revoke(token) {
       const endpoint = beside('revoke');
       if (endpoint === null) return;
-      // The documentation has both in the query; sent as a form they stay out of addresses (sheet §2.3).
+      // The documentation has both in the query; sent as a form they stay out of addresses (docs/platforms/kick.md#revoke).
       await ask(endpoint, { token, token_hint_type: 'access_token' }).catch(() => {});
     },
     async identify(accessToken) {
@@ -111,7 +111,7 @@ function firstGiven(...lists: readonly (readonly string[])[]): readonly string[]
   return lists.find((list) => list.length > 0) ?? [];
 }
 
-/** Kick's statuses for a dead grant are not known for sure: what it calls the error decides (sheet §2.2). */
+/** Kick's statuses for a dead grant are not known for sure: what it calls the error decides (docs/platforms/kick.md#token-endpoint). */
 function refreshOutcome(answer: HttpAnswer): RefreshOutcome {
   const tokens = grantedTokens(answer);
   if (tokens !== null) return { kind: 'refreshed', tokens };

@@ -1,4 +1,4 @@
-/** Speaks through `POST /public/v1/chat` as the account itself: the answer says whether the chat took the message (sheet §4.4). */
+/** Speaks through `POST /public/v1/chat` as the account itself: the answer says whether the chat took the message (docs/platforms/kick.md#send-chat). */
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
@@ -42,7 +42,7 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
   };
 }
 
-/** The contract's text (workers §10.4). */
+/** The contract's text (docs/contract/workers.md#preconditions-and-lasterror-texts). */
 function failed(status: number): string {
   return `Kick send chat failed (${status})`;
 }

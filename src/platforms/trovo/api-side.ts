@@ -1,4 +1,4 @@
-/** Trovo in the API: what has to be right before its bot is switched on (http-api §3.2.4). */
+/** Trovo in the API: what has to be right before its bot is switched on (docs/contract/http-api.md#enabling-trovo). */
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
@@ -43,7 +43,7 @@ async function channelIdOf(
     return own;
   } catch (error) {
     // Nobody promises that an account and its channel have one id, yet everywhere they do: good enough while Trovo
-    // cannot be asked (design §9.18, sheet §4).
+    // cannot be asked (docs/design.md#errors-and-inputs, docs/platforms/trovo.md#rest-endpoints).
     if (error instanceof PlatformUnreachable && asked === (account.platformUserId as string)) return asked;
     throw error;
   }

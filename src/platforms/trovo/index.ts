@@ -42,13 +42,13 @@ const LIVE_POLL_MS = 60_000;
 /** A little more than the second the platform counts: messages may be faster on the way than those before them. */
 const SECOND_MS = 1_100;
 
-/** The longest message is not documented; clients split at 500, in no named unit (sheet §5.1). */
+/** The longest message is not documented; clients split at 500, in no named unit (docs/platforms/trovo.md#send). */
 function limits(values: PlatformSettings): PlatformLimits {
   const settings = trovoSettings(values);
   return {
     message: { max: 500, unit: 'utf16' },
     sendWindows: [
-      // Over the whole platform, for everybody but streamers, moderators and admins (sheet §3, 10908).
+      // Over the whole platform, for everybody but streamers, moderators and admins (docs/platforms/trovo.md#errors-and-limits, 10908).
       { scope: 'sender', max: settings.TROVO_SEND_PER_S, periodMs: SECOND_MS, blocks: 'unprivileged' },
       { scope: 'channel', max: settings.TROVO_CHANNEL_SEND_PER_S, periodMs: SECOND_MS, blocks: 'everyone' },
     ],

@@ -1,4 +1,4 @@
-/** Asks Trovo which channels broadcast: at start, after each connect, and now and then (sheet §4, §6.6). */
+/** Asks Trovo which channels broadcast: at start, after each connect, and now and then (docs/platforms/trovo.md#rest-endpoints, docs/platforms/trovo.md#reconnect-rules). */
 import type { ChannelId } from '../../lib/brand.ts';
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import { Turnstile } from '../../lib/turnstile.ts';
@@ -6,7 +6,7 @@ import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.
 import type { Rest } from './rest/client.ts';
 import { channelAnswer } from './rest/rest.external.ts';
 
-/** Of the 1200 calls a minute that the whole application has (sheet §3). */
+/** Of the 1200 calls a minute that the whole application has (docs/platforms/trovo.md#errors-and-limits). */
 const CHANNELS_PER_ROUND = 300;
 const QUESTIONS_AT_ONCE = 8;
 

@@ -1,4 +1,4 @@
-/** Linking, refreshing and revoking Trovo accounts (sheet §2). */
+/** Linking, refreshing and revoking Trovo accounts (docs/platforms/trovo.md#oauth). */
 import type { PlatformUserId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
@@ -12,7 +12,7 @@ import { type TrovoSettings, trovoSettings, trovoUrls } from './settings.ts';
 const STREAMER_SCOPES = ['user_details_self', 'chat_connect', 'send_to_my_channel'];
 const BOT_SCOPES = ['user_details_self', 'chat_send_self'];
 
-/** Each refresh token lives 30 days, and every refresh brings a new one (sheet §2). */
+/** Each refresh token lives 30 days, and every refresh brings a new one (docs/platforms/trovo.md#oauth). */
 const REFRESH_TOKEN_SECONDS = 30 * 24 * 3600;
 
 export function createOAuth(deps: CommonDeps): PlatformOAuth {
@@ -22,7 +22,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
   const redirect = settings.TROVO_CALLBACK_URL;
 
   return {
-    // Not documented (sheet §2.1).
+    // Not documented (docs/platforms/trovo.md#authorize).
     usesPkce: false,
     scopes: {
       streamer: settings.TROVO_SCOPES ?? STREAMER_SCOPES,
@@ -36,7 +36,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
       const query = new URLSearchParams({
         client_id: settings.TROVO_CLIENT_ID ?? '',
         response_type: 'code',
-        // A form-encoded space is the plus that Trovo wants between scopes (sheet §2.1).
+        // A form-encoded space is the plus that Trovo wants between scopes (docs/platforms/trovo.md#authorize).
         scope: scopes.join(' '),
         redirect_uri: redirect ?? '',
         state,
@@ -48,7 +48,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
       const answer = await rest.call(withSecret(settings, urls.exchange, body));
       const tokens = grantedTokens(answer);
       if (tokens === null) throw exchangeRefused(answer);
-      // The answer need not name what was granted (sheet §2.2).
+      // The answer need not name what was granted (docs/platforms/trovo.md#exchange).
       return { ...tokens, scopes: tokens.scopes ?? (await grantedScopes(rest, urls.validate, tokens.accessToken)) };
     },
     refresh(refreshToken) {
@@ -88,7 +88,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
   };
 }
 
-/** The secret is documented in the body and was taken from the header (workers §11): either is found. */
+/** The secret is documented in the body and was taken from the header (docs/contract/workers.md#tokens): either is found. */
 function withSecret(settings: TrovoSettings, url: string, body: Record<string, string>) {
   const secret = settings.TROVO_CLIENT_SECRET ?? '';
   return { url, headers: { 'client-secret': secret }, body: { client_secret: secret, ...body } };

@@ -1,4 +1,4 @@
-/** Remembers the last texts said in each place: Trovo refuses an equal one within 30 s (sheet §3, 10908). */
+/** Remembers the last texts said in each place: Trovo refuses an equal one within 30 s (docs/platforms/trovo.md#errors-and-limits, 10908). */
 import type { Clock } from '../../lib/clock.ts';
 
 /** A little more than theirs: what counts is when the text arrived there. */

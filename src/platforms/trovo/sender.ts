@@ -1,4 +1,4 @@
-/** Speaks through `POST chat/send`: `{}` is the whole of a yes, so a message has no id (sheet §5.1). */
+/** Speaks through `POST chat/send`: `{}` is the whole of a yes, so a message has no id (docs/platforms/trovo.md#send). */
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
 import type { ChatSender, CommonDeps, SendOutcome } from '../platform.ts';
@@ -16,7 +16,7 @@ export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
 
 /**
  * Of three attempts this far apart the last comes after the 30 s in which an equal text is refused, whoever wrote it
- * (sheet §3, 10908).
+ * (docs/platforms/trovo.md#errors-and-limits, 10908).
  */
 const AFTER_SPAM_MS = 15_500;
 
@@ -74,7 +74,7 @@ function refused(refusal: Refusal, answer: HttpAnswer, clock: CommonDeps['clock'
     case 'client':
       return { kind: 'unavailable', reason };
     case 'internal':
-      // With a 400 it was also seen for input Trovo does not like: tried again, not for ever (sheet §3).
+      // With a 400 it was also seen for input Trovo does not like: tried again, not for ever (docs/platforms/trovo.md#errors-and-limits).
       return { kind: refusal.httpStatus >= 500 ? 'unavailable' : 'retry', reason };
     case 'token':
     case 'grant':
@@ -87,7 +87,7 @@ function refused(refusal: Refusal, answer: HttpAnswer, clock: CommonDeps['clock'
   }
 }
 
-/** The sentence of the contract (workers §10.4), with what can be done about it. */
+/** The sentence of the contract (docs/contract/workers.md#preconditions-and-lasterror-texts), with what can be done about it. */
 function describe({ kind, httpStatus, message }: Refusal): string {
   const isForbidden = kind === 'permission' || httpStatus === 401 || httpStatus === 403;
   const scopes = isForbidden ? SCOPE_HINT : '';

@@ -42,12 +42,12 @@ export const twitch: Platform = {
 /** Live state comes by webhook; the poll only heals what was missed. */
 const LIVE_POLL_MS = 60_000;
 
-/** Twitch counts characters in no documented unit; UTF-16 units never let a longer text through (sheet §1.9). */
+/** Twitch counts characters in no documented unit; UTF-16 units never let a longer text through (docs/platforms/twitch.md#size-limits). */
 function limits(values: PlatformSettings): PlatformLimits {
   const settings = twitchSettings(values);
   return {
     message: { max: 500, unit: 'utf16' },
-    // A message where the bot is moderator fills the small window too, but does not wait for it (sheet §1.10).
+    // A message where the bot is moderator fills the small window too, but does not wait for it (docs/platforms/twitch.md#rate-limits).
     sendWindows: [
       { scope: 'sender', max: settings.TWITCH_SEND_PER_30S, periodMs: 30_000, blocks: 'unprivileged' },
       { scope: 'sender', max: settings.TWITCH_SEND_PRIVILEGED_PER_30S, periodMs: 30_000, blocks: 'everyone' },

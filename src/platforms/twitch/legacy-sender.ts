@@ -1,4 +1,4 @@
-/** The sender an old installation names by CHAT_BOT_* and keeps in the user table (workers §9.1). */
+/** The sender an old installation names by CHAT_BOT_* and keeps in the user table (docs/contract/workers.md#resolution-order). */
 import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ExternalAccountId, PlatformUserId } from '../../lib/brand.ts';

@@ -14,7 +14,7 @@ const BATCH = 100;
 
 /**
  * A channel that is missing from one answer is not offline yet: pages miss items, and a stream shows up a little
- * after its start was announced (sheet §2.3, §5). Missing twice in a row is.
+ * after its start was announced (docs/platforms/twitch.md#read-endpoints, docs/platforms/twitch.md#pitfalls). Missing twice in a row is.
  */
 export function createLiveStatus({ clock, log, named }: LiveStatusDeps, helix: Helix): LiveStatus {
   let missing: ReadonlyMap<string, Date> = new Map();

@@ -1,4 +1,4 @@
-/** What Twitch's OAuth endpoints answer (sheet §3). */
+/** What Twitch's OAuth endpoints answer (docs/platforms/twitch.md#oauth). */
 import { z } from 'zod';
 
 export const tokenAnswer = z.object({

@@ -1,4 +1,4 @@
-/** Linking, refreshing and revoking Twitch accounts (sheet §3). */
+/** Linking, refreshing and revoking Twitch accounts (docs/platforms/twitch.md#oauth). */
 import type { PlatformUserId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';

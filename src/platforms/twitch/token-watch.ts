@@ -1,4 +1,4 @@
-/** Validates the tokens in use at start and every hour, as Twitch demands of every application (sheet §3). */
+/** Validates the tokens in use at start and every hour, as Twitch demands of every application (docs/platforms/twitch.md#oauth). */
 import type { Timer } from '../../lib/clock.ts';
 import { isMissing } from '../no-credential.ts';
 import type { CommonDeps, CredentialSource, PlatformOAuth, SenderCredential } from '../platform.ts';

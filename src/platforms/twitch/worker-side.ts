@@ -91,7 +91,7 @@ function nameDirectory(helix: Helix, irc: Irc): NameDirectory {
   };
 }
 
-/** Decided per message: a sender that is linked again may have gained the scope (design §9.14). */
+/** Decided per message: a sender that is linked again may have gained the scope (docs/design.md#how-twitch-messages-are-sent). */
 function speaksByHelix(settings: TwitchSettings, channel: ReadChannel, as: SenderCredential): boolean {
   return settings.TWITCH_CLIENT_ID !== null && channel.stableId !== null && as.scopes.has(SENDING_SCOPE);
 }

@@ -30,7 +30,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
   };
 }
 
-/** http-api §3.2.3, in its order: what was typed first, what the account owns after. */
+/** docs/contract/http-api.md#enabling-vk-video-live, in its order: what was typed first, what the account owns after. */
 async function chooseChannel(
   { body, isAdmin }: EnableRequest,
   candidates: () => Promise<readonly ChannelName[]>,
@@ -101,7 +101,7 @@ function createCandidates(deps: ApiDeps): Candidates {
   };
 }
 
-/** Older clients look for the code under its older key too (http-api §1.2). */
+/** Older clients look for the code under its older key too (docs/contract/http-api.md#error-envelope). */
 function coded(code: string): BadInput {
   return new BadInput(code, '', { extras: { code } });
 }

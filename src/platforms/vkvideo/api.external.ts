@@ -1,4 +1,4 @@
-/** What VK Video Live's DevAPI answers, as far as we read it (sheet §2). */
+/** What VK Video Live's DevAPI answers, as far as we read it (docs/platforms/vkvideo.md#devapi-methods). */
 import { z } from 'zod';
 
 /** Numbers of 64 bits here, text there: text for us. */
@@ -18,7 +18,7 @@ const socketChannels = z.object({ chat: name, limited_chat: name, info: name, ch
 /** The last moment there is, in milliseconds. */
 const LATEST_MS = 8.64e15;
 
-/** A moment in seconds, or in milliseconds as one of VK's own kits has it (sheet §2.4); null for none. */
+/** A moment in seconds, or in milliseconds as one of VK's own kits has it (docs/platforms/vkvideo.md#channel-and-stream); null for none. */
 export const moment = z
   .number()
   .nonnegative()

@@ -1,4 +1,4 @@
-/** Calls of VK Video Live's DevAPI, with refusals and outages told apart (sheet §2.1). */
+/** Calls of VK Video Live's DevAPI, with refusals and outages told apart (docs/platforms/vkvideo.md#common-rules). */
 import type { z } from 'zod';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer, HttpClient } from '../../lib/http.ts';
@@ -79,7 +79,7 @@ export function tokenTrouble(error: unknown): ReaderState | null {
   return lacksAccount ? { kind: 'needs_user_action', reason: error.message } : null;
 }
 
-/** What operators read about a refusal (workers §10.4). */
+/** What operators read about a refusal (docs/contract/workers.md#preconditions-and-lasterror-texts). */
 export function describe(answer: HttpAnswer): string {
   return `VKVideo API error: ${answer.status} ${codeOf(answer)}`.trim();
 }
@@ -88,7 +88,7 @@ export function codeOf(answer: HttpAnswer): string {
   return errorAnswer.parse(answer.json()).error.slice(0, 100);
 }
 
-/** When a caller that is too fast may come back, if the answer says so: VK documents no such header (sheet §2.1). */
+/** When a caller that is too fast may come back, if the answer says so: VK documents no such header (docs/platforms/vkvideo.md#common-rules). */
 export function retryTime(answer: HttpAnswer, now: Date): Date | undefined {
   const seconds = Number(answer.header('retry-after') ?? Number.NaN);
   return seconds > 0 && seconds <= LONGEST_WAIT_S ? new Date(now.getTime() + seconds * 1000) : undefined;

@@ -1,4 +1,4 @@
-/** The channels an account owns, by `current_user` (http-api §3.2.3). */
+/** The channels an account owns, by `current_user` (docs/contract/http-api.md#enabling-vk-video-live). */
 import type { Ask } from './api.ts';
 import { type ChannelName, channelUrl } from './channel-url.ts';
 import { currentUserAnswer } from './oauth.external.ts';

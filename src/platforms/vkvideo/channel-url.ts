@@ -1,4 +1,4 @@
-/** The names of a channel: what people type, what VK answers, and the one form that is stored (design §9.18). */
+/** The names of a channel: what people type, what VK answers, and the one form that is stored (docs/design.md#errors-and-inputs). */
 import { trimEndOf } from '../../lib/trim-end.ts';
 
 export interface ChannelName {
@@ -8,7 +8,7 @@ export interface ChannelName {
 }
 
 const SITE = 'https://live.vkvideo.ru/';
-/** Older names of the site (sheet §0) stand in bookmarks still. */
+/** Older names of the site (docs/platforms/vkvideo.md#decisions-in-short) stand in bookmarks still. */
 const HOSTS = new Set(['live.vkvideo.ru', 'www.live.vkvideo.ru', 'live.vkplay.ru', 'vkplay.live', 'www.vkplay.live']);
 const SLUG = /^[^\s\p{Cc}/?#@:]{1,200}$/u;
 

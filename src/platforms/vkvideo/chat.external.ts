@@ -1,4 +1,4 @@
-/** Events and chat messages as VK Video Live publishes them (sheet §3.3–3.5). */
+/** Events and chat messages as VK Video Live publishes them (docs/platforms/vkvideo.md#envelope). */
 import { z } from 'zod';
 import { id, moment } from './api.external.ts';
 

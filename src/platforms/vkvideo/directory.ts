@@ -13,13 +13,13 @@ import type { StableIds } from './stable-ids.ts';
 export interface ChannelInfo {
   /** Of the channel that was asked about: a row may name another one by the time the answer is here. */
   readonly slug: string;
-  /** `channel.status` alone decides: a stream object may have ended (design §9.10). */
+  /** `channel.status` alone decides: a stream object may have ended (docs/design.md#what-live-means). */
   readonly isLive: boolean;
   /** Of the running stream; null while there is none. */
   readonly streamId: string | null;
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
-  /** Null before the reading account asked: what others see may differ (sheet §3.2). */
+  /** Null before the reading account asked: what others see may differ (docs/platforms/vkvideo.md#channel-names). */
   readonly names: SocketChannels | null;
   readonly namesReadAtMs: number;
   readonly readAtMs: number;
@@ -35,7 +35,7 @@ export interface DirectoryDeps {
   readonly lost: (channelId: ChannelId, slug: string, error: unknown) => void;
 }
 
-/** Most channels VK takes in one question (sheet §2.1). */
+/** Most channels VK takes in one question (docs/platforms/vkvideo.md#common-rules). */
 const BATCH = 100;
 const SINGLE_AT_ONCE = 4;
 const NAMES_LIFE_MS = 60 * 60_000;
@@ -49,7 +49,7 @@ interface Asked {
 export class Directory {
   readonly #deps: DirectoryDeps;
   readonly #known = new Map<ChannelId, ChannelInfo>();
-  /** Slugs that VK knows by their full URL only; the shorter form is tried first (sheet §2.1). */
+  /** Slugs that VK knows by their full URL only; the shorter form is tried first (docs/platforms/vkvideo.md#common-rules). */
   readonly #fullForm = new Set<string>();
   readonly #single = new Turnstile(SINGLE_AT_ONCE);
 
@@ -158,7 +158,7 @@ export class Directory {
     );
   }
 
-  /** Names go stale with every new stream, and in time (sheet §6.2). */
+  /** Names go stale with every new stream, and in time (docs/platforms/vkvideo.md#pitfalls). */
   #lacksNames(asked: Asked, item: ChannelItem): boolean {
     if (item.channel.web_socket_channels) return false;
     const known = this.#knownAs(asked);

@@ -45,7 +45,7 @@ export const vkvideo: Platform = {
   openApiSide,
 };
 
-/** VK names no longest message; 500 is what independent clients keep to, in the cautious unit (sheet §2.5). */
+/** VK names no longest message; 500 is what independent clients keep to, in the cautious unit (docs/platforms/vkvideo.md#send-message). */
 function limits(values: PlatformSettings): PlatformLimits {
   const { VKVIDEO_CHANNEL_SEND_PER_S: perSecond } = vkvideoSettings(values);
   return {
@@ -61,7 +61,7 @@ function timers(values: PlatformSettings): WorkerTimers {
     syncMs,
     outboxPollMs: settings.VKVIDEO_CHATBOT_OUTBOX_POLL_MS,
     commandsRefreshMs: settings.VKVIDEO_CHATBOT_COMMANDS_REFRESH_SECONDS * 1000,
-    // No event tells reliably of a stream's begin and end (sheet §0.9).
+    // No event tells reliably of a stream's begin and end (docs/platforms/vkvideo.md#decisions-in-short).
     livePollMs: syncMs,
   };
 }

@@ -1,4 +1,4 @@
-/** Asks VK which channels broadcast; what else it says about them reaches the reader and the sender (workers §8). */
+/** Asks VK which channels broadcast; what else it says about them reaches the reader and the sender (docs/contract/workers.md#live-status-per-platform). */
 import type { ChannelId } from '../../lib/brand.ts';
 import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
 import { type Directory, factOf } from './directory.ts';

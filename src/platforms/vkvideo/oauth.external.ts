@@ -1,4 +1,4 @@
-/** What VK Video Live's OAuth endpoints and profile answer (sheet §1, §2.3). */
+/** What VK Video Live's OAuth endpoints and profile answer (docs/platforms/vkvideo.md#oauth, docs/platforms/vkvideo.md#current-user). */
 import { z } from 'zod';
 
 const id = z.union([z.string().min(1), z.number().int()]).transform(String);
@@ -10,7 +10,7 @@ const lifeSeconds = z.coerce.number().positive().max(LONGEST_LIFE_S).nullish().c
 export const tokenAnswer = z.object({
   access_token: z.string().min(1),
   refresh_token: z.string().min(1).nullish(),
-  // Both names are in use, and neither always (sheet §1.2).
+  // Both names are in use, and neither always (docs/platforms/vkvideo.md#other-grants).
   expires_in: lifeSeconds,
   expire_time: lifeSeconds,
   scope: z

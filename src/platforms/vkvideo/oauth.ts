@@ -1,4 +1,4 @@
-/** Linking, refreshing and revoking VK Video Live accounts (sheet §1). */
+/** Linking, refreshing and revoking VK Video Live accounts (docs/platforms/vkvideo.md#oauth). */
 import type { PlatformUserId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
@@ -7,7 +7,7 @@ import { channelUrl } from './channel-url.ts';
 import { currentUserAnswer, refusalAnswer, tokenAnswer } from './oauth.external.ts';
 import { apiBaseOf, type VkVideoSettings, vkvideoSettings } from './settings.ts';
 
-/** What VK asks of a token that sends (sheet §1.3). */
+/** What VK asks of a token that sends (docs/platforms/vkvideo.md#scopes). */
 const SENDING_SCOPE = 'chat:message:send';
 const NEEDED = [
   'VKVIDEO_CLIENT_ID',
@@ -29,7 +29,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
       const url = new URL(settings.VKVIDEO_AUTHORIZE_URL ?? '');
       const query = { response_type: 'code', client_id: settings.VKVIDEO_CLIENT_ID ?? '', ...redirect, state };
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-      // Commas, where the RFC has spaces (sheet §1.1).
+      // Commas, where the RFC has spaces (docs/platforms/vkvideo.md#code-flow).
       if (scopes.length > 0) url.searchParams.set('scope', scopes.join(','));
       if (codeChallenge !== null) {
         url.searchParams.set('code_challenge', codeChallenge);
@@ -48,7 +48,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
     },
     async refresh(refreshToken) {
       if (settings.VKVIDEO_TOKEN_URL === null) return { kind: 'unavailable', reason: 'token_url_not_configured' };
-      // Without the address of the redirect some refreshes are refused (sheet §1.1).
+      // Without the address of the redirect some refreshes are refused (docs/platforms/vkvideo.md#code-flow).
       const form = { grant_type: 'refresh_token', refresh_token: refreshToken, ...redirect };
       return post('token', form).then(refreshOutcome, () => ({ kind: 'unavailable', reason: 'unreachable' }));
     },
@@ -70,7 +70,7 @@ function createPost({ http }: CommonDeps, settings: VkVideoSettings) {
   const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
   return async (endpoint: 'token' | 'revoke', form: Record<string, string>): Promise<HttpAnswer> => {
     if (settings.VKVIDEO_TOKEN_URL === null) throw new PlatformUnreachable('VKVIDEO_TOKEN_URL is not configured');
-    // Revoking is the neighbour of the token endpoint (sheet §0).
+    // Revoking is the neighbour of the token endpoint (docs/platforms/vkvideo.md#decisions-in-short).
     const url = endpoint === 'token' ? settings.VKVIDEO_TOKEN_URL : new URL('revoke', settings.VKVIDEO_TOKEN_URL).href;
     return http(url, { method: 'POST', headers: { authorization }, body: new URLSearchParams(form) });
   };
@@ -89,7 +89,7 @@ async function identify({ http }: CommonDeps, settings: VkVideoSettings, accessT
   const [ownUrl] = channelUrls;
   return {
     platformUserId: user.id as PlatformUserId,
-    // One name for both: VK has no separate login (sheet §3.4).
+    // One name for both: VK has no separate login (docs/platforms/vkvideo.md#chat-message).
     login: user.nick || null,
     displayName: user.nick || null,
     avatarUrl: user.avatar_url || null,

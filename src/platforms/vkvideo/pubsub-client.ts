@@ -1,7 +1,7 @@
 /**
  * One connection to VK's pub/sub, from dialling to its end. The library speaks the protocol: frames, pings, refreshing of
  * tokens, recovery, subscribing again. It never connects twice: what ended is replaced by whoever opened it, which asks
- * for fresh tokens and paces itself (sheet §6.1).
+ * for fresh tokens and paces itself (docs/platforms/vkvideo.md#pitfalls).
  */
 import { Centrifuge, type StreamPosition, type Subscription, SubscriptionState, UnauthorizedError } from 'centrifuge';
 import type { RawData } from 'ws';
@@ -41,7 +41,7 @@ export interface PubsubHandlers {
 
 export interface WantedChannel {
   readonly name: string;
-  /** Null for a public channel, which is subscribed without (sheet §3.2). */
+  /** Null for a public channel, which is subscribed without (docs/platforms/vkvideo.md#channel-names). */
   readonly token: string | null;
   /** Where to go on, if the server keeps a history. */
   readonly since: StreamPosition | null;
@@ -52,7 +52,7 @@ const LIFE_CHECK_MS = 5_000;
 const CHECKS_UNTIL_CONNECTED = 3;
 /** What is published meanwhile is missed; each further try waits longer. */
 const RESUBSCRIBE_MS = 50;
-/** On top of the distance of pings the server announced (sheet §4.4). */
+/** On top of the distance of pings the server announced (docs/platforms/vkvideo.md#ping-and-pong). */
 const PING_GRACE_MS = 10_000;
 
 export class PubsubClient {
@@ -221,7 +221,7 @@ export class PubsubClient {
     );
   }
 
-  /** A listener that throws would end the connection for good, and the process with it (sheet §5.1). */
+  /** A listener that throws would end the connection for good, and the process with it (docs/platforms/vkvideo.md#the-npm-package-centrifuge). */
   #safely<A extends unknown[]>(listener: (...args: A) => unknown): (...args: A) => void {
     return (...args) => {
       if (this.#isEnded) return;

@@ -1,4 +1,4 @@
-/** Speaks through `POST /v1/chat/message/send`: into a running stream or not at all (sheet §2.5). */
+/** Speaks through `POST /v1/chat/message/send`: into a running stream or not at all (docs/platforms/vkvideo.md#send-message). */
 import type { PlatformUserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
@@ -19,7 +19,7 @@ export interface SenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
 
 /** Streams end without a word: what is older is asked for again. */
 const INFO_LIFE_MS = 45_000;
-/** After the first, the second and every further refusal in a row (sheet §2.5). */
+/** After the first, the second and every further refusal in a row (docs/platforms/vkvideo.md#send-message). */
 const TOO_FAST_MS = [3_000, 6_000, 10_000] as const;
 /**
  * The same for a text that was said a moment ago. How long a chat takes for that is its own setting, which only moderators
@@ -140,7 +140,7 @@ async function outcomeOf(
     : { kind: 'rejected', reason };
 }
 
-/** `{}` is the whole of a yes (sheet §2.5), or nothing at all; a page comes from somebody in between. */
+/** `{}` is the whole of a yes (docs/platforms/vkvideo.md#send-message), or nothing at all; a page comes from somebody in between. */
 function isTheirs(answer: HttpAnswer): boolean {
   const json = answer.json();
   return answer.text.trim() === '' || (typeof json === 'object' && json !== null && codeOf(answer) === '');

@@ -121,7 +121,7 @@ export function vkvideoSettings(settings: PlatformSettings): VkVideoSettings {
   return settings as VkVideoSettings;
 }
 
-/** The DevAPI, without a slash at the end; null while nothing names it (workers §15.1). */
+/** The DevAPI, without a slash at the end; null while nothing names it (docs/contract/workers.md#preparing-a-vk-video-live-channel). */
 export function apiBaseOf(settings: VkVideoSettings): string | null {
   const { VKVIDEO_API_BASE_URL: base, VKVIDEO_USERINFO_URL: userinfo } = settings;
   return base ?? (userinfo === null ? null : new URL(userinfo).origin);

@@ -21,7 +21,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const settings = vkvideoSettings(deps.settings);
   const base = apiBaseOf(settings);
   const api = createDevApi(deps.http, base);
-  // The shared bot reads for all: public chats need no rights of their own (sheet §5.3).
+  // The shared bot reads for all: public chats need no rights of their own (docs/platforms/vkvideo.md#topology).
   const ask = api.asAccount(credentials, () => credentials.defaultSender());
   const stableIds = new StableIds(deps);
   const directory: Directory = new Directory({

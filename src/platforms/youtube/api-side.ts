@@ -1,4 +1,4 @@
-/** YouTube in the API: what has to be right before a bot is switched on (http-api §3.2.2). */
+/** YouTube in the API: what has to be right before a bot is switched on (docs/contract/http-api.md#enabling-youtube). */
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { ApiDeps, ApiSide } from '../platform.ts';

@@ -52,7 +52,7 @@ export const youtube: Platform = {
 /** The live checks know first; this only heals what could not be stored then. */
 const LIVE_POLL_MS = 60_000;
 
-/** 200 of which unit is written nowhere; UTF-16 units never let a longer text through (sheet §2.3). */
+/** 200 of which unit is written nowhere; UTF-16 units never let a longer text through (docs/platforms/youtube.md#insert-delete-transition). */
 function limits(values: PlatformSettings): PlatformLimits {
   const { YOUTUBE_CHANNEL_SEND_PER_S: max } = youtubeSettings(values);
   return {

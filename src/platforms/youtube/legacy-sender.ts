@@ -1,4 +1,4 @@
-/** The sender an old installation names by YOUTUBE_BOT_REFRESH_TOKEN (workers §9.1). */
+/** The sender an old installation names by YOUTUBE_BOT_REFRESH_TOKEN (docs/contract/workers.md#resolution-order). */
 import type { CommonDeps, LegacySender } from '../platform.ts';
 import { youtubeSettings } from './settings.ts';
 

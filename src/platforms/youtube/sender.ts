@@ -1,4 +1,4 @@
-/** Speaks into live chats: one insert per message, and the id in its answer is the confirmation (sheet §2.3). */
+/** Speaks into live chats: one insert per message, and the id in its answer is the confirmation (docs/platforms/youtube.md#insert-delete-transition). */
 import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
@@ -22,7 +22,7 @@ interface Parts extends SenderDeps {
   readonly refusedAtMs: Map<ChannelId, number>;
 }
 
-/** As operators and support search for it (workers §10.4). */
+/** As operators and support search for it (docs/contract/workers.md#preconditions-and-lasterror-texts). */
 const NO_CHAT = 'No active live chat';
 
 /** The project has units left, and they are kept for other channels. */
@@ -32,7 +32,7 @@ const SHARE_SPENT = 'channel_quota_spent';
 const LONGEST_WAIT_FOR_CHAT_MS = 60_000;
 /** Rows are woken to the millisecond, and a little early by rounding. */
 const EARLY_MS = 500;
-/** Numbers are published nowhere (sheet §2.3). */
+/** Numbers are published nowhere (docs/platforms/youtube.md#insert-delete-transition). */
 const TOO_FAST_MS = 5000;
 
 export function createSender(given: SenderDeps): ChatSender {

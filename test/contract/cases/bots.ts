@@ -1,4 +1,4 @@
-/** `/streamer/bots`: the list, what every platform asks of a switch, and VK Video Live's candidates (http-api §3). */
+/** `/streamer/bots`: the list, what every platform asks of a switch, and VK Video Live's candidates (docs/contract/http-api.md#integration-toggles). */
 import { expect } from 'vitest';
 import { PROVIDERS } from '../accounts.ts';
 import type { Ask } from '../call.ts';

@@ -1,4 +1,4 @@
-/** Every outcome of a callback, on both of its paths (http-api §9.5). */
+/** Every outcome of a callback, on both of its paths (docs/contract/http-api.md#callback-outcomes). */
 import { expect, vi } from 'vitest';
 
 import type { ProviderId } from '../../../src/lib/brand.ts';

@@ -1,4 +1,4 @@
-/** `/streamer/bot/commands`: what a command may be, and whose it is (http-api §5). */
+/** `/streamer/bot/commands`: what a command may be, and whose it is (docs/contract/http-api.md#commands). */
 import { expect } from 'vitest';
 import type { StreamerPerson } from '../../support/api-world.ts';
 import { call } from '../call.ts';

@@ -1,4 +1,4 @@
-/** The relay of workers, the roll a streamer sees, and the overlay (http-api §10). */
+/** The relay of workers, the roll a streamer sees, and the overlay (docs/contract/http-api.md#credits-relay-and-overlay). */
 import { expect } from 'vitest';
 import { issueOverlayToken } from '../../../src/credits/overlay-token.ts';
 import { JWT_SECRET } from '../../support/api-world.ts';

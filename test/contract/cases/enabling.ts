@@ -1,4 +1,4 @@
-/** What has to be right before a bot is switched on, platform by platform, and who may switch it on (http-api §3.2). */
+/** What has to be right before a bot is switched on, platform by platform, and who may switch it on (docs/contract/http-api.md#switch-a-bot). */
 import { expect } from 'vitest';
 import type { PlatformPerson, Provider } from '../accounts.ts';
 import type { Ask } from '../call.ts';

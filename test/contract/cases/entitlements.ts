@@ -1,4 +1,4 @@
-/** `/owner/entitlements` and `/owner/channels`: who may bring a bot, and whom the owner means (http-api §8.2). */
+/** `/owner/entitlements` and `/owner/channels`: who may bring a bot, and whom the owner means (docs/contract/http-api.md#entitlement-administration). */
 import { expect } from 'vitest';
 import { type CasesOf, each } from '../kit.ts';
 import type { Stage } from '../stage.ts';

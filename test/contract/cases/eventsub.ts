@@ -1,4 +1,4 @@
-/** Deliveries of Twitch EventSub: proven first, answered in the words of the contract (http-api §11.2). */
+/** Deliveries of Twitch EventSub: proven first, answered in the words of the contract (docs/contract/http-api.md#twitch-eventsub-webhook). */
 import { expect } from 'vitest';
 import { request } from '../call.ts';
 import { fromTwitch, HOUR_AGO, HOUR_AHEAD } from '../deliveries.ts';

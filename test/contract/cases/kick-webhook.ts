@@ -1,4 +1,4 @@
-/** Deliveries of Kick: proven first, answered quickly, without effect twice (http-api §11.1). */
+/** Deliveries of Kick: proven first, answered quickly, without effect twice (docs/contract/http-api.md#kick-webhook). */
 import { expect } from 'vitest';
 import { request } from '../call.ts';
 import { fromKick, HOUR_AGO, HOUR_AHEAD } from '../deliveries.ts';

@@ -1,4 +1,4 @@
-/** Health, readiness, figures and capabilities (http-api §2.7). */
+/** Health, readiness, figures and capabilities (docs/contract/http-api.md#operational-endpoints). */
 import { expect } from 'vitest';
 import { PROVIDERS } from '../accounts.ts';
 import type { Case, CasesOf } from '../kit.ts';

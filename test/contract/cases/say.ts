@@ -1,4 +1,4 @@
-/** `say` and the fate of what was said (http-api §6). */
+/** `say` and the fate of what was said (docs/contract/http-api.md#say-and-outbox). */
 import { expect } from 'vitest';
 import type { StreamerPerson } from '../../support/api-world.ts';
 import { PROVIDERS, type Provider } from '../accounts.ts';

@@ -1,4 +1,4 @@
-/** Own bots of channels and the default bot of all: shown, brought and taken back (http-api §4, §8.1). */
+/** Own bots of channels and the default bot of all: shown, brought and taken back (docs/contract/http-api.md#custom-sender, docs/contract/http-api.md#default-bot). */
 import { expect } from 'vitest';
 import { descriptionOf, PROVIDERS, type Provider } from '../accounts.ts';
 import { type Case, type CasesOf, each, type Look } from '../kit.ts';

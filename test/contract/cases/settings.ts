@@ -1,4 +1,4 @@
-/** Follow greetings, the stream-duration command, and the older Twitch switches (http-api §7). */
+/** Follow greetings, the stream-duration command, and the older Twitch switches (docs/contract/http-api.md#bot-settings). */
 import { expect } from 'vitest';
 import { type CasesOf, each } from '../kit.ts';
 import type { Stage } from '../stage.ts';

@@ -1,4 +1,4 @@
-/** Beginning a sign-in or a link, one's accounts, and logout (http-api §9.2, §9.6, §9.7). */
+/** Beginning a sign-in or a link, one's accounts, and logout (docs/contract/http-api.md#oauth-providers, docs/contract/http-api.md#accounts, docs/contract/http-api.md#login-and-logout). */
 import { expect } from 'vitest';
 import { PROVIDERS, type Provider } from '../accounts.ts';
 import { type CasesOf, each, type Look } from '../kit.ts';

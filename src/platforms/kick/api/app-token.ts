@@ -7,7 +7,7 @@ import type { KickSettings } from '../settings.ts';
 
 /** A token is not used in its last minute: the call it is for takes time too. */
 const SPARE_MS = 60_000;
-/** For an answer that names no end: Kick's last 60 days (sheet §0). */
+/** For an answer that names no end: Kick's last 60 days (docs/platforms/kick.md#ten-facts-that-decide-the-design). */
 const UNNAMED_LIFE_SECONDS = 86_400;
 
 /** A call was not made: the application's own token cannot be had at the moment. */

@@ -52,7 +52,7 @@ export function createKickApi(deps: CommonDeps, settings: KickSettings): KickApi
   };
 }
 
-/** What the answer says went wrong; its `data` is more precise than its `message` (sheet §3). */
+/** What the answer says went wrong; its `data` is more precise than its `message` (docs/platforms/kick.md#rest-conventions). */
 function refusalOf(answer: HttpAnswer): string {
   const { data, error_description: described, error, message } = errorAnswer.parse(answer.json());
   return (data || described || error || message).slice(0, LONGEST_REASON_CHARS);

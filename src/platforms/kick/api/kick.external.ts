@@ -1,4 +1,4 @@
-/** What Kick's API answers, as far as we read it (sheet §3, §4). */
+/** What Kick's API answers, as far as we read it (docs/platforms/kick.md#rest-conventions, docs/platforms/kick.md#endpoints). */
 import { z } from 'zod';
 
 /** Refusals come from the API, from OAuth and from the edge, each in its own shape. */

@@ -1,4 +1,4 @@
-/** Emotes stand in a line as `[emote:<id>:<name>]`; the list beside it may be missing or count otherwise (sheet §7.2). */
+/** Emotes stand in a line as `[emote:<id>:<name>]`; the list beside it may be missing or count otherwise (docs/platforms/kick.md#chatmessagesent). */
 
 const TOKEN = /\[emote:[^:\][\s]+:([^\][]*)\]/gu;
 

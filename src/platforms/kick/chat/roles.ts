@@ -1,4 +1,4 @@
-/** What badges say about a chatter (sheet §7.1). */
+/** What badges say about a chatter (docs/platforms/kick.md#user-object). */
 import type { Role } from '../../platform.ts';
 
 /** `sub_gifter`, `og`, `founder`, `verified` and what is unknown say nothing about a role. */

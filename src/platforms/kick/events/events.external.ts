@@ -1,4 +1,4 @@
-/** What Kick says about event subscriptions: lists and creations name the same things differently (sheet §5). */
+/** What Kick says about event subscriptions: lists and creations name the same things differently (docs/platforms/kick.md#event-subscriptions). */
 import { z } from 'zod';
 
 export const listAnswer = z.object({

@@ -29,7 +29,7 @@ interface Kept {
   isQueued: boolean;
 }
 
-/** What is as it should be is looked at again now and then: Kick ends subscriptions without a word (sheet §6.2). */
+/** What is as it should be is looked at again now and then: Kick ends subscriptions without a word (docs/platforms/kick.md#acknowledgement-and-retries). */
 const LOOK_AGAIN_MS = 10 * 60_000;
 /** Another copy that was about to take away what was found may have done so. */
 const SOON_AGAIN_SYNCS = 4;

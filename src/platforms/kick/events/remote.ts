@@ -1,11 +1,11 @@
-/** Event subscriptions at Kick: listing, creating and deleting those of one channel (sheet §5). */
+/** Event subscriptions at Kick: listing, creating and deleting those of one channel (docs/platforms/kick.md#event-subscriptions). */
 import { PlatformRefused } from '../../../lib/errors.ts';
 import type { KickApi } from '../api/client.ts';
 import { createAnswer, listAnswer, type RemoteSubscription } from './events.external.ts';
 
 /**
  * The events the bot lives on, the first one most of all; all of them are version 1. Those that earn coins are left to
- * whoever hands out coins: all eight would fill an application with 250 channels (sheet §5.4).
+ * whoever hands out coins: all eight would fill an application with 250 channels (docs/platforms/kick.md#subscription-limits).
  */
 export const EVENTS = ['chat.message.sent', 'livestream.status.updated'] as const;
 export type EventName = (typeof EVENTS)[number];
@@ -60,7 +60,7 @@ export async function createSubscriptions(
   );
 }
 
-/** As the application, which may also when the streamer's grant is gone (sheet §5.3). One that is gone already is no error. */
+/** As the application, which may also when the streamer's grant is gone (docs/platforms/kick.md#delete-subscriptions). One that is gone already is no error. */
 export async function deleteSubscriptions(api: KickApi, ids: readonly string[]): Promise<void> {
   for (let start = 0; start < ids.length; start += DELETED_AT_ONCE) {
     const query = new URLSearchParams();

@@ -1,4 +1,4 @@
-/** Brings Kick's event subscriptions of one channel to what they should be: each event once (workers §17.1, sheet §5). */
+/** Brings Kick's event subscriptions of one channel to what they should be: each event once (docs/contract/workers.md#kick-event-subscriptions, docs/platforms/kick.md#event-subscriptions). */
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
@@ -24,7 +24,7 @@ export interface Subject {
 /** Of a list that could not be had: nothing is known, nothing was done. */
 export type Ensured = ReadonlyMap<EventName, Standing> | { readonly unknown: string };
 
-/** Kick lists a new one late, and makes a second of whatever is asked for twice (sheet §5.1). */
+/** Kick lists a new one late, and makes a second of whatever is asked for twice (docs/platforms/kick.md#create-a-subscription). */
 const CREATED_AGAIN_AFTER_MS = 10 * 60_000;
 const UNREACHABLE = 'unreachable';
 /** Kick was not asked: the application has no token at the moment. */
@@ -168,7 +168,7 @@ export class Subscriptions {
     }
   }
 
-  /** Whoever has to link again does not stop the application, which may subscribe to any channel (sheet §5). */
+  /** Whoever has to link again does not stop the application, which may subscribe to any channel (docs/platforms/kick.md#event-subscriptions). */
   async #ask(owner: AccountCredential | null, broadcasterId: string, events: readonly EventName[]) {
     const { api, credentials } = this.#deps;
     if (owner === null) return createSubscriptions(api, null, broadcasterId, events);

@@ -1,4 +1,4 @@
-/** Pages of a chat that can be asked for, in every shape operators have put behind the template (workers §17.3, §4.1). */
+/** Pages of a chat that can be asked for, in every shape operators have put behind the template (docs/contract/workers.md#kick-polling, docs/contract/workers.md#field-mapping). */
 import { z } from 'zod';
 import { plainText } from '../../../lib/plain-text.ts';
 import { rolesOf } from '../chat/roles.ts';

@@ -1,4 +1,4 @@
-/** Asks for chat where an operator named a place that has it; what it finds goes the webhook's way (workers §17.3). */
+/** Asks for chat where an operator named a place that has it; what it finds goes the webhook's way (docs/contract/workers.md#kick-polling). */
 import type { Db } from '../../../db/pool.ts';
 import { backoffMs } from '../../../lib/backoff.ts';
 import type { ChannelId } from '../../../lib/brand.ts';

@@ -1,4 +1,4 @@
-/** Where the Kick application has to deliver its events: shown to whoever sets it up, used by nothing (design §9.3). */
+/** Where the Kick application has to deliver its events: shown to whoever sets it up, used by nothing (docs/design.md#the-kick-webhook-only-stores). */
 import type { KickSettings } from '../settings.ts';
 import { WEBHOOK_PATH } from './webhook.ts';
 

@@ -62,7 +62,7 @@ async function readActive(db: Db): Promise<ReadonlyMap<string, ChannelId>> {
   const { rows } = await activeQuery(true)
     .execute(db)
     .catch((error: unknown) => {
-      // Gates are optional: without them every subscription counts (workers §2.1).
+      // Gates are optional: without them every subscription counts (docs/contract/workers.md#subscriptions-and-gate).
       if (isMissingSchema(error)) return activeQuery(false).execute(db);
       throw error;
     });

@@ -1,4 +1,4 @@
-/** The bodies of Kick's events, as far as we read them: flat objects, the type is in a header (sheet §7). */
+/** The bodies of Kick's events, as far as we read them: flat objects, the type is in a header (docs/platforms/kick.md#payloads). */
 import { z } from 'zod';
 
 /** A number in practice; text would be the same person. */

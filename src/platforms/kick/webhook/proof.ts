@@ -1,4 +1,4 @@
-/** Proves that a delivery comes from Kick and is fresh, before anything in it is believed (http-api §11.1, sheet §6). */
+/** Proves that a delivery comes from Kick and is fresh, before anything in it is believed (docs/contract/http-api.md#kick-webhook, docs/platforms/kick.md#webhook-delivery). */
 import type { KeyRing } from './public-key.ts';
 import { isSignedBy, readSignature } from './signature.ts';
 
@@ -8,7 +8,7 @@ export interface SignedDelivery {
   readonly rawBody: Buffer;
 }
 
-/** The contract's reasons (workers §17.2). */
+/** The contract's reasons (docs/contract/workers.md#kick-webhook). */
 export type RefusalReason =
   | 'missing_signature'
   | 'missing_signature_headers'
@@ -54,7 +54,7 @@ export async function prove(
   return refused('invalid_signature', ageMs);
 }
 
-/** RFC 3339; epoch milliseconds, and a date that stands twice, are understood (sheet §6.2). */
+/** RFC 3339; epoch milliseconds, and a date that stands twice, are understood (docs/platforms/kick.md#acknowledgement-and-retries). */
 export function readTimestamp(text: string): Date | null {
   const repaired = text.replace(/^(\d{4}-\d{2}-\d{2})T(?=\1T)/, '');
   const date = new Date(/^\d+$/.test(repaired) ? Number(repaired) : repaired);

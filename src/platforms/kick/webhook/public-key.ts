@@ -1,4 +1,4 @@
-/** Kick's signing key: fetched once for everybody, kept while it can be, fetched anew when it seems to have changed (sheet §6.1). */
+/** Kick's signing key: fetched once for everybody, kept while it can be, fetched anew when it seems to have changed (docs/platforms/kick.md#signature). */
 import type { CommonDeps } from '../../platform.ts';
 import type { KickApi } from '../api/client.ts';
 import { publicKeyAnswer } from '../api/kick.external.ts';

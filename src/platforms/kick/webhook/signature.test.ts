@@ -3,7 +3,7 @@ import { ManualClock } from '../../../../test/support/manual-clock.ts';
 import { prove, readTimestamp } from './proof.ts';
 import { isSignedBy, readPublicKey, readSignature, type VerifyingKey } from './signature.ts';
 
-/** The sheet's test vector (§6.1), made with a throw-away key. */
+/** The test vector of docs/platforms/kick.md#signature, made with a throw-away key. */
 const PEM = `-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA0tvNzuv/j4N42BFVNvZV
 23Be/6CzGB3cJAutbaTOXo5PEUaBdDUmYs3v2mgWAVpVqtk0n2FrG/MTnPujgUrT

@@ -1,4 +1,4 @@
-/** Kick's signature: RSA PKCS#1 v1.5 with SHA-256 over the id, the time and the bytes of a delivery (sheet §6.1). */
+/** Kick's signature: RSA PKCS#1 v1.5 with SHA-256 over the id, the time and the bytes of a delivery (docs/platforms/kick.md#signature). */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 
 /** A key that can only verify. */

@@ -1,4 +1,4 @@
-/** `POST /webhooks/kick/events`: what Kick tells us, proven, stored and answered at once (http-api §11.1, design §9.3). */
+/** `POST /webhooks/kick/events`: what Kick tells us, proven, stored and answered at once (docs/contract/http-api.md#kick-webhook, docs/design.md#the-kick-webhook-only-stores). */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -38,7 +38,7 @@ const INCOMPLETE: Answer = { ok: true, ignored: true, reason: 'missing_identity'
 const NOT_MAPPED: Answer = { ok: true, ignored: true, reason: 'channel_not_mapped' };
 
 const STREAM_EVENT = 'livestream.status.updated';
-/** Coins are another service's: these are remembered, and nothing else happens (http-api §11.1). */
+/** Coins are another service's: these are remembered, and nothing else happens (docs/contract/http-api.md#kick-webhook). */
 const OTHER_EVENTS = new Set([
   'channel.followed',
   'channel.subscription.new',
@@ -79,7 +79,7 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
       const type = headerText(request.headers['kick-event-type']) || namedEvent.parse(body);
       const event = { type: type.toLowerCase(), version: headerText(request.headers['kick-event-version']) || VERSION };
       if (isKnown(event)) return take(deps, event.type, proof, body);
-      // An error would invite repetition and, after a day, the end of all deliveries (sheet §6.2).
+      // An error would invite repetition and, after a day, the end of all deliveries (docs/platforms/kick.md#acknowledgement-and-retries).
       tellOnce(unknown, event, deps);
       return OK;
     },

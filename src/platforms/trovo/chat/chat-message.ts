@@ -1,4 +1,4 @@
-/** Turns one item of a chat frame into what it is to us: a line, news of the stream, or nothing (sheet §6.3, §6.4). */
+/** Turns one item of a chat frame into what it is to us: a line, news of the stream, or nothing (docs/platforms/trovo.md#chat-frame, docs/platforms/trovo.md#message-types). */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
 import type { ChatMessage, Role } from '../../platform.ts';
 import type { ChatItem } from './frames.external.ts';
@@ -10,7 +10,7 @@ const AVATARS = 'https://headicon.trovo.live/user/';
 /** Plain chat, and the four kinds of magic chat. */
 const WRITTEN_TYPES: ReadonlySet<number> = new Set([0, 6, 7, 8, 9]);
 const STREAM_STATE_TYPE = 5012;
-/** Spells, gifts, subscriptions, follows, welcomes, raids: said by the platform, never a command (workers §16.2). */
+/** Spells, gifts, subscriptions, follows, welcomes, raids: said by the platform, never a command (docs/contract/workers.md#trovo-messages). */
 const ANNOUNCED_TYPES: ReadonlySet<number> = new Set([
   5, 19, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008, 5009, 5013,
 ]);
@@ -48,7 +48,7 @@ export function toChatMessage(item: ChatItem, context: ItemContext): ChatMessage
       login: login === '' ? null : login,
       displayName: item.nick_name?.trim() || userName || platformUserId,
       avatarUrl: avatarUrl(item.avatar),
-      // Trovo's roles admit nobody (workers §6.3).
+      // Trovo's roles admit nobody (docs/contract/workers.md#audience).
       roles: NO_ROLES,
     },
     text,
@@ -60,7 +60,7 @@ export function toChatMessage(item: ChatItem, context: ItemContext): ChatMessage
 }
 
 /**
- * `stream_on` and `stream_off` are what was seen; the words of the contract (workers §8) are for what was not.
+ * `stream_on` and `stream_off` are what was seen; the words of the contract (docs/contract/workers.md#live-status-per-platform) are for what was not.
  *
  * @returns whether the stream runs; null when the text does not say
  */

@@ -29,7 +29,7 @@ const LIVE: ReaderState = { kind: 'live', reason: null };
 const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
 /** A session that lasted this long starts the next backoff from the beginning. */
 const STABLE_AFTER_MS = 10_000;
-/** A token may have been too old: with a new one it is tried at once, so often in a row (sheet §6.6). */
+/** A token may have been too old: with a new one it is tried at once, so often in a row (docs/platforms/trovo.md#reconnect-rules). */
 const REJECTIONS_UNTIL_BACKOFF = 2;
 
 export class Connection {

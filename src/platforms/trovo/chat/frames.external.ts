@@ -1,4 +1,4 @@
-/** What comes over Trovo's chat socket, and what goes there (sheet §6.2, §6.3). */
+/** What comes over Trovo's chat socket, and what goes there (docs/platforms/trovo.md#frames, docs/platforms/trovo.md#chat-frame). */
 import { z } from 'zod';
 import { idText, seconds } from '../rest/rest.external.ts';
 

@@ -1,4 +1,4 @@
-/** Tells history from chat: Trovo hands out recent lines after each AUTH, in frames that look like any other (sheet §6.5). */
+/** Tells history from chat: Trovo hands out recent lines after each AUTH, in frames that look like any other (docs/platforms/trovo.md#history-on-connect). */
 import type { Clock } from '../../../lib/clock.ts';
 import type { ChatFrame } from './frames.external.ts';
 

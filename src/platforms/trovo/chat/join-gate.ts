@@ -1,4 +1,4 @@
-/** Spreads connects over time: each costs calls of a budget that the whole application shares (sheet §3). */
+/** Spreads connects over time: each costs calls of a budget that the whole application shares (docs/platforms/trovo.md#errors-and-limits). */
 import type { Clock } from '../../../lib/clock.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
 

@@ -1,4 +1,4 @@
-/** Reads every chat of this copy, each over a connection of its own: Trovo's tokens open one chat only (sheet §6.1). */
+/** Reads every chat of this copy, each over a connection of its own: Trovo's tokens open one chat only (docs/platforms/trovo.md#chat-token). */
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { ChatReader, ReadChannel, SenderCredential } from '../../platform.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';

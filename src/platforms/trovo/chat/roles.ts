@@ -1,4 +1,4 @@
-/** Whether Trovo's rules against spam spare an account in a chat (sheet §3, §6.3). */
+/** Whether Trovo's rules against spam spare an account in a chat (docs/platforms/trovo.md#errors-and-limits, docs/platforms/trovo.md#chat-frame). */
 import { type ChatItem, customRoles } from './frames.external.ts';
 
 /** Streamer, mod, supermod, admin. */

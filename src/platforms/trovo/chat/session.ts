@@ -1,4 +1,4 @@
-/** One WebSocket to one Trovo chat, from dialling to its end: AUTH, proof of life, frames in (sheet §6). */
+/** One WebSocket to one Trovo chat, from dialling to its end: AUTH, proof of life, frames in (docs/platforms/trovo.md#chat-socket). */
 import { type RawData, WebSocket } from 'ws';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Reason } from '../../platform.ts';
@@ -37,7 +37,7 @@ const SOCKET_OPTIONS = {
   skipUTF8Validation: true,
   closeTimeout: 1_000,
 };
-/** From dialling to the accepted AUTH (workers §16.1). */
+/** From dialling to the accepted AUTH (docs/contract/workers.md#trovo-connection). */
 const ACCEPT_WITHIN_MS = 15_000;
 const FIRST_GAP_S = 30;
 const SHORTEST_GAP_S = 5;

@@ -1,4 +1,4 @@
-/** Calls of Trovo's REST API: JSON in and out, the application's id on each, `OAuth` before a token (sheet §1). */
+/** Calls of Trovo's REST API: JSON in and out, the application's id on each, `OAuth` before a token (docs/platforms/trovo.md#hosts-and-headers). */
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer, HttpRequest } from '../../../lib/http.ts';
 import type { CommonDeps } from '../../platform.ts';

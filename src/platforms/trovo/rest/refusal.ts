@@ -1,4 +1,4 @@
-/** What Trovo's status numbers mean for us (sheet §3): the names beside them are not to be relied upon. */
+/** What Trovo's status numbers mean for us (docs/platforms/trovo.md#errors-and-limits): the names beside them are not to be relied upon. */
 import type { Clock } from '../../../lib/clock.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
 import { refusalAnswer } from './rest.external.ts';
@@ -55,7 +55,7 @@ export function refusalOf(answer: HttpAnswer): Refusal | null {
   return { kind: kindOf(httpStatus, status), httpStatus, status, message: words };
 }
 
-/** When the bucket of calls is full again; the unit is not documented: an epoch, or seconds from now (sheet §3). */
+/** When the bucket of calls is full again; the unit is not documented: an epoch, or seconds from now (docs/platforms/trovo.md#errors-and-limits). */
 export function resetTime(answer: HttpAnswer, clock: Pick<Clock, 'now'>): Date | undefined {
   const value = Number(answer.header('x-ratelimit-reset') ?? answer.header('retry-after') ?? Number.NaN);
   if (!Number.isFinite(value) || value <= 0) return undefined;

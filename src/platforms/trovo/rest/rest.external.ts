@@ -1,7 +1,7 @@
-/** What Trovo's REST API answers, as far as we read it (sheet §2–4). Numbers come as text and as numbers alike. */
+/** What Trovo's REST API answers, as far as we read it (docs/platforms/trovo.md#oauth). Numbers come as text and as numbers alike. */
 import { z } from 'zod';
 
-/** Ids are texts in REST and numbers in chat (sheet §4); 0 stands for nobody. */
+/** Ids are texts in REST and numbers in chat (docs/platforms/trovo.md#rest-endpoints); 0 stands for nobody. */
 export const idText = z
   .union([z.string(), z.number()])
   .transform((value) => String(value).trim())
@@ -15,7 +15,7 @@ const LATEST_S = 10_000_000_000;
 /** Unix seconds; whatever cannot be that is an error. */
 export const seconds = number.pipe(z.number().positive().max(LATEST_S));
 
-/** A refusal may come with any HTTP status, 200 included (sheet §3). */
+/** A refusal may come with any HTTP status, 200 included (docs/platforms/trovo.md#errors-and-limits). */
 export const refusalAnswer = z
   .object({
     status: number.catch(0),
@@ -30,7 +30,7 @@ const LONGEST_LIFE_S = 31_536_000;
 export const tokenAnswer = z.object({
   access_token: z.string().min(1),
   refresh_token: z.string().min(1).nullish(),
-  // Documented as a text (sheet §2.2).
+  // Documented as a text (docs/platforms/trovo.md#exchange).
   expires_in: number.pipe(z.number().positive().max(LONGEST_LIFE_S)).nullish().catch(null),
   scope: z
     .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,+]+/).filter(Boolean))])
@@ -42,7 +42,7 @@ export const validateAnswer = z.object({ scopes: z.array(z.string()) });
 
 const text = z.string().nullish().catch(null);
 
-/** camelCase as documented; older answers were not (sheet §4). */
+/** camelCase as documented; older answers were not (docs/platforms/trovo.md#rest-endpoints). */
 export const userInfoAnswer = z
   .object({
     userId: idText.nullish(),
@@ -61,7 +61,7 @@ export const userInfoAnswer = z
     profilePic: user.profilePic?.trim() || null,
   }));
 
-/** On its top level, or under `data` (workers §16.1). */
+/** On its top level, or under `data` (docs/contract/workers.md#trovo-connection). */
 export const chatTokenAnswer = z.union([
   z.object({ token: z.string().min(1) }),
   z.object({ data: z.object({ token: z.string().min(1) }) }).transform(({ data }) => data),

@@ -17,7 +17,7 @@ interface Row {
   readonly followGreetingsEnabled: boolean;
 }
 
-/** True when the gate and the subscription let the bot in (workers §2.1). */
+/** True when the gate and the subscription let the bot in (docs/contract/workers.md#subscriptions-and-gate). */
 const botIsOn = sql<boolean>`
   (subscription.enabled is true and subscription."twitchLogin" <> '' and gate.enabled is distinct from false)
 `;

@@ -1,4 +1,4 @@
-/** What Twitch says about event subscriptions, in answers and in deliveries (sheet §2.4, §2.6). */
+/** What Twitch says about event subscriptions, in answers and in deliveries (docs/platforms/twitch.md#eventsub-subscriptions, docs/platforms/twitch.md#webhook-transport). */
 import { z } from 'zod';
 
 const subscription = z.object({

@@ -148,7 +148,7 @@ function failed(reason: string): Standing {
   return { status: 'failed', reason, remoteId: null };
 }
 
-/** The same answer awaits every other channel; the next round is the pause that helps (sheet §2.1). */
+/** The same answer awaits every other channel; the next round is the pause that helps (docs/platforms/twitch.md#api-rate-limits-and-errors). */
 function isPointless({ reason }: Standing): boolean {
   return reason === 'unreachable' || reason === 'quota' || reason === 'application_refused';
 }

@@ -1,4 +1,4 @@
-/** Turns a follow into one greeting, at most once per message and once per follower and day (http-api §11.2). */
+/** Turns a follow into one greeting, at most once per message and once per follower and day (docs/contract/http-api.md#twitch-eventsub-webhook). */
 import type { Transaction } from 'kysely';
 import type { Database } from '../../../db/tables.ts';
 import type { ChannelId } from '../../../lib/brand.ts';

@@ -1,4 +1,4 @@
-/** Event subscriptions at Twitch: listing, creating and deleting those with a webhook (sheet §2.4). */
+/** Event subscriptions at Twitch: listing, creating and deleting those with a webhook (docs/platforms/twitch.md#eventsub-subscriptions). */
 import { PlatformRefused } from '../../../lib/errors.ts';
 import type { Helix } from '../helix/client.ts';
 import { type RemoteSubscription, subscriptionsAnswer } from './eventsub.external.ts';

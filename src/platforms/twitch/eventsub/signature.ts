@@ -1,4 +1,4 @@
-/** Proves that a delivery comes from Twitch and is fresh, before anything in it is believed (http-api §11.2). */
+/** Proves that a delivery comes from Twitch and is fresh, before anything in it is believed (docs/contract/http-api.md#twitch-eventsub-webhook). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface SignedDelivery {

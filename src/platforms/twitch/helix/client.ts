@@ -59,7 +59,7 @@ export function resetTime(answer: HttpAnswer): Date | undefined {
   return Number.isFinite(seconds) && seconds > 0 ? new Date(seconds * 1000) : undefined;
 }
 
-/** A 429 with calls left in the bucket speaks of another quota: waiting for the bucket would not help (sheet §2.1). */
+/** A 429 with calls left in the bucket speaks of another quota: waiting for the bucket would not help (docs/platforms/twitch.md#api-rate-limits-and-errors). */
 export function isOtherQuota(answer: HttpAnswer): boolean {
   return answer.status === 429 && Number(answer.header('ratelimit-remaining') ?? 0) > 0;
 }

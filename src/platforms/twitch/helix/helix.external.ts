@@ -1,4 +1,4 @@
-/** What Twitch's Helix API answers, as far as we read it (sheet §2). */
+/** What Twitch's Helix API answers, as far as we read it (docs/platforms/twitch.md#helix-and-eventsub). */
 import { z } from 'zod';
 
 export const errorAnswer = z

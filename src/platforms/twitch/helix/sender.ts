@@ -14,7 +14,7 @@ export interface HelixSenderDeps extends Pick<CommonDeps, 'clock' | 'log'> {
   readonly isPrivileged: ChatSender['isPrivileged'];
 }
 
-/** What Twitch asks of a user token that sends (sheet §2.2). */
+/** What Twitch asks of a user token that sends (docs/platforms/twitch.md#send-chat-message). */
 export const SENDING_SCOPE = 'user:write:chat';
 
 const LONGEST_REASON = 200;

@@ -1,4 +1,4 @@
-/** The channels of the legacy credits bot, as its two variables write them (workers §18). */
+/** The channels of the legacy credits bot, as its two variables write them (docs/contract/workers.md#inline-credits-bot). */
 import { z } from 'zod';
 import type { Reading } from '../../../lib/settings.ts';
 import { roomName } from '../irc/room-names.ts';

@@ -35,7 +35,7 @@ export function toChatMessage(
   nowMs: () => number,
 ): ChatMessage | null {
   const tags = readTags(line.tags);
-  // A copy in another channel of the group: the original is read, or not, where it was typed (sheet §1.7).
+  // A copy in another channel of the group: the original is read, or not, where it was typed (docs/platforms/twitch.md#shared-chat).
   if (tags.sourceRoomId !== '' && tags.sourceRoomId !== tags.roomId) return null;
   const text = withoutAction(line.text);
   if (tags.userId === '' || text.trim() === '') return null;
@@ -115,7 +115,7 @@ function readTag(tags: string, at: number, end: number, found: WantedTags): void
       if (tags.startsWith('user-id=', at)) found.userId = tags.slice(at + 8, end);
       break;
     case 'v':
-      // `vip=0` exists, so presence says nothing (sheet §1.4).
+      // `vip=0` exists, so presence says nothing (docs/platforms/twitch.md#privmsg).
       if (end === at + 5 && tags.startsWith('vip=1', at)) found.standing |= VIP;
       break;
   }

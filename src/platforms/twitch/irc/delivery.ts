@@ -1,4 +1,4 @@
-/** Writes one PRIVMSG and finds out what became of it: USERSTATE with an id, a NOTICE, or silence (design §4). */
+/** Writes one PRIVMSG and finds out what became of it: USERSTATE with an id, a NOTICE, or silence (docs/design.md#the-platform-contract). */
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { SendOutcome } from '../../platform.ts';
@@ -69,7 +69,7 @@ function isRefusal(notice: string): boolean {
   return notice.startsWith('msg_') || notice === 'tos_ban' || notice === 'unrecognized_cmd';
 }
 
-/** What a reason code of Twitch means for the message: unknown ones are permanent (sheet §2.2). */
+/** What a reason code of Twitch means for the message: unknown ones are permanent (docs/platforms/twitch.md#send-chat-message). */
 export function refused(notice: string, clock: Clock): SendOutcome {
   const inMs = (delayMs: number) => new Date(clock.now().getTime() + delayMs);
   switch (notice) {

@@ -30,7 +30,7 @@ const JOIN_PERIOD_MS = 10_500;
 const SHORT_STAY_MS = 30_000;
 const JOIN_TIMEOUT_MS = 10_000;
 const JOIN_AGAIN: BackoffLimits = { firstMs: 30_000, longestMs: 600_000 };
-/** Twitch closes the connection of an account that joins too fast (sheet §1.10). */
+/** Twitch closes the connection of an account that joins too fast (docs/platforms/twitch.md#rate-limits). */
 const CLOSED_BY_JOINS_MS = 5_000;
 const AFTER_JOIN_FLOOD: BackoffLimits = { firstMs: 10_000, longestMs: 120_000 };
 
@@ -154,7 +154,7 @@ export class JoinQueue<R extends Joinable> {
       room.atMs = now;
       this.#asked.add(room);
       names.push(room.name);
-      // An earlier JOIN may have succeeded unseen, and a repeated one is not answered (sheet §1.3).
+      // An earlier JOIN may have succeeded unseen, and a repeated one is not answered (docs/platforms/twitch.md#join-and-part).
       if (room.failures > 0) session.write(`PART ${room.name}`);
     }
     if (names.length === 0) return;

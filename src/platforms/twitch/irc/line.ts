@@ -84,7 +84,7 @@ export function tagOf(tags: string, name: string): string | null {
 
 const ESCAPES: Readonly<Record<string, string>> = { ':': ';', s: ' ', r: '\r', n: '\n' };
 
-/** One pass from left to right; the backslash of an unknown or unfinished pair is dropped (sheet §1.5). */
+/** One pass from left to right; the backslash of an unknown or unfinished pair is dropped (docs/platforms/twitch.md#tag-escaping). */
 export function unescapeTag(value: string): string {
   if (!value.includes('\\')) return value;
   return value.replace(/\\(.?)/gsu, (_pair, escaped: string) => ESCAPES[escaped] ?? escaped);

@@ -24,7 +24,7 @@ export function rolesOf(standing: number): ReadonlySet<Role> {
   return SETS[standing] ?? NO_ROLES;
 }
 
-/** Reads `set/version,set/version`. The broadcaster counts as moderator: their `mod` flag is 0 (sheet §1.4). */
+/** Reads `set/version,set/version`. The broadcaster counts as moderator: their `mod` flag is 0 (docs/platforms/twitch.md#privmsg). */
 export function badgeStanding(badges: string): number {
   let standing = 0;
   let at = 0;

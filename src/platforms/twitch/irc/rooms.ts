@@ -25,7 +25,7 @@ export interface Room extends Joinable {
   state: ReaderState | null;
 }
 
-/** Channels one account may be in without being moderator there (sheet §1.11). */
+/** Channels one account may be in without being moderator there (docs/platforms/twitch.md#joined-channels). */
 const UNPRIVILEGED_ROOMS_MAX = 100;
 export const JOIN_REFUSALS: Readonly<Record<string, string>> = {
   msg_banned: 'banned',
@@ -197,7 +197,7 @@ export class Rooms {
     this.#checkSettled();
   }
 
-  /** Silence is all that Twitch says to an unknown channel and to one above the limit (sheet §1.3, §1.11). */
+  /** Silence is all that Twitch says to an unknown channel and to one above the limit (docs/platforms/twitch.md#join-and-part, docs/platforms/twitch.md#joined-channels). */
   #silent(rooms: readonly Room[]): void {
     let unprivileged = 0;
     for (const { name, joinedOn } of this.#rooms.values()) {

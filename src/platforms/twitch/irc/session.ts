@@ -149,7 +149,7 @@ export class Session {
 
   #handleWelcome(line: IrcLine): void {
     if (line.command === '376' || line.command === '422') this.#register();
-    // Before the welcome every notice is a refusal; its wording is not to be relied upon (sheet §1.2).
+    // Before the welcome every notice is a refusal; its wording is not to be relied upon (docs/platforms/twitch.md#login).
     else if (line.command === 'NOTICE') this.#abandon({ kind: 'login_refused' });
     else if (line.command === 'CAP' && line.params.includes('NAK')) {
       this.#abandon({ kind: 'lost', reason: 'capabilities_refused' });

@@ -1,4 +1,4 @@
-/** `/streamer/bot/follow-greetings`: whether new followers are greeted, and how (http-api §7.1). */
+/** `/streamer/bot/follow-greetings`: whether new followers are greeted, and how (docs/contract/http-api.md#follow-greetings). */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';

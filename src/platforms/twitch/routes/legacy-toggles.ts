@@ -1,4 +1,4 @@
-/** `/streamer/bot/{enable,disable,subscription}`: the older switches of the Twitch bot (http-api §7.3). */
+/** `/streamer/bot/{enable,disable,subscription}`: the older switches of the Twitch bot (docs/contract/http-api.md#legacy-twitch-toggles). */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** Finds the URL of a channel whose subscription names none, and keeps it (workers §15.1). */
+/** Finds the URL of a channel whose subscription names none, and keeps it (docs/contract/workers.md#preparing-a-vk-video-live-channel). */
 import type { Db } from '../../../db/pool.ts';
 import { PlatformRefused } from '../../../lib/errors.ts';
 import type { LogFields } from '../../../lib/logger.ts';

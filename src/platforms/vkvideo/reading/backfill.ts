@@ -1,4 +1,4 @@
-/** Fetches what was written while a chat was not read: for the credits, never to be answered (workers §15.2). */
+/** Fetches what was written while a chat was not read: for the credits, never to be answered (docs/contract/workers.md#vk-video-live-pubsub). */
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import { PlatformRefused } from '../../../lib/errors.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
@@ -11,7 +11,7 @@ export interface BackfillDeps extends Pick<CommonDeps, 'clock' | 'log' | 'random
   readonly channelParameter: (channel: ReadChannel) => string | null;
 }
 
-/** Most messages VK hands out (sheet §2.1). */
+/** Most messages VK hands out (docs/platforms/vkvideo.md#common-rules). */
 export const HISTORY_MAX = 200;
 const AT_ONCE = 4;
 const TRIES = 5;
@@ -32,7 +32,7 @@ export class Backfill {
       try {
         return await this.#turnstile.run(() => this.#ask(channel));
       } catch (error) {
-        // A chat that has not begun yet has no history (sheet §2.6).
+        // A chat that has not begun yet has no history (docs/platforms/vkvideo.md#chat-reads).
         if (error instanceof PlatformRefused && error.status === 404) return [];
         if (failures === TRIES) {
           log.warn('vkvideo_chatbot.backfill_failed', { channelId: channel.channelId, error });

@@ -19,7 +19,7 @@ export interface ChatDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'isOwnAccou
 
 export type Part = keyof SocketChannels;
 
-/** In the contract's order (workers §15.1). */
+/** In the contract's order (docs/contract/workers.md#preparing-a-vk-video-live-channel). */
 const PARTS: readonly Part[] = ['chat', 'limited_chat', 'info', 'channel_points'];
 const STREAM_HINT = /^(channel_)?stream_(start|stop|end|pause|resume|online_status)$/;
 
@@ -211,7 +211,7 @@ export class Chat {
   }
 
   #takeHistory(raw: readonly unknown[]): void {
-    // Moments are whole seconds; VK's order is not promised (sheet §2.6).
+    // Moments are whole seconds; VK's order is not promised (docs/platforms/vkvideo.md#chat-reads).
     const sinceMs = Math.floor(this.#readSinceMs / 1000) * 1000;
     const lines = raw
       .flatMap((each) => this.#read(each, true) ?? [])

@@ -1,4 +1,4 @@
-/** What the server says of itself when it lets us in (sheet §4.2). */
+/** What the server says of itself when it lets us in (docs/platforms/vkvideo.md#commands-and-results). */
 import { z } from 'zod';
 
 const connectReply = z.object({ connect: z.object({ ping: z.number().nonnegative().catch(0).default(0) }) });

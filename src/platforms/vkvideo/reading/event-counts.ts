@@ -1,7 +1,7 @@
-/** Counts the events that trigger nothing, and says once of each kind that it exists (workers §15.2). */
+/** Counts the events that trigger nothing, and says once of each kind that it exists (docs/contract/workers.md#vk-video-live-pubsub). */
 import type { Logger } from '../../../lib/logger.ts';
 
-/** Of the web site's own interface, which another host speaks (sheet §3.6). */
+/** Of the web site's own interface, which another host speaks (docs/platforms/vkvideo.md#web-site-vocabulary). */
 const SITE_TYPES = new Set(['message', 'message_v8', 'cp_reward_demand', 'actions_journal_new_event']);
 /** Names are foreign text: however many a broken server thinks of, only so many are kept. */
 const KINDS_MAX = 100;

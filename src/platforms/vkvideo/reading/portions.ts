@@ -1,4 +1,4 @@
-/** Cuts subscriptions into frames the server takes: larger ones cost the connection (sheet §5.3). */
+/** Cuts subscriptions into frames the server takes: larger ones cost the connection (docs/platforms/vkvideo.md#topology). */
 
 /** The server's limit is 65,536; the connection's own token has to fit besides. */
 const FRAME_BYTES = 55_000;

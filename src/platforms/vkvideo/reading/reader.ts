@@ -85,7 +85,7 @@ export class Reader implements ChatReader {
       this.#failed(chat, { kind: 'degraded', reason: 'no_chat_ws_channels' }, 'no_chat_ws_channels');
     }
     if (!info.isLive || info.streamId === before?.streamId) return;
-    // What a stream restricts is known with its start (sheet §6.1).
+    // What a stream restricts is known with its start (docs/platforms/vkvideo.md#pitfalls).
     this.#shards.again(chat.names.filter((name) => chat.partOf(name) === 'limited_chat'));
     this.#deps.events.sendable(channelId);
   }
@@ -280,7 +280,7 @@ export class Reader implements ChatReader {
     this.#retry = clock.setTimer(delayMs, () => this.#prepare(), { unref: true });
   }
 
-  /** What a stream does is read from the platform; the event only says when to look (sheet §0.9). */
+  /** What a stream does is read from the platform; the event only says when to look (docs/platforms/vkvideo.md#decisions-in-short). */
   #hint(chat: Chat): void {
     if (this.#hints.has(chat)) return;
     const { clock, directory, events } = this.#deps;

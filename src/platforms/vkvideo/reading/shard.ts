@@ -182,7 +182,7 @@ export class Shard {
     const channels: WantedChannel[] = [];
     for (const { name, isLimited } of wanted) {
       const token = tokens.get(name) ?? null;
-      // VK names no token where there is no access: there is nothing to subscribe to (sheet §2.9).
+      // VK names no token where there is no access: there is nothing to subscribe to (docs/platforms/vkvideo.md#websocket-tokens).
       if (isLimited && token === null) this.#deps.listener.withoutAccess(name);
       else channels.push({ name, token, since: this.#positions.get(name) ?? null });
     }

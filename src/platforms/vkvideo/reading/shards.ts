@@ -1,4 +1,4 @@
-/** Spreads subscriptions over connections: a server takes only so many on one (sheet §5.3). */
+/** Spreads subscriptions over connections: a server takes only so many on one (docs/platforms/vkvideo.md#topology). */
 import { Shard, type ShardDeps } from './shard.ts';
 import type { Wanted } from './shard-listener.ts';
 

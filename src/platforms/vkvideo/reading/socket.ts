@@ -12,7 +12,7 @@ export interface SocketWatcher {
 /** Far above any frame VK sends; a larger one ends the connection instead of filling the memory. */
 const LARGEST_FRAME_BYTES = 1024 * 1024;
 const OPTIONS = {
-  // Negotiated, it would cost four times the memory (sheet §5.1).
+  // Negotiated, it would cost four times the memory (docs/platforms/vkvideo.md#the-npm-package-centrifuge).
   perMessageDeflate: false,
   maxPayload: LARGEST_FRAME_BYTES,
   handshakeTimeout: 10_000,

@@ -1,4 +1,4 @@
-/** Tokens of the pub/sub server: of a connection, and of channels not everybody may read (sheet §2.9). */
+/** Tokens of the pub/sub server: of a connection, and of channels not everybody may read (docs/platforms/vkvideo.md#websocket-tokens). */
 
 import { isMissing } from '../../no-credential.ts';
 import type { CredentialSource } from '../../platform.ts';

@@ -1,4 +1,4 @@
-/** Role ids of a chatter: stub, then what the message carried, then what VK says when asked (design §9.9). */
+/** Role ids of a chatter: stub, then what the message carried, then what VK says when asked (docs/design.md#roles-on-vk-video-live). */
 import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import { PlatformRefused } from '../../../lib/errors.ts';
@@ -92,7 +92,7 @@ async function readRoles(ask: Ask, request: ApiRequest): Promise<ReadonlySet<str
   try {
     return new Set(await ask(request, userRolesAnswer as z.ZodType<string[]>));
   } catch (error) {
-    // How VK says that somebody has no roles (sheet §2.7); a wrong path is another matter.
+    // How VK says that somebody has no roles (docs/platforms/vkvideo.md#roles); a wrong path is another matter.
     const isNone = error instanceof PlatformRefused && error.status === 404 && error.code !== 'unknown_api_method';
     if (isNone) return NONE;
     throw error;

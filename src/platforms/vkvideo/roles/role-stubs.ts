@@ -1,4 +1,4 @@
-/** Role ids an operator gives viewers by `VKVIDEO_ROLE_STUBS_JSON` (workers §6.4). */
+/** Role ids an operator gives viewers by `VKVIDEO_ROLE_STUBS_JSON` (docs/contract/workers.md#vk-video-live-role-ids). */
 import { z } from 'zod';
 import type { Reading } from '../../../lib/settings.ts';
 

@@ -43,7 +43,7 @@ export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTube
     client ??= new (dataApi().youtube_v3.Youtube)({});
     return client;
   };
-  // No auth object: with one, the library may refresh a token and repeat the call behind our back (sheet §1.5).
+  // No auth object: with one, the library may refresh a token and repeat the call behind our back (docs/platforms/youtube.md#behaviour-of-google-auth-library).
   const options = (accessToken: string, timeoutMs?: number) => ({
     ...NO_RETRY,
     rootUrl,
@@ -68,7 +68,7 @@ export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTube
       const params = {
         part: ['id', 'snippet', 'status'],
         broadcastStatus: 'active',
-        // Left out, "stream now" broadcasts are hidden (sheet §5.9).
+        // Left out, "stream now" broadcasts are hidden (docs/platforms/youtube.md#pitfalls).
         broadcastType: 'all',
         maxResults: MOST_BROADCASTS,
       };

@@ -1,4 +1,4 @@
-/** What a refusal of the Data API means: by its reason first, because 403 alone says five things (sheet §2.6). */
+/** What a refusal of the Data API means: by its reason first, because 403 alone says five things (docs/platforms/youtube.md#errors). */
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
 import { errorAnswer } from './youtube.external.ts';
 

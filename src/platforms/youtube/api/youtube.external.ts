@@ -1,4 +1,4 @@
-/** What the Data API answers, as far as it is used (sheet §2). */
+/** What the Data API answers, as far as it is used (docs/platforms/youtube.md#api). */
 import { z } from 'zod';
 
 const text = z.string().min(1);
@@ -52,7 +52,7 @@ export const broadcastsAnswer = z
   .object({ items: z.array(z.unknown()).default([]) })
   .transform(({ items }) => items.flatMap(runningBroadcast));
 
-/** Started and not ended: the other marks of liveness lag behind (sheet §2.1). */
+/** Started and not ended: the other marks of liveness lag behind (docs/platforms/youtube.md#finding-the-broadcast). */
 function runningBroadcast(item: unknown): Broadcast[] {
   const parsed = broadcast.safeParse(item);
   if (!parsed.success) return [];
@@ -64,7 +64,7 @@ function runningBroadcast(item: unknown): Broadcast[] {
 
 export const insertAnswer = z.object({ id: text });
 
-/** Every level may be missing, and an error may come alone in an array (sheet §2.4). */
+/** Every level may be missing, and an error may come alone in an array (docs/platforms/youtube.md#stream-messages). */
 const errorBody = z.object({
   error: z.object({
     message: z.string().catch(''),

@@ -1,4 +1,4 @@
-/** A page of live chat, the same whether it was asked for or streamed (sheet §2.2, §2.4). */
+/** A page of live chat, the same whether it was asked for or streamed (docs/platforms/youtube.md#list-messages, docs/platforms/youtube.md#stream-messages). */
 import { z } from 'zod';
 
 const text = z.string().optional().catch(undefined);
@@ -34,9 +34,9 @@ export interface ChatPage {
   readonly items: readonly ChatItem[];
   /** Items that are none: counted, never a reason to stop reading. */
   readonly unreadable: number;
-  /** Null when the answer brought none: the one before it stays good (sheet §5.3). */
+  /** Null when the answer brought none: the one before it stays good (docs/platforms/youtube.md#pitfalls). */
   readonly nextPageToken: string | null;
-  /** The video has ended; the chat goes on for a while (sheet §2.2). */
+  /** The video has ended; the chat goes on for a while (docs/platforms/youtube.md#list-messages). */
   readonly isOffline: boolean;
   /** How soon the next page may be asked for; null in a stream. */
   readonly pollAfterMs: number | null;

@@ -1,4 +1,4 @@
-/** Notices when what was sent does not show up in the chat: held back, or seen by nobody but its sender (sheet §5.6). */
+/** Notices when what was sent does not show up in the chat: held back, or seen by nobody but its sender (docs/platforms/youtube.md#pitfalls). */
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';

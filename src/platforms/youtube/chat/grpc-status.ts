@@ -1,4 +1,4 @@
-/** The codes a gRPC call ends with, as far as they mean something here (sheet §2.4). */
+/** The codes a gRPC call ends with, as far as they mean something here (docs/platforms/youtube.md#stream-messages). */
 export const grpcStatus = {
   CANCELLED: 1,
   UNKNOWN: 2,

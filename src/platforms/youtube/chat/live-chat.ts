@@ -1,4 +1,4 @@
-/** Reads one live chat to its end: streamed where that works, polled where it does not (sheet §2.4, §3.3). */
+/** Reads one live chat to its end: streamed where that works, polled where it does not (docs/platforms/youtube.md#stream-messages, docs/platforms/youtube.md#how-deployed-bots-cope). */
 import type { ChannelId } from '../../../lib/brand.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
 import type { AccountCredential, CommonDeps, NoCredential, ReaderState } from '../../platform.ts';
@@ -31,14 +31,14 @@ export interface LiveChatEvents {
   ended(): void;
 }
 
-/** A stream that lasted shorter was refused, whatever it said (sheet §2.4). */
+/** A stream that lasted shorter was refused, whatever it said (docs/platforms/youtube.md#stream-messages). */
 const SHORT_MS = 30_000;
 /** A chat may be quiet for hours; a stream the server has forgotten is, too. Opening it again is cheap. */
 const QUIET_MS = 60 * 60_000;
 const PARKED_MS = 300_000;
 const RELINK_LOOK_MS = 60_000;
 const STREAM_AGAIN_MS = 600_000;
-/** The longest that the platform may make us wait is the contract's (workers §14.2). */
+/** The longest that the platform may make us wait is the contract's (docs/contract/workers.md#reading-youtube). */
 const POLL = { fastestMs: 5000, quietMs: 10_000, unsaidMs: 2000, askedMaxMs: 30_000, quietPages: 3 };
 /** A broadcast may go on for hours without its video, and every page of its chat says so. */
 const OFFLINE_DOUBT_MS = 60_000;
@@ -212,7 +212,7 @@ export class LiveChat {
       const isFetched = line !== null && (!this.isStreaming || line.sentAtMs < this.#streamOpenedAtMs);
       if (line !== null) this.#events.line(item.id, { ...line, isFetched }, line.sentAtMs < this.#newSinceMs);
     }
-    // The chat outlives the video for a while: it is read on (sheet §2.2).
+    // The chat outlives the video for a while: it is read on (docs/platforms/youtube.md#list-messages).
     if (isOffline) this.#events.doubt(this.#isOffline ? OFFLINE_DOUBT_MS : undefined);
     this.#isOffline = isOffline;
   }

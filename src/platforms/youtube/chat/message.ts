@@ -1,4 +1,4 @@
-/** From an item of a live chat to our message: who wrote it, what, and as whom (workers §4.1, design §9.7, §9.8). */
+/** From an item of a live chat to our message: who wrote it, what, and as whom (docs/contract/workers.md#field-mapping, docs/design.md#who-may-trigger-a-command, docs/design.md#what-an-allowed-user-is). */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
 import type { ChatAuthor, ChatMessage, Role } from '../../platform.ts';
 import type { ChatItem } from './chat.external.ts';
@@ -37,7 +37,7 @@ export function toMessage(
   };
 }
 
-/** What a Super Chat shows is led by the amount; what its buyer wrote stands apart (sheet §2.2). */
+/** What a Super Chat shows is led by the amount; what its buyer wrote stands apart (docs/platforms/youtube.md#list-messages). */
 function textOf(snippet: ChatItem['snippet']): string | undefined {
   switch (snippet.type) {
     case 'textMessageEvent':

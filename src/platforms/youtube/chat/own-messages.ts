@@ -27,7 +27,7 @@ export class OwnMessages {
     }
   }
 
-  /** A streamer whose account is the bot's too is only told from the bot by what the bot said (sheet §5.5). */
+  /** A streamer whose account is the bot's too is only told from the bot by what the bot said (docs/platforms/youtube.md#pitfalls). */
   isOwn(channelId: ChannelId, id: string, { author, text }: Line): boolean {
     if (this.#sent.has(id)) return true;
     if (!this.#isOwnAccount(author.channelId as PlatformUserId)) return false;

@@ -1,4 +1,4 @@
-/** The streamed chat on the wire: the numbers of its fields, and the way into the shape a polled page has (sheet §2.4). */
+/** The streamed chat on the wire: the numbers of its fields, and the way into the shape a polled page has (docs/platforms/youtube.md#stream-messages). */
 import type { Type } from 'protobufjs';
 import { protobuf } from '../libraries.ts';
 import { type ChatPage, chatPage } from './chat.external.ts';

@@ -1,4 +1,4 @@
-/** Finds the streamer's own YouTube channel by the account they linked, or says what they have to do (http-api §3.2.2). */
+/** Finds the streamer's own YouTube channel by the account they linked, or says what they have to do (docs/contract/http-api.md#enabling-youtube). */
 import { sql } from 'kysely';
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId, UserId } from '../../../lib/brand.ts';

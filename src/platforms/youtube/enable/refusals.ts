@@ -1,4 +1,4 @@
-/** Why a channel cannot be switched on, in the contract's words (http-api §3.2.2). */
+/** Why a channel cannot be switched on, in the contract's words (docs/contract/http-api.md#enabling-youtube). */
 import { BadInput } from '../../../lib/errors.ts';
 
 export interface FailureDetails {

@@ -1,4 +1,4 @@
-/** What Google's OAuth endpoints answer (sheet §1.1, §1.3). */
+/** What Google's OAuth endpoints answer (docs/platforms/youtube.md#endpoints-and-parameters, docs/platforms/youtube.md#token-lifetimes-and-failures). */
 import { z } from 'zod';
 
 /** The library turns `expires_in` into a moment on the machine's clock; the raw answer is read before it does. */

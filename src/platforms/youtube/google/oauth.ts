@@ -1,4 +1,4 @@
-/** Linking, refreshing and revoking Google accounts (sheet §1). */
+/** Linking, refreshing and revoking Google accounts (docs/platforms/youtube.md#oauth). */
 import type { OAuth2Client } from 'google-auth-library';
 import type { PlatformUserId } from '../../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
@@ -34,7 +34,7 @@ export function createOAuth(deps: CommonDeps): GoogleOAuth {
     },
     authorizeUrl({ state, scopes: asked, codeChallenge, asksAnew = false }) {
       return client().generateAuthUrl({
-        // Without these two a repeated consent brings no refresh token (sheet §1.1).
+        // Without these two a repeated consent brings no refresh token (docs/platforms/youtube.md#endpoints-and-parameters).
         access_type: 'offline',
         prompt: asksAnew ? 'select_account consent' : 'consent',
         include_granted_scopes: true,

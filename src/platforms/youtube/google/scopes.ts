@@ -1,4 +1,4 @@
-/** What accounts are asked to allow, and what suffices (sheet §1.2). */
+/** What accounts are asked to allow, and what suffices (docs/platforms/youtube.md#scopes). */
 
 const PREFIX = 'https://www.googleapis.com/auth/';
 export const READ_SCOPE = `${PREFIX}youtube.readonly`;

@@ -6,7 +6,7 @@ import { auth } from '../libraries.ts';
 
 type Adapter = NonNullable<gaxios.GaxiosOptions['adapter']>;
 
-/** Left alone, they send a refused request up to four times, each one billed (sheet §1.5, §4). */
+/** Left alone, they send a refused request up to four times, each one billed (docs/platforms/youtube.md#behaviour-of-google-auth-library, docs/platforms/youtube.md#client-libraries). */
 export const NO_RETRY = { retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } } as const;
 
 /** Any status is an answer; only silence throws. */

@@ -39,7 +39,7 @@ interface OpenChat {
 
 const CONNECTING: ReaderState = { kind: 'connecting', reason: null };
 const IDLE: ReaderState = { kind: 'idle', reason: null };
-/** How long a chat is read whose broadcast is over and that does not say so itself (sheet §5.11). */
+/** How long a chat is read whose broadcast is over and that does not say so itself (docs/platforms/youtube.md#pitfalls). */
 const LEAVING_MS = 120_000;
 const DOUBT_DISTANCE_MS = 5000;
 /** A chat that is said to be over while its broadcast goes on is opened again: the word may have been wrong. */
@@ -189,7 +189,7 @@ export class ChannelWatch {
 
   #learn(broadcasts: readonly Broadcast[]): number {
     const own = broadcasts.filter(({ channelId }) => channelId === (this.channel.target as string));
-    // Another channel of the same Google account was chosen on the consent page (sheet §5.15).
+    // Another channel of the same Google account was chosen on the consent page (docs/platforms/youtube.md#pitfalls).
     if (own.length === 0 && broadcasts.length > 0) return this.#needsOwner('owner_channel_mismatch');
     const couldSpeak = this.isOnAir;
     this.#isChecked = true;
@@ -252,7 +252,7 @@ export class ChannelWatch {
     this.doubt();
   }
 
-  /** A video whose chat is switched off says nothing new about the stream (workers §8). */
+  /** A video whose chat is switched off says nothing new about the stream (docs/contract/workers.md#live-status-per-platform). */
   #noteFact(own: readonly Broadcast[]): void {
     const starts = own.filter(({ liveChatId }) => liveChatId !== null).map(({ startedAt }) => startedAt.getTime());
     const isLive = starts.length > 0;

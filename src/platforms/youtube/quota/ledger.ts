@@ -1,4 +1,4 @@
-/** What a Google project has spent today, over all copies of all processes: no call without units (sheet §3). */
+/** What a Google project has spent today, over all copies of all processes: no call without units (docs/platforms/youtube.md#quota). */
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
@@ -49,7 +49,7 @@ export interface LedgerDeps {
 
 const DAY_MS = 24 * 60 * 60_000;
 const HOUR_MS = 60 * 60_000;
-/** Google renews units a little after midnight, and not for everybody at once (sheet §3.3). */
+/** Google renews units a little after midnight, and not for everybody at once (docs/platforms/youtube.md#how-deployed-bots-cope). */
 const LATE_MS = 120_000;
 /** A refusal this early in the day is yesterday's: it is asked again soon. */
 const EARLY_MS = 2 * HOUR_MS;

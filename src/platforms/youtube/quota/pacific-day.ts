@@ -1,4 +1,4 @@
-/** Google counts a project's units from midnight to midnight in Los Angeles (sheet §3.1). */
+/** Google counts a project's units from midnight to midnight in Los Angeles (docs/platforms/youtube.md#allocation-and-cost). */
 
 const calendar = new Intl.DateTimeFormat('en-CA', {
   timeZone: 'America/Los_Angeles',
