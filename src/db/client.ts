@@ -9,21 +9,26 @@ export class DatabaseClient extends pg.Client {
   #isLetGo = false;
   #bytesAnswered = 0;
   #greetedBy: number | null = null;
+  #isInTransaction = false;
 
   constructor(config?: pg.ClientConfig) {
     super(config);
     // All before the driver's own listeners: before somebody hears of the answer, and asks the next question.
     this.connection.on('error', noteConnectionError);
     this.connection.on('errorMessage', (error: Error) => {
+      if (!isReadOnly(error)) return;
       // The next connection may lead to the server that took this one's place.
-      if (isReadOnly(error)) this.letGo();
+      this.letGo();
+      // At once: between the error and the end of its statement a pool could hand the connection out again.
+      if (!this.#isInTransaction) void this.end();
     });
     this.connection.on('backendKeyData', ({ processID }: { processID: number }) => {
       this.#greetedBy = processID;
     });
     this.connection.on('readyForQuery', ({ status }: { status: string }) => {
       this.#bytesAnswered = this.#stream.bytesWritten;
-      if (this.#isLetGo && status === OUTSIDE_TRANSACTION) void this.end();
+      this.#isInTransaction = status !== OUTSIDE_TRANSACTION;
+      if (this.#isLetGo && !this.#isInTransaction) void this.end();
     });
   }
 
