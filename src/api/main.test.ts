@@ -105,7 +105,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       { warning: expect.stringContaining('REDIS_URL is ignored') },
     ]);
     const { status, json } = await send(started()?.port ?? 0, 'GET', '/readyz');
-    expect([status, json]).toEqual([200, { status: 'ready' }]);
+    expect([status, json]).toEqual([200, { status: 'ready', reasons: [], warnings: [] }]);
     process.kill(signal);
     expect(await exitOf(process)).toBe(0);
     expect(lines.at(-1)?.event).toBe('api.stopped');
