@@ -54,6 +54,7 @@ function worldActions(sim: KickSimulator): ControlActions {
   });
   return {
     addPerson: action(newPerson, (given) => sim.addPerson(given)),
+    rename: action(z.object({ person, login: z.string() }), (given) => sim.rename(given.person, given.login)),
     addChannel: action(newPerson, (given) => sim.addChannel(given)),
     addChannels: action(z.object({ count: z.number().int().positive(), prefix: z.string() }), (given) =>
       Array.from({ length: given.count }, (_, index) => sim.addChannel(`${given.prefix}${index}`)),

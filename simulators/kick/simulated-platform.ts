@@ -64,6 +64,7 @@ function abilities(sim: KickSimulator): Partial<Abilities> {
   return {
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
     tokenOutage: { begin: () => faults.http(badGateway('/oauth/token')), end: () => faults.clear() },
+    rename: (account, to) => sim.rename(account, to),
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant: (account) => faults.disconnect(account),
     /** Under a new delivery id, which only the message's own id gives away (docs/platforms/kick.md#ten-facts-that-decide-the-design). */

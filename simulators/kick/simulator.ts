@@ -146,6 +146,11 @@ export class KickSimulator {
     return openChannel(this.#state, this.addPerson(person)).owner;
   }
 
+  /** The id stays. */
+  rename(ref: PersonRef, login: string): void {
+    this.#state.people.rename(ref, login);
+  }
+
   person(ref: PersonRef): Person {
     return this.#state.people.find(ref);
   }

@@ -36,6 +36,7 @@ function worldActions(sim: TrovoSimulator): ControlActions {
   const many = z.object({ count: z.number().int().positive(), prefix: z.string() });
   return {
     addPerson: action(newPerson, (given) => sim.addPerson(given)),
+    rename: action(z.object({ person, login: z.string() }), (given) => sim.rename(given.person, given.login)),
     addPeople: action(many, ({ count, prefix }) =>
       Array.from({ length: count }, (_, index) => sim.addPerson(`${prefix}${index}`)),
     ),

@@ -68,6 +68,7 @@ function abilities(sim: TrovoSimulator, nowMs: () => number): Partial<Abilities>
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
     tokenOutage: { begin: () => faults.http(badGateway('/openplatform/refreshtoken')), end: () => faults.clear() },
+    rename: (account, to) => sim.rename(account, to),
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant: (account) => faults.revokeGrant(account),
     deliverTwice: () => faults.duplicateLines(),

@@ -96,6 +96,11 @@ export class TrovoSimulator {
     return addPerson(this.#state, typeof person === 'string' ? { login: person } : person);
   }
 
+  /** The id stays. */
+  rename(ref: PersonRef, login: string): void {
+    this.#state.people.rename(ref, login);
+  }
+
   person(ref: PersonRef): Person {
     return this.#state.people.find(ref);
   }

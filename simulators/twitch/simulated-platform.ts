@@ -73,6 +73,7 @@ function abilities(sim: TwitchSimulator, speaksBy: SpeaksBy): Partial<Abilities>
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
     tokenOutage: { begin: () => faults.http(badGateway('/oauth2/token')), end: () => faults.clear() },
+    rename: (account, to) => sim.rename(account, to),
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant(account) {
       faults.revokeGrant(account);

@@ -40,6 +40,7 @@ function worldActions(sim: VkVideoSimulator): ControlActions {
     addChannels: action(z.object({ count: z.number().int().positive(), prefix: z.string() }), ({ count, prefix }) =>
       Array.from({ length: count }, (_, index) => shown(sim, sim.addChannel(`${prefix}${index}`).slug)),
     ),
+    rename: action(z.object({ person, login: z.string() }), (given) => sim.rename(given.person, given.login)),
     renameChannel: action(z.object({ channel, to: z.string() }), (given) => sim.renameChannel(given.channel, given.to)),
     issueToken: action(
       z.object({ person, scopes: z.array(z.string()).optional(), seconds: z.number().optional() }),

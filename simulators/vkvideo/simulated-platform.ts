@@ -72,6 +72,7 @@ function abilities(sim: VkVideoSimulator): Partial<Abilities> {
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
     tokenOutage: { begin: () => faults.http(badGateway('/oauth/server/token')), end: () => faults.clear() },
+    rename: (account, to) => sim.rename(account, to),
     expireTokens: (account) => faults.expireTokens(account),
     revokeGrant: (account) => faults.revokeGrant(account),
     deliverTwice: () => faults.duplicateLines(),

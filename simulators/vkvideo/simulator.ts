@@ -107,6 +107,11 @@ export class VkVideoSimulator {
     this.#state.channels.rename(this.channel(slug), to);
   }
 
+  /** The account; its channels keep their slugs. */
+  rename(ref: PersonRef, login: string): void {
+    this.#state.people.rename(ref, login);
+  }
+
   person(ref: PersonRef): Person {
     return this.#state.people.find(ref);
   }

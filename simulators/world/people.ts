@@ -64,6 +64,7 @@ export class People {
     const person = this.find(ref);
     if (this.#byLogin.has(login)) throw new Error(`${login} is taken`);
     this.#byLogin.delete(person.login);
+    if (person.displayName === person.login) person.displayName = login;
     person.login = login;
     this.#byLogin.set(login, person);
     return person;

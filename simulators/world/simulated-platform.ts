@@ -87,6 +87,8 @@ export interface Abilities {
   readonly tokenOutage: { begin(): void; end(): Promise<void> };
   /** The person withdraws the grant: tokens are dead, renewing is refused, and connections end as they do there. */
   revokeGrant(account: string): void;
+  /** The account is called something else from now on; its id stays. */
+  rename(account: string, to: string): void;
   /** The next line of a viewer reaches the bot twice, as the same message. */
   deliverTwice(): void;
   /** The next message of ours is answered with "too many, come back later", later than at once. */

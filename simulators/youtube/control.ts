@@ -58,6 +58,7 @@ function worldActions(sim: YouTubeSimulator): ControlActions {
       const { id, title, handle, ownerId } = sim.addChannel(called, owner);
       return { id, title, handle, ownerId };
     }),
+    rename: action(z.object({ channel, title: z.string() }), (given) => sim.rename(given.channel, given.title)),
     setModerator: action(held, (given) => sim.setModerator(given.channel, given.name, given.held)),
     setMember: action(held, (given) => sim.setMember(given.channel, given.name, given.held)),
     issueToken: action(

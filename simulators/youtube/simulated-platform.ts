@@ -76,6 +76,7 @@ function abilities(sim: YouTubeSimulator, { clock }: SimulateOptions): Partial<A
     mute: () => faults.mute(),
     outage: { begin: () => faults.refuse(), end: () => faults.accept() },
     tokenOutage: { begin: () => faults.http(badGateway('/token')), end: () => faults.clear() },
+    rename: (account, to) => sim.rename(account, to),
     expireTokens: (account) => faults.expireTokens(sim.personOf(account)),
     revokeGrant: (account) => faults.revokeGrant(sim.personOf(account)),
     deliverTwice: () => faults.duplicateLines(),

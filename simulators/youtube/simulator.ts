@@ -109,6 +109,11 @@ export class YouTubeSimulator {
     return channel;
   }
 
+  /** People see another title; id and handle stay. */
+  rename(channel: string, title: string): void {
+    this.channel(channel).title = title;
+  }
+
   setModerator(owner: string, name: string, isOne = true): void {
     const channel = this.addChannel(name);
     if (isOne) makeModerator(this.channel(owner), channel);

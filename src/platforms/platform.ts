@@ -418,14 +418,19 @@ export interface NameDirectory {
   readonly idsPerQuestion: number;
   /** The id behind what is read for the channel; null while it is not known for certain. */
   idOf(channel: ReadChannel): string | null;
-  /** An id that nobody has any more is missing from the answer. @throws when the platform does not answer */
+  /**
+   * An id that nobody has any more is missing from the answer, and so is a bot that cannot be asked about.
+   *
+   * @param ids of channels as `idOf` gives them, and of bots as chat lines name their authors
+   * @throws PlatformRefused, PlatformUnreachable
+   */
   namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, PlatformName>>;
   /** Nobody has the channel's id any more: whether its chat can still be read is to be found out anew. */
   isGone(channel: ReadChannel): void;
 }
 
 export interface PlatformName {
-  /** As `ReadChannel.target` and `SenderCredential.login` are written. */
+  /** As `ReadChannel.target` and the login of a linked account are written. */
   readonly login: string;
   readonly displayName: string;
 }

@@ -37,26 +37,34 @@ export async function renameTarget(
 /** A bot account as the sweep of names compares it. */
 export interface StoredBot {
   readonly accountId: ExternalAccountId;
+  /** As chat lines name their authors. */
   readonly platformUserId: string;
   readonly login: string | null;
+  readonly displayName: string | null;
 }
 
-export async function readBots(db: Db, accountIds: readonly ExternalAccountId[]): Promise<readonly StoredBot[]> {
+export async function readBots(
+  db: Db,
+  { authorAccountColumn = 'providerAccountId' }: Pick<PlatformDescription, 'authorAccountColumn'>,
+  accountIds: readonly ExternalAccountId[],
+): Promise<readonly StoredBot[]> {
+  const id = sql.ref(authorAccountColumn);
   const { rows } = await sql<StoredBot>`
-    select id as "accountId", "providerAccountId" as "platformUserId", login
-    from "ExternalAccount" where id = any(${sql.val(accountIds)}::text[])
+    select id as "accountId", ${id} as "platformUserId", login, "displayName"
+    from "ExternalAccount" where id = any(${sql.val(accountIds)}::text[]) and ${id} is not null
   `.execute(db);
   return rows;
 }
 
 export async function renameBot(
   { db, log, platform: { logPrefix } }: RenameDeps,
-  { accountId, login: from }: StoredBot,
+  { accountId, login: from, displayName }: StoredBot,
   to: PlatformName,
 ): Promise<void> {
   const { numAffectedRows } = await sql`
     update "ExternalAccount" set login = ${to.login}, "displayName" = ${to.displayName}
-    where id = ${accountId} and login is not distinct from ${from}
+    where id = ${accountId} and login is not distinct from ${from} and "displayName" is not distinct from ${displayName}
   `.execute(db);
-  if (numAffectedRows) log.info(`${logPrefix}bot_renamed`, { externalAccountId: accountId, from, to: to.login });
+  const names = { from, to: to.login, fromDisplayName: displayName, toDisplayName: to.displayName };
+  if (numAffectedRows) log.info(`${logPrefix}bot_renamed`, { externalAccountId: accountId, ...names });
 }

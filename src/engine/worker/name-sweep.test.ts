@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
+import { PlatformRefused } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/logger.ts';
 import type { ReadChannel } from '../../platforms/platform.ts';
 import { NameSweep, type Renaming } from './name-sweep.ts';
@@ -14,7 +15,8 @@ function world(count: number) {
   const clock = new ManualClock();
   const held = new Map<ChannelId, ReadChannel>();
   const truth = new Map<string, string>();
-  const bots = [{ platformUserId: 'bot', login: 'helper' }];
+  const shown = new Map<string, string>();
+  const bots = [{ platformUserId: 'bot', login: 'helper', displayName: 'helper' }];
   truth.set('bot', 'helper');
   for (let index = 0; index < count; index += 1) {
     const channelId = `c${index}` as ChannelId;
@@ -27,7 +29,7 @@ function world(count: number) {
   });
   const questions: (readonly string[])[] = [];
   const told: string[] = [];
-  const state: { isDown: boolean; renaming: Renaming } = { isDown: false, renaming: 'written' };
+  const state: { fails: Error | null; renaming: Renaming } = { fails: null, renaming: 'written' };
   const sweep = new NameSweep({
     clock,
     log: createLogger({ level: 'debug', clock, output, errorOutput: output }),
@@ -39,9 +41,9 @@ function world(count: number) {
       idOf: ({ stableId }) => stableId,
       async namesOf(ids) {
         questions.push(ids);
-        if (state.isDown) throw new Error('down');
+        if (state.fails) throw state.fails;
         const found = ids.flatMap((id) => (truth.has(id) ? [[id, truth.get(id) ?? ''] as const] : []));
-        return new Map(found.map(([id, login]) => [id, { login, displayName: login }]));
+        return new Map(found.map(([id, login]) => [id, { login, displayName: shown.get(id) ?? login }]));
       },
       isGone: ({ channelId }) => told.push(`${channelId} is gone`),
     },
@@ -50,11 +52,11 @@ function world(count: number) {
       return state.renaming;
     },
     async botRenamed({ login }, to) {
-      told.push(`${login} ${to.login}`);
+      told.push(`${login} ${to.login} ${to.displayName}`);
     },
   });
   onTestFinished(() => sweep.stop());
-  return { clock, held, truth, questions, told, state, sweep, log };
+  return { clock, held, truth, shown, questions, told, state, sweep, log };
 }
 
 const CHANNEL = { slug: 's', ownerUserId: null, extra: {} };
@@ -76,16 +78,16 @@ test('renamed channels and bots are told of, and an id that nobody has any more'
   truth.set('bot', 'helper2');
   truth.delete('2');
   await clock.advance(MINUTE);
-  expect(told.sort()).toEqual(['c1 southoak', 'c2 is gone', 'helper helper2']);
+  expect(told.sort()).toEqual(['c1 southoak', 'c2 is gone', 'helper helper2 helper2']);
 });
 
 test('what could not be asked or written down is tried again a minute later, not an hour', async () => {
   const { clock, truth, questions, told, state, log } = world(1);
   truth.set('0', 'southoak');
-  state.isDown = true;
+  state.fails = new Error('down');
   await clock.advance(2 * MINUTE);
   expect(log).toEqual(['any.name_lookup_failed', 'any.name_lookup_failed']);
-  state.isDown = false;
+  state.fails = null;
   state.renaming = 'failed';
   await clock.advance(2 * MINUTE);
   expect(told).toEqual(['c0 southoak', 'c0 southoak']);
@@ -93,6 +95,25 @@ test('what could not be asked or written down is tried again a minute later, not
   const before = questions.length;
   await clock.advance(30 * MINUTE);
   expect(questions).toHaveLength(before + 1);
+});
+
+test('a bot whose login stays is told of when people see another name', async () => {
+  const { clock, shown, told } = world(1);
+  shown.set('bot', 'Helper');
+  await clock.advance(MINUTE);
+  expect(told).toEqual(['helper helper Helper']);
+});
+
+test('a platform that refuses to tell names is asked again in an hour, and logged once', async () => {
+  const { clock, truth, questions, told, state, log } = world(1);
+  truth.set('0', 'southoak');
+  state.fails = new PlatformRefused('no');
+  await clock.advance(30 * MINUTE);
+  expect(questions).toHaveLength(1);
+  expect(log).toEqual(['any.name_lookup_failed']);
+  state.fails = null;
+  await clock.advance(HOUR);
+  expect(told).toEqual(['c0 southoak']);
 });
 
 test('channels that nobody answers for are asked for at once, in one question', async () => {

@@ -1,6 +1,7 @@
 /** Asks the platform once an hour how channels and bots are called: a name is told when it is joined, and changes later. */
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
+import { PlatformRefused } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { NameDirectory, PlatformName, ReadChannel } from '../../platforms/platform.ts';
 
@@ -8,6 +9,7 @@ import type { NameDirectory, PlatformName, ReadChannel } from '../../platforms/p
 export interface NamedBot {
   readonly platformUserId: string;
   readonly login: string | null;
+  readonly displayName: string | null;
 }
 
 /** Written down; impossible while another channel is stored under that name; or not possible now. */
@@ -104,15 +106,27 @@ export class NameSweep<C extends ReadChannel, B extends NamedBot> {
     const taken: (() => Promise<Renaming>)[] = [];
     for (let start = 0; start < due.length && !this.#isStopped; start += names.idsPerQuestion) {
       const ids = due.slice(start, start + names.idsPerQuestion);
-      const found = await names.namesOf(ids);
+      const found = await this.#namesOf(ids);
       for (const id of ids) {
         // Before its consequences: a channel that is lost meanwhile is asked for again.
         this.#answered.set(id, nowMs);
-        await this.#compare(id, asked.get(id), found.get(id) ?? null, taken);
+        if (found !== 'refused') await this.#compare(id, asked.get(id), found.get(id) ?? null, taken);
       }
     }
     // Who had the name may have got another in this round.
     for (const again of taken) await again();
+  }
+
+  /** A refusal is an answer too: another within the hour would be the same. @throws when the platform does not answer */
+  async #namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, PlatformName> | 'refused'> {
+    const { log, logPrefix, names } = this.#deps;
+    try {
+      return await names.namesOf(ids);
+    } catch (error) {
+      if (!(error instanceof PlatformRefused)) throw error;
+      log.warn(`${logPrefix}name_lookup_failed`, { error });
+      return 'refused';
+    }
   }
 
   async #everybody(): Promise<ReadonlyMap<string, Asked<C, B>>> {
@@ -152,7 +166,9 @@ export class NameSweep<C extends ReadChannel, B extends NamedBot> {
       }
     }
     for (const bot of asked?.bots ?? []) {
-      if (found !== null && !isSameName(bot.login ?? '', found.login)) await botRenamed(bot, found);
+      if (found === null) continue;
+      const isSame = isSameName(bot.login ?? '', found.login) && bot.displayName === found.displayName;
+      if (!isSame) await botRenamed(bot, found);
     }
   }
 }

@@ -76,6 +76,7 @@ export class Names {
     const ids = [defaultAccountId, ...channels.map(({ overrideAccountId }) => overrideAccountId)];
     return readBots(
       db,
+      platform,
       [...new Set(ids)].filter((id) => id !== null),
     );
   }

@@ -4,6 +4,7 @@ import { testHaving } from './declared.ts';
 import { BOT, conformanceWorld, room, STREAMER, type Subject } from './world.ts';
 
 const OTHER = 'southoak';
+const RENAMED = 'helper_two';
 
 export function accountCases(subject: Subject): void {
   testHaving(
@@ -41,6 +42,23 @@ export function accountCases(subject: Subject): void {
       expect(world.sim.renewals() - renewalsBefore).toBe(1);
     },
   );
+
+  testHaving(subject, 'rename', 'a default bot that was renamed is stored under its new name', async () => {
+    const world = await conformanceWorld(subject);
+    const channelId = await world.addStreamer(STREAMER);
+    const before = await world.botNames();
+    world.ability('rename')(BOT, RENAMED);
+    const { log } = await world.startWorker();
+    await world.leapUntil(async () => expect((await world.botNames())?.displayName).toBe(RENAMED));
+    const login = subject.platform.authorAccountColumn === 'login' ? before?.login : RENAMED;
+    expect((await world.botNames())?.login).toBe(login);
+    await world.until(() => {
+      const told = log.filter(({ event }) => event === `${subject.platform.logPrefix}bot_renamed`);
+      expect(told).toMatchObject([{ from: before?.login, to: login, toDisplayName: RENAMED }]);
+    });
+    await world.queue(channelId, 'as ever');
+    await world.leapUntil(() => expect(world.said(STREAMER)).toEqual(['as ever']));
+  });
 
   testHaving(
     subject,

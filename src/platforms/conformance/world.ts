@@ -70,6 +70,19 @@ export async function conformanceWorld({ platform, simulate, databaseUrl }: Subj
     fates: (channelId: string) => rows.outboxFates(db, platform, channelId),
     linkOverride: (channelId: string, name: string) => rows.linkOverride(db, platform, channelId, sim.linkBot(name)),
     linkBotAgain: () => rows.linkAgain(db, platform, sim.linkBot(BOT)),
+    /** Display names of all linked accounts. */
+    async accountNames(): Promise<(string | null)[]> {
+      const found = await pg.query('select "displayName" from "ExternalAccount"');
+      return found.rows.map(({ displayName }) => displayName);
+    },
+    /** As stored. */
+    async botNames(): Promise<{ login: string | null; displayName: string | null } | undefined> {
+      const table = `"${platform.tables.defaultCredential}"`;
+      const found = await pg.query(
+        `select login, "displayName" from "ExternalAccount" where id in (select "externalAccountId" from ${table})`,
+      );
+      return found.rows[0];
+    },
     async health(channelId: string): Promise<{ state: string; reason: string | null } | undefined> {
       const where = 'where "channelId" = $1 and provider = $2';
       const found = await pg.query(`select state, reason from "BotChannelHealth" ${where}`, [channelId, platform.id]);

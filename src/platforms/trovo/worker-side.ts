@@ -1,9 +1,11 @@
 /** Trovo in a worker: one socket per chat reads, REST speaks. */
+import { nameOfDefaultBot } from '../bot-names.ts';
 import type { ChatReader, WorkerDeps, WorkerSide } from '../platform.ts';
 import { JoinGate } from './chat/join-gate.ts';
 import { Oddities } from './chat/oddities.ts';
 import { openReader } from './chat/reader.ts';
 import { createLiveStatus } from './live-status.ts';
+import { createOAuth } from './oauth.ts';
 import { createRest } from './rest/client.ts';
 import { createSender } from './sender.ts';
 import { trovoSettings, trovoUrls } from './settings.ts';
@@ -27,7 +29,10 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   return {
     reader: settings.TROVO_CLIENT_ID === null ? withoutApplication(deps) : reader,
     sender: createSender({ ...deps, rest, settings, url: urls.send, isPrivileged: reader.isPrivileged }),
-    ...(settings.TROVO_CLIENT_ID === null ? {} : { liveStatus }),
+    // `getusers` finds accounts by the very name that changes.
+    ...(settings.TROVO_CLIENT_ID === null
+      ? {}
+      : { liveStatus, names: nameOfDefaultBot(deps.credentials, createOAuth(deps).identify) }),
     details: () => ({ oddities: oddities.counts() }),
     close: () => reader.close(),
   };

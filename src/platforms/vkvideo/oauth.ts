@@ -80,7 +80,9 @@ async function identify({ http }: CommonDeps, settings: VkVideoSettings, accessT
   const url = settings.VKVIDEO_USERINFO_URL ?? `${apiBaseOf(settings) ?? ''}/v1/current_user`;
   if (!url.startsWith('http')) throw new PlatformRefused('VKVIDEO_API_BASE_URL is not configured');
   const answer = await http(url, { headers: { authorization: `Bearer ${accessToken}` } });
-  if (answer.status >= 500) throw new PlatformUnreachable(`VK Video Live told no profile (${answer.status})`);
+  if (answer.status >= 500 || answer.status === 429) {
+    throw new PlatformUnreachable(`VK Video Live told no profile (${answer.status})`);
+  }
   const parsed = currentUserAnswer.safeParse(answer.json());
   if (answer.status !== 200 || !parsed.success) {
     throw new PlatformRefused(`VK Video Live told no profile (${answer.status})`, { status: answer.status });

@@ -1,9 +1,11 @@
 /** VK Video Live in a worker: chats are read by pub/sub as the shared bot, and spoken to by the DevAPI. */
+import { nameOfDefaultBot } from '../bot-names.ts';
 import { CREDENTIAL_RETRY_MS } from '../no-credential.ts';
 import type { ReadChannel, WorkerDeps, WorkerSide } from '../platform.ts';
 import { type Ask, createDevApi, type DevApi } from './api.ts';
 import { Directory } from './directory.ts';
 import { createLiveStatus } from './live-status.ts';
+import { createOAuth } from './oauth.ts';
 import { autofillUrl } from './reading/autofill.ts';
 import { Backfill } from './reading/backfill.ts';
 import { EventCounts } from './reading/event-counts.ts';
@@ -66,6 +68,8 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     }),
     liveStatus: createLiveStatus(deps, directory, (channel) => reader.known(channel)),
     roleResolver: roles.resolver,
+    // Ids of channels and of users are both numbers: channels are followed by their row's id (`reading/moved.ts`).
+    names: nameOfDefaultBot(credentials, createOAuth(deps).identify),
     async close() {
       reader.close();
       stableIds.close();

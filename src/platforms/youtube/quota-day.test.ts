@@ -6,7 +6,7 @@ import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { startTestWorker } from '../../../test/support/running-worker.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
-import { BOT, READ_SCOPE, STREAMER, WRITE_SCOPE } from '../../../test/support/youtube-world.ts';
+import { BOT, READ_SCOPE, STREAMER, WRITE_SCOPE, youtubeWorld } from '../../../test/support/youtube-world.ts';
 import { createPool } from '../../db/pool.ts';
 import * as rows from '../conformance/rows.ts';
 import { youtube } from './index.ts';
@@ -142,3 +142,15 @@ test.for([
     expect(sim.isRead(STREAMER)).toBe(true);
   },
 );
+
+test('names are not asked for when the units of the day get short: the last ones are for the chats', async () => {
+  const { sim, open, bot, accounts } = await youtubeWorld({ env: { YOUTUBE_DAILY_QUOTA_UNITS: '20' } });
+  const { login, ...sender } = bot();
+  const credentials = Object.assign(accounts, { defaultSender: async () => ({ ...sender, login }) });
+  const { names } = open({ credentials });
+  const ask = () => names?.namesOf([String(login)]);
+  expect(await ask()).toEqual(new Map([[login, { login, displayName: BOT }]]));
+  for (let round = 0; round < 30; round += 1) await ask();
+  expect(await ask()).toEqual(new Map());
+  expect(sim.spending().calls).toEqual({ 'channels.list': 19 });
+});

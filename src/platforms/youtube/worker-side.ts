@@ -1,16 +1,19 @@
 /** YouTube in a worker: chats are streamed while their broadcasts run, and spoken to by the Data API. */
 import { Turnstile } from '../../lib/turnstile.ts';
-import type { WorkerDeps, WorkerSide } from '../platform.ts';
-import { createApi } from './api/client.ts';
+import { asDefaultBot, BOTS_ALONE } from '../bot-names.ts';
+import type { NameDirectory, WorkerDeps, WorkerSide } from '../platform.ts';
+import { createApi, type YouTubeApi } from './api/client.ts';
 import { createChatLines } from './chat/lines.ts';
 import { OwnMessages } from './chat/own-messages.ts';
 import { Positions } from './chat/positions.ts';
-import { createLedger } from './quota/ledger.ts';
+import { createLedger, type Ledger } from './quota/ledger.ts';
 import { YouTubeReader } from './reader.ts';
 import { createSender } from './sender.ts';
 import { youtubeSettings } from './settings.ts';
 
 const CHECKS_AT_ONCE = 10;
+/** Share of the day's units below which nobody is asked for names. */
+const LEFT_TO_CHATS = 0.1;
 
 export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const settings = youtubeSettings(deps.settings);
@@ -27,11 +30,34 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     reader,
     sender: createSender({ ...shared, places: reader }),
     liveStatus: reader,
+    names: botNames(shared),
     details: () => ({ quota: ledger.outlook() }),
     async close() {
       reader.close();
       lines.close();
       await positions.flush();
+    },
+  };
+}
+
+interface NamesDeps extends Pick<WorkerDeps, 'credentials'> {
+  readonly api: YouTubeApi;
+  readonly ledger: Ledger;
+}
+
+/** A channel's title may change; its id, which is the login of a linked account, does not. */
+function botNames({ credentials, api, ledger }: NamesDeps): NameDirectory {
+  return {
+    ...BOTS_ALONE,
+    idsPerQuestion: 50,
+    async namesOf(ids) {
+      const { unitsLeft, unitsMax } = ledger.outlook();
+      if (unitsLeft < unitsMax * LEFT_TO_CHATS) return new Map();
+      const channels = await asDefaultBot(credentials, (accessToken) => api.channels(accessToken, ids));
+      const names = (channels ?? []).flatMap(({ id, title }) =>
+        title === null ? [] : [[id, { login: id, displayName: title }] as const],
+      );
+      return new Map(names);
     },
   };
 }

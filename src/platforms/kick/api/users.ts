@@ -1,7 +1,11 @@
-/** Who a Kick account is, asked with its own token. */
+/** Who a Kick account is: asked with its own token, or by its id. */
+import type { z } from 'zod';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpClient } from '../../../lib/http.ts';
+import type { KickCall } from './client.ts';
 import { usersAnswer } from './kick.external.ts';
+
+type UserAnswer = z.infer<typeof usersAnswer>['data'][number];
 
 export interface KickUser {
   readonly id: string;
@@ -23,6 +27,21 @@ export async function ownUser(http: HttpClient, userInfoUrl: string, accessToken
   if (answer.status !== 200 || user === undefined) {
     throw new PlatformRefused('Kick does not know whose token that is', { status: answer.status });
   }
-  const name = user.name.trim() || user.user_id;
-  return { id: user.user_id, name, login: name.toLowerCase(), avatarUrl: user.profile_picture || null };
+  return kickUser(user);
+}
+
+/** @returns those of the ids that somebody has. @throws PlatformRefused, PlatformUnreachable */
+export async function findUsers(
+  ask: (call: KickCall) => Promise<unknown>,
+  ids: readonly string[],
+): Promise<readonly KickUser[]> {
+  const query = new URLSearchParams(ids.map((id): [string, string] => ['id', id]));
+  const parsed = usersAnswer.safeParse(await ask({ path: `/users?${query}` }));
+  if (!parsed.success) throw new PlatformRefused('Kick described users in an unknown form');
+  return parsed.data.data.map(kickUser);
+}
+
+function kickUser({ user_id: id, name: given, profile_picture: picture }: UserAnswer): KickUser {
+  const name = given.trim() || id;
+  return { id, name, login: name.toLowerCase(), avatarUrl: picture || null };
 }

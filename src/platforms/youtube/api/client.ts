@@ -21,6 +21,8 @@ export interface YouTubeApi {
   ownChannels(accessToken: string): Promise<readonly ChannelProfile[]>;
   /** Of channels that somebody else owns and this account manages. */
   managedChannels(accessToken: string): Promise<readonly ChannelProfile[]>;
+  /** @param ids of any channels, at most 50 */
+  channels(accessToken: string, ids: readonly string[]): Promise<readonly ChannelProfile[]>;
   /** Those of the token's owner that run right now, unlisted and private ones too. */
   activeBroadcasts(accessToken: string): Promise<readonly Broadcast[]>;
   messages(accessToken: string, liveChatId: string, pageToken: string | null): Promise<ChatPage>;
@@ -34,6 +36,7 @@ type ApiDeps = Pick<CommonDeps, 'http' | 'settings'>;
 /** Charging is per call, not per item: the most there may be. */
 const MOST_MESSAGES = 2000;
 const MOST_BROADCASTS = 50;
+const MOST_CHANNELS = 50;
 
 /** @param ledger absent where nobody keeps count: an account that is being linked */
 export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTubeApi {
@@ -61,6 +64,11 @@ export function createApi({ http, settings }: ApiDeps, ledger?: Ledger): YouTube
     },
     async managedChannels(accessToken) {
       const params = { part: ['id', 'snippet'], managedByMe: true };
+      const data = await paid('channels.list', () => google().channels.list(params, options(accessToken)));
+      return channelsAnswer.parse(data).items;
+    },
+    async channels(accessToken, ids) {
+      const params = { part: ['id', 'snippet'], id: [...ids], maxResults: MOST_CHANNELS };
       const data = await paid('channels.list', () => google().channels.list(params, options(accessToken)));
       return channelsAnswer.parse(data).items;
     },

@@ -48,6 +48,7 @@ function simulatedPigeon(pigeon: Pigeon, url: string, env: Readonly<Record<strin
         begin: () => pigeon.host.faults.add(badGateway('/token')),
         end: async () => pigeon.host.faults.clear(),
       },
+      rename: (account, to) => void pigeon.people.rename(account, to),
       expireTokens: (account) => pigeon.grants.expire(pigeon.people.find(account).id),
       revokeGrant(account) {
         pigeon.grants.disconnect('app', pigeon.people.find(account).id);

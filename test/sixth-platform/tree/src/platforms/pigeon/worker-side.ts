@@ -1,6 +1,8 @@
 /** Pigeon in a worker. */
 import type { ChannelId } from '../../lib/brand.ts';
+import { nameOfDefaultBot } from '../bot-names.ts';
 import type { LiveFact, LiveStatus, WorkerDeps, WorkerSide } from '../platform.ts';
+import { createOAuth } from './oauth.ts';
 import { lofts } from './pigeon.external.ts';
 import { Reader } from './reader.ts';
 import { createSender } from './sender.ts';
@@ -12,6 +14,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     reader,
     sender: createSender(deps),
     liveStatus: liveStatus(deps),
+    names: nameOfDefaultBot(deps.credentials, createOAuth(deps).identify),
     async close() {
       reader.close();
     },
