@@ -99,6 +99,7 @@ test('it does all that is asked of a simulated platform, except a role id Trovo 
       'outage',
       'refuseAsTooMany',
       'refuseForGood',
+      'rename',
       'revokeGrant',
       'sayAsBot',
       'sayInThePast',
