@@ -204,24 +204,30 @@ class Patience {
   }
 }
 
+/** The same text later than this is somebody else's question, not another try. */
+const LOST_ANSWER_MS = 60_000;
+
 /** A text that VK takes for a repetition waits and is sent as written, unless it is our own, whose answer was lost. */
 class SameText {
   readonly #patience: Patience;
-  /** By sender and channel: the last text nobody answered for. */
-  readonly #unanswered = new Map<string, string>();
+  readonly #clock: Clock;
+  /** By sender and channel: the last text nobody answered for, and until when a refusal as a repetition is about it. */
+  readonly #unanswered = new Map<string, { text: string; untilMs: number }>();
 
   constructor(clock: Clock) {
+    this.#clock = clock;
     this.#patience = new Patience(SAME_TEXT_MS, clock);
   }
 
   unanswered(place: string, text: string): void {
-    this.#unanswered.set(place, text);
+    this.#unanswered.set(place, { text, untilMs: this.#clock.monotonicMs() + LOST_ANSWER_MS });
   }
 
   /** @returns null for an answer about anything else */
   judge(place: string, text: string, answer: HttpAnswer): SendOutcome | null {
     const isSame = isRefusal(answer, 'same_message');
-    const hadArrived = isSame && this.#unanswered.get(place) === text;
+    const lost = this.#unanswered.get(place);
+    const hadArrived = isSame && lost?.text === text && lost.untilMs > this.#clock.monotonicMs();
     if (isSame ? hadArrived : answer.status === 200) this.#unanswered.delete(place);
     const outcome = this.#patience.judge(place, answer, isSame && !hadArrived ? 'same_message' : null);
     return hadArrived ? { kind: 'sent', platformMessageId: null } : outcome;
