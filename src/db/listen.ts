@@ -142,7 +142,10 @@ class ReconnectingListener implements Listener {
       await this.#requireSession(client);
       await this.#ask(client, `listen ${CHANNEL}`);
       await this.#ask(client, `listen ${this.#ownChannel}`);
-      this.#noteNotifications(await this.#notifySelf(client));
+      const isHeard = await this.#notifySelf(client);
+      // A connection that was lost meanwhile says nothing about notifications.
+      if (client !== this.#client) return;
+      this.#noteNotifications(isHeard);
       await this.#tryLock(client);
     } catch (error) {
       this.#lose(client, error);

@@ -87,7 +87,12 @@ export class Safety {
         const fields = { channelId, outboxId: id, status: 'failed', attempts, errorMessage: lastError };
         log.warn(`${logPrefix}outbox_send_failed`, fields);
       }
-      for (const channelId of channelIds) this.#due(channelId);
+      const ended = new Set(rows.map(({ channelId }) => channelId));
+      for (const channelId of channelIds) {
+        // A row that somebody may still be sending stays. Looking again at once would go on until it is settled.
+        if (lanes.lacksSender(channelId) && !ended.has(channelId)) lanes.wait(channelId, SENDER_RETRY_MS);
+        else this.#due(channelId);
+      }
     } catch (error) {
       log.warn(`${logPrefix}outbox_expire_failed`, { error });
     }

@@ -154,11 +154,13 @@ function expire(table: string): string {
 // $9 provider, $10 our start number, $11 claim token, $12 now, $13 expiries, $14 places in the inbox (for lines from there).
 //
 // A reply is written only while the lease is ours, and is born claimed when nothing that goes before it is unfinished in
-// its channel. Otherwise it waits, unless an equal one does or too many do: that one is crowded out and not written.
+// its channel. Otherwise it waits, unless an equal one does or too many do: that one is crowded out and not written. An
+// answer whose time is over keeps no other out.
 // What a lost answer left behind is found by its id; what another delivery of the chat line left is not ours.
 // A line from the inbox is done when its reply is on record, and not before.
 function insertReplies(table: string, target: string, isFromInbox: boolean): string {
-  const waiting = `${table} o where o."channelId" = channel_id and o.status = 'pending' and o.rank = ${ANSWER_RANK}`;
+  const waiting = `${table} o where o."channelId" = channel_id and o.status = 'pending' and o.rank = ${ANSWER_RANK}
+    and (o."expiresAt" > $12) is not false`;
   const marked = `, marked as (
       update "WebhookInbox" i set status = 'processed', "processedAt" = $12
       from reply where i.seq = reply.inbox_seq and i.status = 'pending'

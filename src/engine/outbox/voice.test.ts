@@ -175,6 +175,23 @@ test('20 answers wait in a channel, of equal texts one; the others get no row an
   await vi.waitFor(() => expect(sender.textsIn(world.first.channelId)).toHaveLength(21), soon);
 });
 
+test('an answer whose time is over keeps no other out while it waits behind another message', async () => {
+  const world = await two();
+  const { outbox, sender } = await world.worker();
+  const answer = Promise.withResolvers<SendOutcome>();
+  sender.answer = (text) => (text === 'on its way' ? answer.promise : accepted());
+  outbox.reply(replyIn(world.first, 'on its way'));
+  await vi.waitFor(() => expect(sender.messages).toHaveLength(1), soon);
+  outbox.reply(replyIn(world.first, 'same'));
+  await vi.waitFor(async () => expect(await world.rows(world.first)).toHaveLength(2), soon);
+  await world.pg.query(`update "ChatBotOutboxMessage" set "expiresAt" = '2000-01-01' where message = 'same'`);
+  outbox.reply(replyIn(world.first, 'same'));
+  await vi.waitFor(async () => expect(await world.rows(world.first)).toHaveLength(3), soon);
+  expect(outbox.stats().answersCrowdedOut).toBe(0);
+  answer.resolve(accepted());
+  await vi.waitFor(() => expect(sender.textsIn(world.first.channelId)).toEqual(['on its way', 'same']), soon);
+});
+
 test('a line that is delivered again is no answer crowded out', async () => {
   const world = await outboxWorld(database.url);
   const { outbox, sender } = await world.worker();
