@@ -28,6 +28,7 @@ export class StableIds {
   #writing: ReadonlySet<ChannelId> = new Set();
   #timer: Timer | null = null;
   #isClosed = false;
+  #isFailing = false;
 
   constructor(deps: StableIdsDeps) {
     this.#deps = deps;
@@ -84,9 +85,12 @@ export class StableIds {
         ) as seen ("channelId", url, id)
         where s."channelId" = seen."channelId" and s."vkvideoChannelUrl" = seen.url and s."vkvideoStableId" is null
       `.execute(db);
+      this.#isFailing = false;
     } catch (error) {
       if (this.#isClosed) return;
-      log.warn('vkvideo_chatbot.stable_ids_not_stored', { channels: rows.length, error });
+      // Said once until it works again.
+      if (!this.#isFailing) log.warn('vkvideo_chatbot.stable_ids_not_stored', { channels: rows.length, error });
+      this.#isFailing = true;
       for (const { channelId } of rows) if (this.#seen.has(channelId)) this.#unwritten.add(channelId);
       this.#plan(WRITE_AGAIN_MS);
     } finally {
