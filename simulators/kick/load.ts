@@ -24,8 +24,10 @@ export const loadRequestSchema = z.object({
   /** Older than what is still answered, younger than what is taken for a replay. */
   delayedByMs: z.number().positive().default(300_000),
   perSecond: z.number().positive().default(250),
-  /** What every line says, and the bot's answer to it. */
+  /** What every line says, and how the bot's answer to it begins. */
   command: z.object({ text: z.string(), reply: z.string() }),
+  /** So many commands take turns in a chat, each with its number behind `text`; with one there is no number. */
+  commands: z.number().int().positive().default(1),
   chatters: z.number().int().positive().default(100),
   /** How long after the last post an answer still counts. */
   graceMs: z.number().nonnegative().default(10_000),
@@ -79,7 +81,7 @@ export async function runLoad(
   const ids = new Set(channels.map(({ id }) => id));
   let replies = 0;
   const stopListening = state.log.listen(({ channelId, transport, text }) => {
-    if (transport === 'api' && text === wish.command.reply && ids.has(channelId)) replies += 1;
+    if (transport === 'api' && text.startsWith(wish.command.reply) && ids.has(channelId)) replies += 1;
   });
   const report = emptyReport(posts);
   const seconds = await postAll(posts, deliveries, wish.perSecond, report);
@@ -167,7 +169,9 @@ class Crowd {
     if (!channel) throw new Error('no channel');
     const author = people.add({ login: `crowd_${number % this.#wish.chatters}` });
     const at = new Date(clock.now().getTime() - agoMs);
-    const text = this.#wish.command.text;
+    const { command, commands } = this.#wish;
+    const turn = Math.floor(number / this.#channels.length) % commands;
+    const text = commands === 1 ? command.text : `${command.text}${turn}`;
     const facts = { id: randomUUID(), channel, author, text, badges: [], parent: undefined, at };
     const body = Buffer.from(JSON.stringify(this.#events.payloads().chatMessage(facts)));
     return { channelId: channel.id, subscriptionId: ulid(clock.now()), type: CHAT, version: '1', at, body };

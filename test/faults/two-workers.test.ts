@@ -8,7 +8,10 @@ const LONG = { timeout: 20_000, interval: 20 };
 test('two workers at once give each line one answer, share the channels, and take over from one another', async () => {
   const world = await workerWorld();
   const channels = await world.channels(...SLUGS);
-  for (const id of Object.values(channels)) await world.addCommand(id, '!hi', 'hello');
+  // Of equal answers that wait a chat gets one: every round asks something else.
+  for (const id of Object.values(channels)) {
+    for (let round = 0; round < 10; round += 1) await world.addCommand(id, `!hi${round}`, `hello ${round}`);
+  }
   const [first, second] = await Promise.all([
     startWorkerProcess(world.processEnv),
     startWorkerProcess(world.processEnv),
@@ -27,7 +30,9 @@ test('two workers at once give each line one answer, share the channels, and tak
       for (const slug of SLUGS) expect(world.sim.readersOf(slug)).toContain(BOT_LOGIN);
     }, LONG);
     const before = SLUGS.map((slug) => world.said(slug).length);
-    for (let round = 0; round < rounds; round += 1) for (const slug of SLUGS) world.sim.say(slug, 'mira_k', '!hi');
+    for (let round = 0; round < rounds; round += 1) {
+      for (const slug of SLUGS) world.sim.say(slug, 'mira_k', `!hi${round}`);
+    }
     await vi.waitFor(() => {
       for (const [index, slug] of SLUGS.entries()) {
         expect(world.said(slug).length - (before[index] ?? 0)).toBeGreaterThanOrEqual(rounds);
