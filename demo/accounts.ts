@@ -2,8 +2,8 @@
 
 import type { LinkedAccount } from '../simulators/world/simulated-platform.ts';
 import type { UserId } from '../src/lib/brand.ts';
-import { addAccount, makeDefaultBot } from '../src/platforms/conformance/rows.ts';
 import type { PlatformDescription } from '../src/platforms/platform.ts';
+import { addAccount, makeDefaultBot } from '../test/conformance/rows.ts';
 import type { Stack } from './stack.ts';
 
 type Vault = Pick<Stack, 'pool' | 'seal'>;

@@ -11,8 +11,7 @@ export interface Source {
 }
 
 export function isTest(file: string): boolean {
-  const isNamedSo = file.endsWith('.test.ts') || file.endsWith('.test.tsx');
-  return isNamedSo || file.startsWith('test/') || file.startsWith('src/platforms/conformance/');
+  return file.endsWith('.test.ts') || file.endsWith('.test.tsx') || file.startsWith('test/');
 }
 
 export function isGenerated(file: string): boolean {

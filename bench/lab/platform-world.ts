@@ -7,7 +7,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { freePort } from '../../src/lib/free-port.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { platforms } from '../../src/platforms/all.ts';
-import { addChannel, addCommand, linkDefaultBot } from '../../src/platforms/conformance/rows.ts';
+import { addChannel, addCommand, linkDefaultBot } from '../../test/conformance/rows.ts';
 import { type Child, startChild } from './child.ts';
 import { type BenchChannel, BOT_LOGIN, COMMAND } from './seed.ts';
 import { type Ear, listen, startSimulator, tell } from './simulator.ts';

@@ -1,6 +1,6 @@
 /** The unmodified `centrifuge` client takes the simulator for VK's pub/sub: connections (docs/platforms/vkvideo.md#tricky-cases). */
 import { expect, test, vi } from 'vitest';
-import { LeapingClock } from '../../src/platforms/conformance/leaping-clock.ts';
+import { LeapingClock } from '../../test/conformance/leaping-clock.ts';
 import { ask, BareSocket, BOT, connectionToken, RealClient, STREAMER, simulator } from './test-support.ts';
 
 test('two channels subscribed before connecting travel in one frame with the connect, and both are read', async () => {

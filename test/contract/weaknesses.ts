@@ -195,10 +195,7 @@ const high: readonly Weakness[] = [
       ['POST /streamer/bot/say', 'the message is a chat command'],
       ['POST /streamer/bot/commands', 'the response has line breaks: no platform sees them'],
       ['src/engine/outbox/wording.test.ts', 'whatever a row holds, a sender gets a text that it can send as it is'],
-      [
-        'src/platforms/conformance/text-cases.ts',
-        'a leading / or . never reaches the platform as a command of its own',
-      ],
+      ['test/conformance/text-cases.ts', 'a leading / or . never reaches the platform as a command of its own'],
     ],
   },
   {
@@ -340,7 +337,7 @@ const high: readonly Weakness[] = [
       ],
       ['POST /internal/credits/chatter', 'it is a bot of the channel'],
       [
-        'src/platforms/conformance/line-cases.ts',
+        'test/conformance/line-cases.ts',
         "the bot's own answer is no question, even when it is a trigger, and earns no credit",
       ],
     ],
@@ -353,14 +350,8 @@ const high: readonly Weakness[] = [
         'src/engine/commands/commands.test.ts',
         'any list that names the chatter admits them; a list that cannot be evaluated admits nobody',
       ],
-      [
-        'src/platforms/conformance/audience-cases.ts',
-        'a command for followers admits nobody: no platform tells who follows',
-      ],
-      [
-        'src/platforms/conformance/audience-cases.ts',
-        'a command for a role id the platform does not have admits nobody',
-      ],
+      ['test/conformance/audience-cases.ts', 'a command for followers admits nobody: no platform tells who follows'],
+      ['test/conformance/audience-cases.ts', 'a command for a role id the platform does not have admits nobody'],
     ],
   },
   {
@@ -519,10 +510,7 @@ const medium: readonly Weakness[] = [
     id: 'W25',
     what: 'YouTube knows no command',
     proofs: [
-      [
-        'src/platforms/conformance/line-cases.ts',
-        'a viewer who asks is answered and credited, and the answer has a fate',
-      ],
+      ['test/conformance/line-cases.ts', 'a viewer who asks is answered and credited, and the answer has a fate'],
     ],
   },
   {

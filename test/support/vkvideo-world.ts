@@ -8,7 +8,6 @@ import type { Db } from '../../src/db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformChannelId, PlatformUserId } from '../../src/lib/brand.ts';
 import { createHttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import { LeapingClock } from '../../src/platforms/conformance/leaping-clock.ts';
 import type {
   AccountCredential,
   ChatMessage,
@@ -25,6 +24,7 @@ import type {
 import { createOAuth } from '../../src/platforms/vkvideo/oauth.ts';
 import { vkvideoVariables } from '../../src/platforms/vkvideo/settings.ts';
 import { openWorkerSide } from '../../src/platforms/vkvideo/worker-side.ts';
+import { LeapingClock } from '../conformance/leaping-clock.ts';
 
 export const STREAMER = 'northpine';
 export const BOT = 'helperbot';

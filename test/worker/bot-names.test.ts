@@ -4,11 +4,11 @@ import { simulate as simulateKick } from '../../simulators/kick/simulated-platfo
 import { simulate as simulateTwitch } from '../../simulators/twitch/simulated-platform.ts';
 import type { Simulate } from '../../simulators/world/simulated-platform.ts';
 import { simulate as simulateYouTube } from '../../simulators/youtube/simulated-platform.ts';
-import { conformanceWorld, STREAMER } from '../../src/platforms/conformance/world.ts';
 import { kick } from '../../src/platforms/kick/index.ts';
 import type { Platform } from '../../src/platforms/platform.ts';
 import { twitch } from '../../src/platforms/twitch/index.ts';
 import { youtube } from '../../src/platforms/youtube/index.ts';
+import { conformanceWorld, STREAMER } from '../conformance/world.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const OWN = 'north_helper';

@@ -1,6 +1,6 @@
 /** Names change while a connection goes on; nobody on it says so. */
 import { expect, test } from 'vitest';
-import { LeapingClock } from '../../src/platforms/conformance/leaping-clock.ts';
+import { LeapingClock } from '../conformance/leaping-clock.ts';
 import { BOT_LOGIN, type WorkerWorld, workerWorld } from '../support/worker-world.ts';
 
 const SLUG = 'northpine';

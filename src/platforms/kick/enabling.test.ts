@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { LeapingClock } from '../../../test/conformance/leaping-clock.ts';
 import { type StreamerPerson, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { linkDefaultKickBot, linkKickAccount, simulatedKick } from '../../../test/support/kick-world.ts';
-import { LeapingClock } from '../conformance/leaping-clock.ts';
 
 const SCOPES = ['user:read', 'channel:read', 'events:subscribe'];
 const CHAT = 'chat.message.sent';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { simulate } from '../../../simulators/trovo/simulated-platform.ts';
 import type { Simulate } from '../../../simulators/world/simulated-platform.ts';
+import { BOT, conformanceWorld, room, STREAMER } from '../../../test/conformance/world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
-import { BOT, conformanceWorld, room, STREAMER } from '../conformance/world.ts';
 import { trovo } from './index.ts';
 
 const { url: databaseUrl } = await createTestDatabase();

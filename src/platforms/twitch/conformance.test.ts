@@ -1,5 +1,5 @@
 import { simulateSpokenToBy } from '../../../simulators/twitch/simulated-platform.ts';
-import { describeConformance } from '../conformance/suite.ts';
+import { describeConformance } from '../../../test/conformance/suite.ts';
 import { twitch } from './index.ts';
 
 describeConformance('Twitch, spoken to by Helix', twitch, simulateSpokenToBy('helix'));

@@ -1,5 +1,5 @@
 import { simulate } from '../../../simulators/vkvideo/simulated-platform.ts';
-import { describeConformance } from '../conformance/suite.ts';
+import { describeConformance } from '../../../test/conformance/suite.ts';
 import { vkvideo } from './index.ts';
 
 describeConformance('VK Video Live', vkvideo, simulate);

@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { SCOPES } from '../../../simulators/vkvideo/oauth.ts';
+import { LeapingClock } from '../../../test/conformance/leaping-clock.ts';
+import * as rows from '../../../test/conformance/rows.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { startTestWorker } from '../../../test/support/running-worker.ts';
 import { scriptedCreditsApi } from '../../../test/support/scripted-credits-api.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
 import { BOT, STREAMER, simulatedVkVideo } from '../../../test/support/vkvideo-world.ts';
 import { createPool } from '../../db/pool.ts';
-import { LeapingClock } from '../conformance/leaping-clock.ts';
-import * as rows from '../conformance/rows.ts';
 import { vkvideo } from './index.ts';
 
 const MESSAGES = 1_000;

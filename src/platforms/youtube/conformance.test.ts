@@ -1,5 +1,5 @@
 import { simulate } from '../../../simulators/youtube/simulated-platform.ts';
-import { describeConformance } from '../conformance/suite.ts';
+import { describeConformance } from '../../../test/conformance/suite.ts';
 import { youtube } from './index.ts';
 
 describeConformance('YouTube', youtube, simulate);

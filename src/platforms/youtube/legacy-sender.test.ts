@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { simulate } from '../../../simulators/youtube/simulated-platform.ts';
+import * as rows from '../../../test/conformance/rows.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { startTestWorker } from '../../../test/support/running-worker.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
 import { createPool } from '../../db/pool.ts';
-import * as rows from '../conformance/rows.ts';
 import { youtube } from './index.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 5 };

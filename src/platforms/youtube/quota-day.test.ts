@@ -2,13 +2,13 @@ import { setTimeout as realDelay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Prices } from '../../../simulators/youtube/quota.ts';
 import { startYouTubeSimulator } from '../../../simulators/youtube/simulator.ts';
+import * as rows from '../../../test/conformance/rows.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { startTestWorker } from '../../../test/support/running-worker.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
 import { BOT, READ_SCOPE, STREAMER, WRITE_SCOPE, youtubeWorld } from '../../../test/support/youtube-world.ts';
 import { createPool } from '../../db/pool.ts';
-import * as rows from '../conformance/rows.ts';
 import { youtube } from './index.ts';
 
 const HOURS = 12;

@@ -1,6 +1,6 @@
 /** Conformance: texts arrive as they were written, at any length the platform takes, in any script. */
 import { expect, test } from 'vitest';
-import type { PlatformLimits } from '../platform.ts';
+import type { PlatformLimits } from '../../src/platforms/platform.ts';
 import { room, STREAMER, type Subject } from './world.ts';
 
 const SCRIPTS = {

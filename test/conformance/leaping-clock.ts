@@ -3,7 +3,7 @@
  * for its turn waits for a moment.
  */
 import { setTimeout as realDelay } from 'node:timers/promises';
-import { type Clock, sleepOn, type Timer } from '../../lib/clock.ts';
+import { type Clock, sleepOn, type Timer } from '../../src/lib/clock.ts';
 
 interface PendingTimer {
   readonly dueMs: number;

@@ -1,6 +1,6 @@
 /** Conformance: who may trigger a restricted command, as the platform's capabilities say (docs/design.md#who-may-trigger-a-command). */
 import { expect, test } from 'vitest';
-import type { Role } from '../platform.ts';
+import type { Role } from '../../src/platforms/platform.ts';
 import { testHaving } from './declared.ts';
 import { room, STREAMER, type Subject } from './world.ts';
 

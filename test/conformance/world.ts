@@ -1,12 +1,12 @@
 /** A worker of any platform against its simulator and a real database, and the few things a case does with them. */
 import { onTestFinished, vi } from 'vitest';
-import type { Abilities, AbilityName, Simulate } from '../../../simulators/world/simulated-platform.ts';
-import { startApiWorld } from '../../../test/support/api-world.ts';
-import { type RunningWorker, startTestWorker, workerConfig } from '../../../test/support/running-worker.ts';
-import { scriptedCreditsApi } from '../../../test/support/scripted-credits-api.ts';
-import { silentLog } from '../../../test/support/silent-log.ts';
-import { createPool } from '../../db/pool.ts';
-import type { Platform } from '../platform.ts';
+import type { Abilities, AbilityName, Simulate } from '../../simulators/world/simulated-platform.ts';
+import { createPool } from '../../src/db/pool.ts';
+import type { Platform } from '../../src/platforms/platform.ts';
+import { startApiWorld } from '../support/api-world.ts';
+import { type RunningWorker, startTestWorker, workerConfig } from '../support/running-worker.ts';
+import { scriptedCreditsApi } from '../support/scripted-credits-api.ts';
+import { silentLog } from '../support/silent-log.ts';
 import { LeapingClock } from './leaping-clock.ts';
 import * as rows from './rows.ts';
 

@@ -1,8 +1,8 @@
 /** The one suite every platform passes, run with the real worker against the platform's simulator (docs/design.md#the-platform-contract). */
 import { describe } from 'vitest';
-import type { Simulate } from '../../../simulators/world/simulated-platform.ts';
-import { createTestDatabase } from '../../../test/support/database.ts';
-import type { Platform } from '../platform.ts';
+import type { Simulate } from '../../simulators/world/simulated-platform.ts';
+import type { Platform } from '../../src/platforms/platform.ts';
+import { createTestDatabase } from '../support/database.ts';
 import { accountCases } from './account-cases.ts';
 import { audienceCases } from './audience-cases.ts';
 import { channelCases } from './channel-cases.ts';

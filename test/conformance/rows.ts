@@ -1,9 +1,9 @@
 /** What the API and other writers put into the database, for any platform, by the tables it declares. */
 import { sql } from 'kysely';
-import type { LinkedAccount, StreamerChannel } from '../../../simulators/world/simulated-platform.ts';
-import type { Db } from '../../db/pool.ts';
-import { normaliseLine } from '../../engine/commands/matching.ts';
-import type { PlatformDescription } from '../platform.ts';
+import type { LinkedAccount, StreamerChannel } from '../../simulators/world/simulated-platform.ts';
+import type { Db } from '../../src/db/pool.ts';
+import { normaliseLine } from '../../src/engine/commands/matching.ts';
+import type { PlatformDescription } from '../../src/platforms/platform.ts';
 
 export interface CommandLists {
   readonly onlyWhenLive?: boolean;

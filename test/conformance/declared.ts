@@ -1,7 +1,7 @@
 /** Cases for abilities not every platform has: what it declares decides, and the declaration is checked to be honest. */
 import { expect, test } from 'vitest';
-import type { AbilityName } from '../../../simulators/world/simulated-platform.ts';
-import type { PlatformCapabilities } from '../platform.ts';
+import type { AbilityName } from '../../simulators/world/simulated-platform.ts';
+import type { PlatformCapabilities } from '../../src/platforms/platform.ts';
 import { LeapingClock } from './leaping-clock.ts';
 import type { Subject } from './world.ts';
 
