@@ -40,7 +40,7 @@ export function startInlineCreditsBot(deps: CompanionDeps): Companion | null {
     isOwnAccount: (platformUserId) => credentials.ownAccountIds().has(platformUserId),
     limitShare: () => LIMIT_SHARE,
     startNumber: () => null,
-    events: readerEvents(credits, log, twitch.missingSenderVariable?.(settings) ?? null),
+    events: readerEvents(credits, log),
   });
   side.reader.setChannels(channels.map(toReadChannel));
   log.info(`${logPrefix}started`, { channels: channels.length });
@@ -77,17 +77,18 @@ function toReadChannel({ login, slug }: MappedChannel): ReadChannel {
   };
 }
 
-function readerEvents(credits: DirectCredits, log: Logger, missingVariable: string | null): ReaderEvents {
+function readerEvents(credits: DirectCredits, log: Logger): ReaderEvents {
   let hasSaid = false;
   return {
     message({ author, channelId: slug, isOwn }) {
       if (!isOwn) credits.credit(author, slug);
     },
     state(_channelId, { reason }) {
-      if (reason !== twitch.noSenderReason || missingVariable === null || hasSaid) return;
+      if (reason !== twitch.noSenderReason || hasSaid) return;
       hasSaid = true;
-      const problem = `${missingVariable} is not set, and the database has no default bot: link one, or name an account`;
-      log.warn(`${logPrefix}missing_login`, { key: missingVariable, problem });
+      const problem =
+        'No account can read the chats. Link a default bot, or name an account that has signed in by CHAT_BOT_LOGIN.';
+      log.warn(`${logPrefix}missing_login`, { key: 'CHAT_BOT_LOGIN', problem });
     },
     live() {},
     sendable() {},

@@ -51,11 +51,6 @@ async function run(platform: Platform, config: Config, log: Logger): Promise<voi
     clock: systemClock,
     random: Math.random,
     log,
-    lacksSender: (key) => {
-      const problem = `${key} is not set, and the database has no default bot: link one, or name an account`;
-      log.error(`${platform.logPrefix}missing_env`, { key, problem });
-      process.exit(1);
-    },
   });
   const server =
     values.CHATBOT_HEALTH_PORT > 0

@@ -56,11 +56,6 @@ export interface PlatformDescription {
   limits(settings: PlatformSettings): PlatformLimits;
   /** Absent while accounts of the platform cannot be linked yet. */
   oauth?(deps: CommonDeps): PlatformOAuth;
-  /**
-   * The variable that has to name a sender while the database has no default bot; null when the environment names one.
-   * A worker without any sender refuses to start (docs/contract/workers.md#start-up-checks-and-exit-codes).
-   */
-  missingSenderVariable?(settings: PlatformSettings): string | null;
   /** The sender an old installation names in its environment, used when the database has no default bot (docs/contract/workers.md#resolution-order). */
   legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
   /** Opens the half that runs in the API. Must not do network calls until asked. */

@@ -20,7 +20,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-export interface WorkerChoice extends Partial<Pick<WorkerOptions, 'clock' | 'lacksSender' | 'relay' | 'seal'>> {
+export interface WorkerChoice extends Partial<Pick<WorkerOptions, 'clock' | 'relay' | 'seal'>> {
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -52,11 +52,6 @@ export function startTestWorker(platform: Platform, env: Environment, choice: Wo
     clock,
     random: Math.random,
     log: recordingLog(log, clock),
-    lacksSender:
-      choice.lacksSender ??
-      ((variable) => {
-        throw new Error(`no sender: ${variable}`);
-      }),
   });
   let stopped: Promise<void> | null = null;
   const stop = () => {

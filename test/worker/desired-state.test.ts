@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest';
+import { readinessOf } from '../../src/engine/worker/readiness.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { scriptedCreditsApi } from '../support/scripted-credits-api.ts';
 import { ShiftedClock } from '../support/shifted-clock.ts';
 import { BOT_LOGIN, linkAccount, PATIENCE, workerWorld } from '../support/worker-world.ts';
@@ -67,12 +69,26 @@ test('a queued message goes out at once, and rows any writer adds with the old c
   expect(await msUntil(() => expect(world.said('northpine')).toEqual(['from psql']))).toBeLessThan(1000);
 });
 
-test('without any account to speak with the worker says which variable could name one', async () => {
+test('a worker without a sender stays up and says once that it waits; once a bot is linked it serves its channels', async () => {
   const world = await workerWorld();
-  await world.db.deleteFrom('GlobalTwitchBotCredential').execute();
-  const missing = Promise.withResolvers<string>();
-  world.startWorker({ lacksSender: missing.resolve });
-  expect(await missing.promise).toBe('CHAT_BOT_LOGIN');
+  await world.channels('northpine');
+  const { rows } = await world.pg.query('delete from "GlobalTwitchBotCredential" returning "externalAccountId"');
+  const { worker, log } = world.startWorker();
+  const told = () => log.filter(({ event }) => /\.(no_sender|sender_found)$/.test(event));
+  await vi.waitFor(() => {
+    expect(worker.health.counts().get('needs_user_action')).toBe(1);
+    expect(told()).toMatchObject([{ level: 'warn', event: 'chatbot.no_sender', reason: 'no_bot' }]);
+  }, PATIENCE);
+  expect(told()[0]).toHaveProperty('problem', expect.stringContaining('/owner/bots/twitch/default/link'));
+  await worker.sharedSender.look();
+  expect(readinessOf(worker, systemClock)).toMatchObject({ ready: true, warnings: ['no_sender'] });
+  for (const { externalAccountId } of rows) {
+    await world.db.insertInto('GlobalTwitchBotCredential').values({ externalAccountId, enabled: true }).execute();
+  }
+  await world.joined('northpine');
+  await vi.waitFor(() => expect(told()).toHaveLength(2), PATIENCE);
+  expect(told()[1]).toMatchObject({ level: 'info', event: 'chatbot.sender_found', login: BOT_LOGIN });
+  expect(readinessOf(worker, systemClock).warnings).toEqual([]);
 });
 
 test('a gate that is toggled fifty times in a moment ends as it was left, on and off', async () => {

@@ -46,6 +46,17 @@ test('a database nobody answers at is waited for, and said once', async () => {
   expect(worker.lines.filter((line) => line.includes('database_unavailable'))).toHaveLength(1);
 });
 
+test('without a sender the worker stays up, says so once, and ends with code 0 when it is told to', async () => {
+  const { url } = await createTestDatabase({ forTest: true });
+  const worker = await startWorkerProcess({ ...RELAY, DATABASE_URL: url });
+  await vi.waitFor(() => expect(worker.lines.join()).toContain('chatbot.no_sender'), LONG);
+  await worker.ready();
+  const answer = await fetch(`${worker.url}/readyz`);
+  expect(await answer.json()).toMatchObject({ warnings: ['no_sender'], sender: { kind: 'none', reason: 'no_bot' } });
+  expect(await worker.kill('SIGTERM')).toBe(0);
+  expect(worker.lines.filter((line) => line.includes('no_sender'))).toHaveLength(1);
+});
+
 test('a worker told to stop while its database is mute waits for no answer, and ends with code 0', async () => {
   const database = await createTestDatabase({ forTest: true });
   const line = await slowLine(database.url);

@@ -37,6 +37,7 @@ export function readinessOf(worker: Worker, clock: Clock): Readiness {
   if (health.deafMs >= DEAF_MS) reasons.push('reader_deaf');
   const platform = worker.details();
   const sender = worker.sharedSender.report;
+  if (sender?.kind === 'none') warnings.push('no_sender');
   return {
     ready: reasons.length === 0,
     reasons,

@@ -1,5 +1,12 @@
 /** The account that speaks for all channels, and for how long it may, for operators who ask a worker how it is. */
 import { type EffectiveSender, type StoredSenderDeps, StoredSenders } from '../../accounts/senders-stored.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { PlatformDescription } from '../../platforms/platform.ts';
+
+export interface SharedSenderDeps extends StoredSenderDeps {
+  readonly platform: Pick<PlatformDescription, 'id' | 'logPrefix' | 'tables'>;
+  readonly log: Logger;
+}
 
 export interface SharedSenderReport extends Pick<EffectiveSender, 'kind' | 'login' | 'reason'> {
   /** When it has to be linked again, where the platform tells. */
@@ -12,13 +19,13 @@ const LOOK_MS = 60_000;
 const RETRY_MS = 5000;
 
 export class SharedSender {
-  readonly #deps: StoredSenderDeps;
+  readonly #deps: SharedSenderDeps;
   readonly #senders: StoredSenders;
   #report: SharedSenderReport | null = null;
   #dueMs = Number.NEGATIVE_INFINITY;
   #looks = 0;
 
-  constructor(deps: StoredSenderDeps) {
+  constructor(deps: SharedSenderDeps) {
     this.#deps = deps;
     this.#senders = new StoredSenders(deps);
   }
@@ -38,10 +45,24 @@ export class SharedSender {
       const { kind, login, reason } = await this.#senders.effective(null);
       const row = await this.#senders.defaultBot();
       const account = row && (await this.#senders.account(row.accountId));
-      if (look === this.#looks) this.#report = { kind, login, reason, grantEndsAt: account?.grantEndsAt ?? null };
+      if (look !== this.#looks) return;
+      this.#announce({ kind, login, reason, grantEndsAt: account?.grantEndsAt ?? null });
     } catch {
       // What was known stays.
       if (look === this.#looks) this.#dueMs = this.#deps.clock.monotonicMs() + RETRY_MS;
+    }
+  }
+
+  /** A worker that cannot speak waits for an account: the log says once for which, and once that it is there. */
+  #announce(report: SharedSenderReport): void {
+    const { platform, log } = this.#deps;
+    const lackedOne = this.#report?.kind === 'none';
+    this.#report = report;
+    if (report.kind !== 'none') {
+      if (lackedOne) log.info(`${platform.logPrefix}sender_found`, { login: report.login });
+    } else if (!lackedOne) {
+      const problem = `No account can speak for all channels. An owner links one at /owner/bots/${platform.id}/default/link.`;
+      log.warn(`${platform.logPrefix}no_sender`, { reason: report.reason, problem });
     }
   }
 }

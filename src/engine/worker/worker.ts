@@ -1,6 +1,5 @@
 /** One worker: the parts of the engine put together around one platform. */
 import type { Credentials } from '../../accounts/credentials.ts';
-import { readBotAccounts } from '../../accounts/credentials-queries.ts';
 import { ClockWatch } from '../../db/clock-watch.ts';
 import { createPool, type Pool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
@@ -35,8 +34,6 @@ export interface WorkerOptions extends Omit<CommonDeps, 'http'> {
   readonly outboxTtlMs: number;
   readonly commandMaxAgeMs: number;
   readonly httpTimeoutMs: number;
-  /** Neither database nor environment name an account to speak with; the variable that could. */
-  readonly lacksSender: (variable: string) => void;
 }
 
 /** A platform or a database that is gone does not say goodbye. */
@@ -60,7 +57,6 @@ export class Worker {
   readonly #side: WorkerSide;
   readonly #names: Names;
   readonly #stops: readonly (() => void)[];
-  #isSenderFound = false;
   #isStopping = false;
 
   /** @throws Error with a sentence for the operator when the database's address is unusable */
@@ -83,10 +79,7 @@ export class Worker {
       platformMemoryMs: Math.max(0, ...limits.sendWindows.map(({ periodMs }) => periodMs)),
       prepare: (channelIds) => this.#knowledge.prepare(channelIds),
       forgotten: (channelIds) => void this.#forgetLive(channelIds),
-      registered: () => {
-        void this.#requireSender();
-        void this.sharedSender.look();
-      },
+      registered: () => void this.sharedSender.look(),
       hints: {
         outbox: (channelId) => this.outbox.wake(channelId),
         inbox: (channelId) => this.#inbox?.wake(channelId),
@@ -229,20 +222,6 @@ export class Worker {
     this.pipeline.forget();
     this.#knowledge.serve();
     this.#side.reader.setChannels([...held.values()]);
-  }
-
-  /** Said as soon as the database can tell; a worker that could never speak has to be set up first. One that could goes on. */
-  async #requireSender(): Promise<void> {
-    const { platform, settings, lacksSender, log } = this.#options;
-    const variable = platform.missingSenderVariable?.(settings) ?? null;
-    if (variable === null || this.#isSenderFound) return;
-    try {
-      const { defaultAccountId } = await readBotAccounts(this.#pool.db, platform);
-      this.#isSenderFound = defaultAccountId !== null;
-      if (!this.#isSenderFound) lacksSender(variable);
-    } catch (error) {
-      log.warn(`${platform.logPrefix}sender_lookup_failed`, { error });
-    }
   }
 
   async #recordLive(channelId: ChannelId, fact: LiveFact): Promise<void> {

@@ -33,7 +33,6 @@ export const twitch: Platform = {
   timers,
   noSenderReason: 'no_default_client',
   oauth: createOAuth,
-  missingSenderVariable,
   legacySender: findLegacySender,
   openWorkerSide,
   openApiSide,
@@ -65,9 +64,4 @@ function timers(values: PlatformSettings): WorkerTimers {
     commandsRefreshMs: settings.CHATBOT_COMMANDS_REFRESH_SECONDS * 1000,
     livePollMs: LIVE_POLL_MS,
   };
-}
-
-function missingSenderVariable(values: PlatformSettings): string | null {
-  const { CHAT_BOT_LOGIN, CHAT_BOT_USER_ID, CHAT_BOT_TWITCH_USER_ID } = twitchSettings(values);
-  return (CHAT_BOT_LOGIN ?? CHAT_BOT_USER_ID ?? CHAT_BOT_TWITCH_USER_ID) ? null : 'CHAT_BOT_LOGIN';
 }
