@@ -1,13 +1,15 @@
 /** Runs simulated platforms as a process: one line of JSON with their addresses, then until SIGTERM or SIGINT. */
-import { existsSync } from 'node:fs';
+import { globSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { platforms } from '../src/platforms/all.ts';
 import type { Simulate, SimulatedPlatform } from './world/simulated-platform.ts';
 import { openStage } from './world/stage.ts';
 
-const ids = platforms
-  .map(({ id }) => id as string)
-  .filter((id) => existsSync(new URL(`${id}/simulated-platform.ts`, import.meta.url)));
+/** Names of the folders that hold a simulated platform. The folder `world` holds what they share. */
+const ids = globSync('*/simulated-platform.ts', { cwd: import.meta.dirname })
+  .map((file) => path.dirname(file))
+  .filter((folder) => folder !== 'world')
+  .sort();
 
 const { values } = parseArgs({
   options: {

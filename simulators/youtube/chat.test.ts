@@ -1,6 +1,6 @@
 /** The chat over REST: pages, intervals, writing, and what it refuses. */
 import { expect, test } from 'vitest';
-import { liveRoom, textMessage } from './test-support.ts';
+import { liveRoom, textMessage } from '../../test/support/youtube-simulator.ts';
 
 const PARTS = 'id,snippet,authorDetails';
 const SNIPPET = { part: 'snippet' };

@@ -4,8 +4,8 @@ import { youtube } from '@googleapis/youtube';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
+import { BareStream, bearer, READ, simulator, TEXT, until, WRITE } from '../../test/support/youtube-simulator.ts';
 import type { YouTubeSimulator } from './simulator.ts';
-import { BareStream, bearer, READ, simulator, TEXT, until, WRITE } from './test-support.ts';
 
 const REDIRECT = 'http://127.0.0.1:9/callback';
 

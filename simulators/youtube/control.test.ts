@@ -1,6 +1,6 @@
 /** The control interface: what scripts outside of this process can do. */
 import { expect, test } from 'vitest';
-import { BareStream, bearer, READ, simulator } from './test-support.ts';
+import { BareStream, bearer, READ, simulator } from '../../test/support/youtube-simulator.ts';
 
 test('a script sets a scene, breaks things and looks at what was spent, also while nobody gets through', async () => {
   const sim = await simulator();

@@ -1,6 +1,6 @@
 /** Finding broadcasts, keeping order, and who may call at all. */
 import { expect, test } from 'vitest';
-import { liveRoom, READ, textMessage, WRITE } from './test-support.ts';
+import { liveRoom, READ, textMessage, WRITE } from '../../test/support/youtube-simulator.ts';
 
 test('liveBroadcasts shows the own broadcasts by exactly one filter, and events alone unless asked for all', async () => {
   const { sim, api, tokens, broadcast, chatId } = await liveRoom();

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
+import { liveRoom, READ, simulator, WRITE } from '../../test/support/youtube-simulator.ts';
 import type { YouTubeSimulator } from './simulator.ts';
-import { liveRoom, READ, simulator, WRITE } from './test-support.ts';
 
 const REDIRECT = 'http://127.0.0.1:9/callback';
 const WEEK_S = 604_800;

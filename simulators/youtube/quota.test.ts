@@ -1,6 +1,6 @@
 /** What calls cost, and what is left when the day is spent. */
 import { expect, test } from 'vitest';
-import { BareStream, bearer, liveRoom, simulator, textMessage } from './test-support.ts';
+import { BareStream, bearer, liveRoom, simulator, textMessage } from '../../test/support/youtube-simulator.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 /** Pushed chat: what streams carry, how they are resumed, how they end, and everything that can go wrong with them. */
 import { expect, test } from 'vitest';
-import { BareStream, bearer, CHAT_ENDED, liveRoom, until } from './test-support.ts';
+import { BareStream, bearer, CHAT_ENDED, liveRoom, until } from '../../test/support/youtube-simulator.ts';
 
 async function room(options: Parameters<typeof liveRoom>[0] = {}) {
   const world = await liveRoom(options);

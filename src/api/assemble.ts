@@ -1,6 +1,7 @@
 /** Puts the API together and lets it listen: the process and the tests start the very same thing. */
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
+import type { StartCompanion } from '../credits/companion.ts';
 import { createOverlayFeed } from '../credits/overlay-feed.ts';
 import { createCreditsRoll } from '../credits/roll.ts';
 import { ClockWatch } from '../db/clock-watch.ts';
@@ -10,7 +11,6 @@ import { codesOf } from '../db/session.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
-import type { StartCompanion } from './companion.ts';
 import type { ProcessState } from './context.ts';
 import { hintEvents } from './hints.ts';
 import { type Hosting, hostPlatforms } from './hosting.ts';
@@ -79,7 +79,8 @@ export async function startApi({ config, clock, log, random, companion: start }:
     await pool.end();
     throw error;
   }
-  const companion = start?.({ config, db, seal, roll, clock, log, random }) ?? null;
+  const forCompanion = { platformSettings: config.platform, httpTimeoutMs: values.CHATBOT_HTTP_TIMEOUT_MS };
+  const companion = start?.({ ...forCompanion, db, seal, roll, clock, log, random }) ?? null;
   const readers = { ...hosting, callers: context.callers, companion, roll, overlay, events };
   listener = listen(
     databaseUrl,

@@ -1,9 +1,9 @@
 /** What the API forgets or tells when the database says that something changed. */
 import type { Credentials } from '../accounts/credentials.ts';
+import type { Companion } from '../credits/companion.ts';
 import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { ListenEvents } from '../db/listen.ts';
-import type { Companion } from './companion.ts';
 import type { HostedPlatform } from './context.ts';
 import type { Callers } from './plugins/callers.ts';
 import type { ChannelFeed } from './routes/events-feed.ts';

@@ -1,8 +1,8 @@
 /** The legacy credits bot inside the API: reads the chats its variables name, credits who writes, says nothing (docs/contract/workers.md#inline-credits-bot). */
 import { type Credentials, createCredentialSource } from '../accounts/credentials.ts';
-import type { Companion, CompanionDeps } from '../api/companion.ts';
+import { createAuthorIdentity } from '../credits/author-identity.ts';
+import type { Companion, CompanionDeps } from '../credits/companion.ts';
 import { DirectCredits } from '../credits/direct-credits.ts';
-import { createAuthorIdentity } from '../engine/relay/identity.ts';
 import type { ChannelId, PlatformChannelId } from '../lib/brand.ts';
 import { createHttpClient } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -17,8 +17,8 @@ const LIMIT_SHARE = 0.5;
 
 /** Nothing is opened, and nobody asked for, while it is switched off or knows no channel. */
 export function startInlineCreditsBot(deps: CompanionDeps): Companion | null {
-  const { config, db, seal, clock, random, roll } = deps;
-  const settings = twitchSettings(config.platform(twitch.id));
+  const { platformSettings, httpTimeoutMs, db, seal, clock, random, roll } = deps;
+  const settings = twitchSettings(platformSettings(twitch.id));
   if (!settings.CHAT_BOT_ENABLED) return null;
   const log = deps.log.with({ inline: true });
   const channels = mappedChannels(settings);
@@ -29,7 +29,7 @@ export function startInlineCreditsBot(deps: CompanionDeps): Companion | null {
     return null;
   }
 
-  const http = createHttpClient(config.values.CHATBOT_HTTP_TIMEOUT_MS);
+  const http = createHttpClient(httpTimeoutMs);
   const common = { settings, db, seal, clock, random, log, http };
   const credentials = openCredentials(common);
   const identity = createAuthorIdentity({ ...common, platform: twitch, logPrefix });

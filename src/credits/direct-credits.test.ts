@@ -4,11 +4,11 @@ import { cuttableLine } from '../../test/support/cuttable-line.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { createPool } from '../db/pool.ts';
-import { createAuthorIdentity } from '../engine/relay/identity.ts';
 import type { PlatformUserId } from '../lib/brand.ts';
 import { createLogger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
 import { twitch } from '../platforms/twitch/index.ts';
+import { createAuthorIdentity } from './author-identity.ts';
 import { DirectCredits } from './direct-credits.ts';
 import { createCreditsRoll } from './roll.ts';
 

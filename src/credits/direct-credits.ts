@@ -1,10 +1,10 @@
 /** Credits chatters from inside a process that has the roll: who they are is looked up, then they are stored in batches. */
 import { isMissingSchema, isUnavailable } from '../db/failures.ts';
-import type { AuthorIdentity } from '../engine/relay/identity.ts';
 import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ChatAuthor } from '../platforms/platform.ts';
+import type { AuthorIdentity } from './author-identity.ts';
 import { shownName } from './name.ts';
 import type { Chatter, CreditsRoll } from './roll.ts';
 

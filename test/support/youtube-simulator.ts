@@ -2,9 +2,9 @@
 import { type ClientReadableStream, credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { onTestFinished, vi } from 'vitest';
-import { ManualClock } from '../../test/support/manual-clock.ts';
-import type { YouTubeSimulatorOptions } from './options.ts';
-import { startYouTubeSimulator, type YouTubeSimulator } from './simulator.ts';
+import type { YouTubeSimulatorOptions } from '../../simulators/youtube/options.ts';
+import { startYouTubeSimulator, type YouTubeSimulator } from '../../simulators/youtube/simulator.ts';
+import { ManualClock } from './manual-clock.ts';
 
 export const READ = 'https://www.googleapis.com/auth/youtube.readonly';
 export const WRITE = 'https://www.googleapis.com/auth/youtube.force-ssl';

@@ -1,11 +1,11 @@
 /** Who a chatter is to MemAlerts: the person who linked that platform account, else the platform's own id (docs/contract/workers.md#userid). */
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
-import type { Db } from '../../db/pool.ts';
-import type { PlatformUserId } from '../../lib/brand.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Logger } from '../../lib/logger.ts';
-import type { PlatformDescription } from '../../platforms/platform.ts';
+import type { Db } from '../db/pool.ts';
+import type { PlatformUserId } from '../lib/brand.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
 
 export interface AuthorIdentity {
   /** The answer of the last five minutes; undefined when there is none. */

@@ -1,13 +1,16 @@
-/** What an entry point may let live inside the API process: older installations run a bot there. */
-import type { Config } from '../config.ts';
-import type { CreditsRoll } from '../credits/roll.ts';
+/** A bot that lives inside the API process and credits chatters there: older installations run one. */
 import type { Db } from '../db/pool.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
+import type { PlatformSettings } from '../platforms/platform.ts';
+import type { CreditsRoll } from './roll.ts';
 
 export interface CompanionDeps {
-  readonly config: Config;
+  /** Values of the platform's own variables. */
+  readonly platformSettings: (id: string) => PlatformSettings;
+  /** Longest wait for an answer of the platform. */
+  readonly httpTimeoutMs: number;
   readonly db: Db;
   readonly seal: TokenSeal;
   readonly roll: Pick<CreditsRoll, 'addChatters'>;
