@@ -38,6 +38,12 @@ export function isNameableTime(time: Date): boolean {
   return time.getTime() <= LAST_TIME_MS;
 }
 
+/** A platform in a path, a query or an answer. */
+export const providerId = z.string().describe('Id of the platform, as `GET /capabilities` lists it.');
+
+/** A resource of one platform. */
+export const byProvider = z.object({ provider: providerId });
+
 export const okAnswer = z.object({ ok: z.literal(true) });
 
 /** An answer that is no JSON, for readers of the document. */

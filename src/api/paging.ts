@@ -11,6 +11,7 @@ export const pageLimit = z.coerce
   .int('has to be a whole number')
   .min(1)
   .max(100)
+  .describe('Largest number of entries in the answer.')
   .default(DEFAULT_LIMIT);
 
 /** A point in time inside a cursor, as milliseconds. */
@@ -32,7 +33,7 @@ export function cursorOf<T extends z.ZodType>(position: T) {
     .string()
     .max(LONGEST_CURSOR)
     .optional()
-    .describe('`nextCursor` of the page before')
+    .describe('`nextCursor` of the previous page. Leave it out for the first page.')
     .transform((cursor, context): z.output<T> | null => {
       if (cursor === undefined) return null;
       const held = position.safeParse(opened(cursor));
@@ -42,7 +43,7 @@ export function cursorOf<T extends z.ZodType>(position: T) {
     });
 }
 
-export const nextCursor = z.string().nullable().describe('where the next page begins; null on the last one');
+export const nextCursor = z.string().nullable().describe('Cursor of the next page, or null on the last page.');
 
 /**
  * @param rows one more than fits, when there are more

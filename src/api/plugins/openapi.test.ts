@@ -5,7 +5,13 @@ import { createTestDatabase } from '../../../test/support/database.ts';
 const { url } = await createTestDatabase();
 
 interface Operation {
-  readonly responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
+  /** Method and path; set by `documentedOperations`. */
+  readonly name: string;
+  readonly path: string;
+  readonly description?: string;
+  readonly parameters?: readonly { readonly name: string; readonly description?: string }[];
+  readonly requestBody?: { readonly content: Record<string, { schema: unknown }> };
+  readonly responses: Record<string, { description?: string; content?: Record<string, { schema: unknown }> }>;
   readonly security?: unknown[];
   readonly summary?: string;
 }
@@ -14,14 +20,7 @@ test('the document is OpenAPI 3.1 and describes every public route with its fail
   const api = await startApiWorld(url);
   const { json } = await api.ask(null, 'GET', '/openapi.json');
   expect(json.openapi).toMatch(/^3\.1\./);
-  const operations = Object.entries(json.paths as Record<string, Record<string, Operation>>).flatMap(
-    ([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => ({
-        name: `${method.toUpperCase()} ${path}`,
-        path,
-        operation,
-      })),
-  );
+  const operations = await documentedOperations();
   expect(operations.map(({ name }) => name)).toEqual(
     expect.arrayContaining([
       'GET /streamer/bots',
@@ -44,8 +43,7 @@ test('the document is OpenAPI 3.1 and describes every public route with its fail
   );
   // The relay is nobody's business but the workers'.
   expect(operations.filter(({ path }) => path.startsWith('/internal'))).toEqual([]);
-  for (const { path, operation } of operations) {
-    expect([path, operation.summary]).toEqual([path, expect.any(String)]);
+  for (const { path, ...operation } of operations) {
     expect(JSON.stringify(operation.responses.default)).toContain('errorCode');
     expect(operation.security !== undefined).toBe(/^\/(streamer|owner)\//.test(path));
   }
@@ -101,3 +99,71 @@ test('the page to read it comes with everything it needs from here, under a poli
   expect(policy).not.toMatch(/https?:|unsafe-eval|script-src[^;]*unsafe/);
   expect((await api.ask(null, 'GET', '/docs/json')).json.openapi).toMatch(/^3\.1\./);
 });
+
+const VERBS =
+  'Change|Check|Clear|Create|Delete|Disable|Enable|Find|Finish|Get|Grant|List|Queue|Read|Receive|Replace|Revoke|Set|Show|Sign|Start|Stream|Unlink|Update';
+
+test('every summary of the document is an imperative of its own that makes sense without the others', async () => {
+  const summaries = (await documentedOperations()).map(({ summary }) => summary ?? '');
+  for (const summary of summaries) expect(summary).toMatch(new RegExp(`^(?:${VERBS}) \\S.*[^.]$`));
+  expect(summaries).toHaveLength(new Set(summaries).size);
+});
+
+/** Their meaning is their name. */
+const PLAIN_NAMES = new Set(
+  'accounts amount avatarUrl build channelId createdAt currency displayName domain granted id instance items login name ok outbox port profileUrl providers slug status updatedAt userId version'.split(
+    ' ',
+  ),
+);
+
+test('every parameter, field and answer of the document is described in a whole sentence unless its name is enough', async () => {
+  const described: [place: string, text: string][] = [];
+  for (const operation of await documentedOperations()) {
+    const { name, description, parameters = [], requestBody, responses } = operation;
+    if (description !== undefined) described.push([name, description]);
+    for (const parameter of parameters) described.push([`${name} ${parameter.name}`, parameter.description ?? '']);
+    for (const [status, answer] of Object.entries(responses)) {
+      described.push([`${name} ${status}`, answer.description ?? ''], ...fieldsOf(`${name} ${status}`, answer.content));
+    }
+    described.push(...fieldsOf(name, requestBody?.content));
+  }
+  expect(described.length).toBeGreaterThan(400);
+  for (const place of described) expect(place).toEqual([place[0], expect.stringMatching(/^[A-Z`].*[.]$/)]);
+});
+
+interface Schema {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly additionalProperties?: Schema | boolean;
+}
+
+/** Every field with its description; empty where a name that does not say enough has none. */
+function fieldsOf(place: string, content: Record<string, { schema: unknown }> = {}): [string, string][] {
+  const found: [string, string][] = [];
+  const walk = (at: string, schema: Schema): void => {
+    for (const [name, field] of Object.entries(schema.properties ?? {})) {
+      if (field.description !== undefined || !PLAIN_NAMES.has(name))
+        found.push([`${at}.${name}`, field.description ?? '']);
+      walk(`${at}.${name}`, field);
+    }
+    for (const part of [schema.items, ...(schema.anyOf ?? []), schema.additionalProperties]) {
+      if (typeof part === 'object') walk(at, part);
+    }
+  };
+  for (const { schema } of Object.values(content)) walk(place, schema as Schema);
+  return found;
+}
+
+async function documentedOperations(): Promise<Operation[]> {
+  const api = await startApiWorld(url);
+  const { json } = await api.ask(null, 'GET', '/openapi.json');
+  return Object.entries(json.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      ...operation,
+      path,
+      name: `${method.toUpperCase()} ${path}`,
+    })),
+  );
+}

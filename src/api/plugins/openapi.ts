@@ -18,12 +18,15 @@ const DOCS_POLICY = [
 
 const failure = z
   .looseObject({
-    errorCode: z.string(),
-    error: z.string(),
-    requestId: z.string(),
-    details: z.looseObject({}).optional(),
+    errorCode: z.string().describe('Code of the error. Programs should decide by this code.'),
+    error: z.string().describe('Explanation of the error in English.'),
+    requestId: z.string().describe('Id of the request. It is also in the header `X-Request-Id` and in the log.'),
+    details: z
+      .looseObject({})
+      .optional()
+      .describe('Further facts, such as `field` (what is wrong) or `hint` (what helps).'),
   })
-  .describe('what went wrong; clients branch on `errorCode`, some errors carry further keys');
+  .describe('The request failed. Some errors have further keys.');
 
 const TITLE = 'MemAlerts Bots';
 const SECURED = [{ cookie: [] }, { bearer: [] }];
@@ -35,16 +38,18 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
       info: {
         title: TITLE,
         version,
-        description: 'Switches bots on, edits commands, queues messages and tells the fate of each.',
+        description:
+          'Control the chat bots of a channel: enable them, edit commands, queue messages and follow their delivery.',
       },
       components: {
         securitySchemes: {
-          cookie: { type: 'apiKey', in: 'cookie', name: 'token' },
-          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          cookie: { type: 'apiKey', in: 'cookie', name: 'token', description: 'The login cookie of a browser.' },
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A login token.' },
           apiToken: {
             type: 'http',
             scheme: 'bearer',
-            description: 'a personal API token (`mab_…`); a route that takes one names the scope it needs',
+            description:
+              'A personal API token (`mab_…`). Every operation that accepts one names the scope that it needs.',
           },
         },
       },
@@ -64,13 +69,27 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
 
 type RouteSchema = Parameters<typeof jsonSchemaTransform>[0]['schema'];
 
+/** For answers about which a route has nothing special to say. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  200: 'The request succeeded.',
+  201: 'The resource was created.',
+  503: 'The process is not ready.',
+};
+
+function named(answer: unknown, status: string): unknown {
+  const text = ANSWERS[status];
+  return answer instanceof z.ZodType && answer.description === undefined && text !== undefined
+    ? answer.describe(text)
+    : answer;
+}
+
 /** What holds for every route is said once: the error envelope, and that streamers and owners sign in. */
 function described(schema: RouteSchema, url: string, scope: ApiScope | undefined): RouteSchema {
   if (schema === undefined || schema === null || schema.hide) return schema;
-  const answers = typeof schema.response === 'object' ? schema.response : {};
+  const answers = Object.entries(schema.response ?? {}).map(([status, answer]) => [status, named(answer, status)]);
   return {
     ...schema,
-    response: { ...answers, default: failure },
+    response: { ...Object.fromEntries(answers), default: failure },
     ...(/^\/(streamer|owner)\//.test(url)
       ? { security: scope === undefined ? SECURED : [...SECURED, { apiToken: [scope] }] }
       : {}),

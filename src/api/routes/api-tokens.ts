@@ -11,35 +11,38 @@ import type { Streamer } from '../plugins/callers.ts';
 
 const MAX_TOKENS = 20;
 
-const scope = z.enum(API_SCOPES, `has to be one of ${API_SCOPES.join(', ')}`);
+const scope = z.enum(API_SCOPES, `must be one of ${API_SCOPES.join(', ')}`);
 
 const createBody = z.object({
-  name: messageText(64).describe('what the tool is called, for the list'),
+  name: messageText(64).describe('Name of the tool that will use the token.'),
   scopes: z
     .array(scope)
-    .min(1, `has to have one of ${API_SCOPES.join(', ')}`)
+    .min(1, `must have at least one of ${API_SCOPES.join(', ')}`)
     .max(100)
-    .transform((scopes) => API_SCOPES.filter((known) => scopes.includes(known))),
+    .transform((scopes) => API_SCOPES.filter((known) => scopes.includes(known)))
+    .describe('What the token may be used for.'),
   expiresAt: z.iso
-    .datetime({ offset: true, error: 'has to be a time in ISO 8601, or null' })
+    .datetime({ offset: true, error: 'must be a time in ISO 8601, or null' })
     .transform((text) => new Date(text))
-    .refine(isNameableTime, 'has to be a time before the year 10000')
+    .refine(isNameableTime, 'must be a time before the year 10000')
     .nullish()
     .meta({ type: ['string', 'null'], format: 'date-time' })
-    .describe('when it ends by itself; never when null or absent'),
+    .describe('When the token expires. Without a time it never expires.'),
 });
 
 const shownToken = z.object({
   id: z.string(),
-  name: z.string(),
-  scopes: z.array(z.string()),
+  name: z.string().describe('Name of the tool that uses the token.'),
+  scopes: z.array(z.string()).describe('What the token may be used for.'),
   createdAt: isoTime,
-  expiresAt: isoTime.nullable(),
-  lastUsedAt: isoTime.nullable().describe('to the minute'),
+  expiresAt: isoTime.nullable().describe('When the token expires. Null: never.'),
+  lastUsedAt: isoTime.nullable().describe('Minute in which the token was last used. Null: never.'),
 });
 
 const createdToken = shownToken.extend({
-  token: z.string().describe('to be sent as `Authorization: Bearer mab_…`; it is shown this once'),
+  token: z
+    .string()
+    .describe('The token, to be sent as `Authorization: Bearer mab_…`. It is shown only in this answer.'),
 });
 
 export function registerApiTokenRoutes(app: Api, { db, clock, callers }: ApiContext): void {
@@ -51,7 +54,8 @@ export function registerApiTokenRoutes(app: Api, { db, clock, callers }: ApiCont
     {
       schema: {
         tags,
-        summary: `The tokens of the channel's tools, newest first; at most ${MAX_TOKENS}`,
+        summary: 'List the API tokens of the channel',
+        description: `The newest token comes first. A channel can have at most ${MAX_TOKENS} tokens.`,
         response: { 200: z.object({ items: z.array(shownToken) }) },
       },
     },
@@ -64,12 +68,12 @@ export function registerApiTokenRoutes(app: Api, { db, clock, callers }: ApiCont
 
   app.post(
     url,
-    { schema: { tags, summary: 'Makes a token for a tool', body: createBody, response: { 201: createdToken } } },
+    { schema: { tags, summary: 'Create an API token', body: createBody, response: { 201: createdToken } } },
     async (request, reply) => {
       const streamer = await callers.streamer(request);
       const { name, scopes, expiresAt = null } = request.body;
       if (expiresAt !== null && expiresAt <= clock.now()) {
-        throw new BadInput('BAD_REQUEST', 'expiresAt: has to be in the future', { details: { field: 'expiresAt' } });
+        throw new BadInput('BAD_REQUEST', 'expiresAt must be in the future', { details: { field: 'expiresAt' } });
       }
       const { token, ...row } = await create(db, streamer, { name, scopes, expiresAt });
       return reply
@@ -84,8 +88,9 @@ export function registerApiTokenRoutes(app: Api, { db, clock, callers }: ApiCont
     {
       schema: {
         tags,
-        summary: 'Revokes a token, with effect at once',
-        params: z.object({ id: z.string() }),
+        summary: 'Revoke an API token',
+        description: 'The token stops working at once.',
+        params: z.object({ id: z.string().describe('`id` of an entry of `GET /streamer/api-tokens`.') }),
         response: { 200: okAnswer },
       },
     },
@@ -107,7 +112,7 @@ function create(db: Db, streamer: Streamer, wanted: Parameters<typeof createApiT
     await sql`select 1 from "Channel" where id = ${streamer.channelId} for update`.execute(tx);
     const tokens = await listApiTokens(tx, streamer.channelId);
     if (tokens.length >= MAX_TOKENS) {
-      throw new BadInput('CONFLICT', `A channel has at most ${MAX_TOKENS} tokens: revoke one first`);
+      throw new BadInput('CONFLICT', `A channel can have at most ${MAX_TOKENS} API tokens. Revoke one first.`);
     }
     const created = await createApiToken(tx, streamer, wanted);
     await recordAudit(tx, streamer, 'streamer.api_tokens.create', audited(created));

@@ -11,25 +11,28 @@ const name = z
   .trim()
   .min(1, 'must not be empty')
   .max(200)
-  .regex(/^\P{Cc}*$/u, 'must not have control characters');
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
 
 const pageQuery = z.object({
-  action: name.optional().describe('only this action, e.g. `streamer.bots.enable`'),
+  action: name.optional().describe('Only records of this action, such as `streamer.bots.enable`.'),
   cursor: cursorOf(z.tuple([cursorTime, cursorText])),
   limit: pageLimit,
 });
 
-const ownerQuery = pageQuery.extend({ channelId: name.optional().describe('only what concerns this channel') });
+const ownerQuery = pageQuery.extend({ channelId: name.optional().describe('Only records of this channel.') });
 
 const shownRecord = z.object({
   id: z.string(),
-  action: z.string(),
+  action: z.string().describe('What was done, such as `streamer.bots.enable`.'),
   actor: z
     .object({ userId: z.string(), displayName: z.string() })
     .nullable()
-    .describe('null when the user is gone, or when nobody was signed in'),
-  channelId: z.string().nullable().describe('null for what concerns the whole installation'),
-  payload: z.unknown().describe('what the action was about'),
+    .describe('User who did it. Null when the user no longer exists or nobody was signed in.'),
+  channelId: z
+    .string()
+    .nullable()
+    .describe('Id of the channel that the action changed. Null for actions on the whole installation.'),
+  payload: z.unknown().describe('Details of the action. The fields depend on `action`.'),
   createdAt: isoTime,
 });
 
@@ -44,7 +47,8 @@ export function registerStreamerAuditRoutes(app: Api, { db, callers }: ApiContex
     {
       schema: {
         tags,
-        summary: 'Who switched, linked or granted what in the channel, newest first',
+        summary: 'List the audit records of the channel',
+        description: 'The records tell who changed settings, links or rights. The newest record comes first.',
         querystring: pageQuery,
         response,
       },
@@ -62,7 +66,8 @@ export function registerOwnerAuditRoutes(app: Api, { db, callers }: ApiContext):
     {
       schema: {
         tags,
-        summary: 'Who switched, linked or granted what anywhere, newest first',
+        summary: 'List the audit records of the installation',
+        description: 'The records tell who changed settings, links or rights. The newest record comes first.',
         querystring: ownerQuery,
         response,
       },

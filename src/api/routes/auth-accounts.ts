@@ -6,7 +6,7 @@ import { revokeTokens, unlinkAccount } from '../../accounts/linking/unlink.ts';
 import type { ExternalAccountId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';
-import { isoTime, okAnswer } from '../fields.ts';
+import { isoTime, okAnswer, providerId } from '../fields.ts';
 import { cursorOf, cursorText, cursorTime, pageLimit, pageOf } from '../paging.ts';
 import type { AuthRules } from './auth-rules.ts';
 import { keepThisBrowser } from './auth-sessions.ts';
@@ -15,8 +15,8 @@ const accountsAnswer = z.object({
   accounts: z.array(
     z.object({
       id: z.string(),
-      provider: z.string(),
-      providerAccountId: z.string(),
+      provider: providerId,
+      providerAccountId: z.string().describe('Id of the account on its platform.'),
       displayName: z.string().nullable(),
       login: z.string().nullable(),
       avatarUrl: z.string().nullable(),
@@ -25,7 +25,7 @@ const accountsAnswer = z.object({
       updatedAt: isoTime,
     }),
   ),
-  nextCursor: z.string().optional().describe('where the next page begins; absent on the last one'),
+  nextCursor: z.string().optional().describe('Cursor of the next page. Absent on the last page.'),
 });
 
 const accountsQuery = z.object({
@@ -41,7 +41,8 @@ export function registerAccountRoutes(app: Api, context: ApiContext, rules: Auth
     {
       schema: {
         tags,
-        summary: 'The accounts of the signed-in user, oldest first; bots excepted',
+        summary: 'List the linked accounts of the signed-in user',
+        description: 'The oldest account comes first. Accounts of bots are left out.',
         querystring: accountsQuery,
         response: { 200: accountsAnswer },
       },
@@ -70,8 +71,10 @@ export function registerAccountRoutes(app: Api, context: ApiContext, rules: Auth
     {
       schema: {
         tags,
-        summary: 'Unlinks an account, revokes its tokens, and ends every other login of the user',
-        params: z.object({ externalAccountId: z.string() }),
+        summary: 'Unlink an account of the signed-in user',
+        description:
+          'Revokes the tokens of the account at its platform, and signs the user out in every other browser. The last account of a user and the account of a bot are refused.',
+        params: z.object({ externalAccountId: z.string().describe('`id` of an entry of `GET /auth/accounts`.') }),
         response: { 200: okAnswer },
       },
     },
@@ -85,7 +88,10 @@ export function registerAccountRoutes(app: Api, context: ApiContext, rules: Auth
         case 'bot':
           throw isBot(outcome.provider, outcome.role);
         case 'last_account':
-          throw new BadInput('BAD_REQUEST', 'The last account cannot be unlinked: nobody could sign in any more');
+          throw new BadInput(
+            'BAD_REQUEST',
+            'The last linked account cannot be unlinked, because it is the only way to sign in',
+          );
         case 'unlinked': {
           context.callers.forget(userId);
           await keepThisBrowser(context, rules, request, reply, outcome.sessionsFrom);
@@ -103,12 +109,12 @@ function isBot(provider: string, role: BotRole): BadInput {
   const ofDefault = `DELETE /owner/bots/${provider}/default`;
   const ofChannel = `DELETE /streamer/bots/${provider}/bot`;
   const isDefault = role === 'default';
-  return new BadInput('CONFLICT', 'That account is a bot: it has to be taken back as one first', {
+  return new BadInput('CONFLICT', 'This account is used as a bot. Unlink the bot first.', {
     details: {
       kind: isDefault ? 'global_bot_credential' : 'channel_bot_credential',
       provider,
       unlinkEndpoint: isDefault ? ofDefault : ofChannel,
-      hint: `The default bot is taken back by ${ofDefault}, the bot of a channel by ${ofChannel}`,
+      hint: `Call ${isDefault ? ofDefault : ofChannel} first`,
     },
   });
 }

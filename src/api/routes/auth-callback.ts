@@ -8,6 +8,7 @@ import { isMissingSchema, isUnavailable } from '../../db/failures.ts';
 import type { UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';
+import { byProvider } from '../fields.ts';
 import {
   ACCOUNTS_PAGE,
   type AuthRules,
@@ -38,10 +39,10 @@ const ALWAYS_NAME_PROVIDER: ReadonlySet<string> = new Set([
 const SOME_NAME_PROVIDER: ReadonlySet<string> = new Set(['missing_oauth_env', 'no_token', 'no_user']);
 
 const callbackQuery = z.object({
-  code: z.string().optional(),
-  state: z.string().optional(),
-  error: z.string().optional(),
-  error_description: z.string().optional(),
+  code: z.string().optional().describe('Authorization code of the platform.'),
+  state: z.string().optional().describe('State that this API gave the platform at the start.'),
+  error: z.string().optional().describe('Error code of the platform, when it gave no authorization code.'),
+  error_description: z.string().optional().describe('Explanation of the platform for `error`.'),
 });
 type CallbackQuery = z.output<typeof callbackQuery>;
 
@@ -53,15 +54,15 @@ interface Returning {
 }
 
 export function registerCallbackRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
-  for (const path of [...CALLBACKS, COMPLETE]) {
+  for (const [path, summary] of [...CALLBACKS, [COMPLETE, COMPLETE_SUMMARY]] as const) {
     app.get(
       path,
       {
         schema: {
           tags: ['sign-in'],
-          summary:
-            path === COMPLETE ? 'Where another instance sends it on to' : 'Where a platform sends a browser back to',
-          params: z.object({ provider: z.string() }),
+          summary,
+          description: 'The platform, or another instance, redirects the browser to this address.',
+          params: byProvider,
           querystring: callbackQuery,
           response: redirectAnswer,
         },
@@ -71,8 +72,13 @@ export function registerCallbackRoutes(app: Api, context: ApiContext, rules: Aut
   }
 }
 
-const CALLBACKS = ['/auth/:provider/callback', '/auth/:provider/link/callback'];
+const CALLBACK_SUMMARY = 'Finish a sign-in or a link after the consent page of the platform';
+const CALLBACKS = [
+  ['/auth/:provider/callback', CALLBACK_SUMMARY],
+  ['/auth/:provider/link/callback', `${CALLBACK_SUMMARY} (same as GET /auth/{provider}/callback)`],
+] as const;
 const COMPLETE = '/auth/:provider/complete';
+const COMPLETE_SUMMARY = 'Finish a sign-in or a link whose callback reached another instance';
 
 async function comeBack(returning: Returning, pathProvider: string, query: CallbackQuery): Promise<FastifyReply> {
   const { context, rules, request, reply } = returning;

@@ -24,13 +24,20 @@ export function instanceOriginOf({ domain }: Pick<AuthRules, 'domain'>): string 
 
 /** Of every request that ends at a consent page. */
 export const startQuery = z.object({
-  redirect_to: z.string().optional().describe('a page of the panel to return to'),
-  origin: z.string().optional().describe('which of the allowed origins the panel is at'),
+  redirect_to: z
+    .string()
+    .optional()
+    .describe('Page of the panel that the browser returns to, such as `/settings/accounts`.'),
+  origin: z.string().optional().describe('Origin of the panel. It must be one of the allowed origins.'),
 });
 
 /** No body: what went wrong is told in the address. */
 export const redirectAnswer: { 302: z.ZodType } = {
-  302: z.null().describe('to the next page, or to the panel with `error` and `reason`'),
+  302: z
+    .null()
+    .describe(
+      'Redirects to the next page. After a failure the page of the panel gets the query parameters `error` and `reason`.',
+    ),
 };
 
 const PAGES: ReadonlySet<string> = new Set([

@@ -19,7 +19,11 @@ export function registerSessionRoutes(app: Api, context: ApiContext, rules: Auth
   app.post(
     '/auth/logout',
     {
-      schema: { tags, summary: 'Ends the login of this browser', response: { 200: z.object({ message: z.string() }) } },
+      schema: {
+        tags,
+        summary: 'Sign out in this browser',
+        response: { 200: z.object({ message: z.string().describe('Confirmation in words.') }) },
+      },
     },
     async (request, reply) => {
       await endLogins(context, request);
@@ -30,7 +34,7 @@ export function registerSessionRoutes(app: Api, context: ApiContext, rules: Auth
 
   app.post(
     '/auth/logout/everywhere',
-    { schema: { tags, summary: 'Ends every login of the signed-in user', response: { 200: okAnswer } } },
+    { schema: { tags, summary: 'Sign out in every browser', response: { 200: okAnswer } } },
     async (request, reply) => {
       const { userId } = await callers.person(request);
       await db.transaction().execute(async (tx) => {

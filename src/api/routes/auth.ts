@@ -1,8 +1,9 @@
 /** Sign-in through a platform, and linking one's own accounts (docs/contract/http-api.md#oauth-providers, docs/contract/http-api.md#login-and-logout). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { beginLink, beginLogin, type LinkablePlatform } from '../../accounts/linking/begin.ts';
 import { type Api, type ApiContext, findPlatform } from '../context.ts';
+import { byProvider } from '../fields.ts';
 import { requireOwnNavigation } from '../plugins/origins.ts';
 import { registerAccountRoutes } from './auth-accounts.ts';
 import { registerCallbackRoutes } from './auth-callback.ts';
@@ -13,7 +14,6 @@ import { beginningOf, linkDestination, sendTo } from './auth-start.ts';
 type StartQuery = z.output<typeof startQuery>;
 
 const tags = ['sign-in'];
-const byProvider = z.object({ provider: z.string() });
 
 export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
   registerAccountRoutes(app, context, rules);
@@ -23,7 +23,8 @@ export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRul
     {
       schema: {
         tags,
-        summary: 'Sends the browser to the platform to sign in',
+        summary: 'Start signing in with a platform',
+        description: 'Redirects the browser to the consent page of the platform.',
         params: byProvider,
         querystring: startQuery,
         response: redirectAnswer,
@@ -36,7 +37,8 @@ export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRul
     {
       schema: {
         tags,
-        summary: 'Sends the browser to the platform to link an account of the signed-in user',
+        summary: 'Start linking an account of the signed-in user',
+        description: 'Redirects the browser to the consent page of the platform.',
         params: byProvider,
         querystring: startQuery,
         response: redirectAnswer,

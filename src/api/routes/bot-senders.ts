@@ -7,20 +7,20 @@ import type { ExternalAccountId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
-import { isoTime, okAnswer } from '../fields.ts';
+import { byProvider, isoTime, okAnswer } from '../fields.ts';
 import { botAccount, botAccountAnswer, effectiveSender } from '../senders.ts';
 import { type AuthRules, redirectAnswer, startQuery } from './auth-rules.ts';
 import { startBotLink } from './auth-start.ts';
 
 const PATH = '/streamer/bots/:provider/bot';
 
-export const byProvider = z.object({ provider: z.string() });
-
 const botAnswer = z.object({
-  enabled: z.boolean(),
-  externalAccountId: z.string().nullable(),
+  enabled: z.boolean().describe('Whether the channel has a custom bot that is enabled.'),
+  externalAccountId: z.string().nullable().describe('Id of the linked account of the custom bot.'),
   updatedAt: isoTime.nullable(),
-  lockedBySubscription: z.boolean().describe('there is a bot, and no active right to it'),
+  lockedBySubscription: z
+    .boolean()
+    .describe('True when the channel has a custom bot and lacks an active `custom_bot` entitlement.'),
   account: botAccount,
   effectiveSender,
 });
@@ -35,7 +35,7 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
     {
       schema: {
         tags,
-        summary: "The channel's own bot, and the account that speaks",
+        summary: 'Get the custom bot of the channel and the account that speaks',
         params,
         response: { 200: botAnswer },
       },
@@ -60,7 +60,9 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
     {
       schema: {
         tags,
-        summary: 'Sends the browser to the platform to bring a bot',
+        summary: 'Start linking a custom bot for the channel',
+        description:
+          'Redirects the browser to the consent page of the platform. The channel needs the `custom_bot` entitlement.',
         params,
         querystring: startQuery,
         response: redirectAnswer,
@@ -79,7 +81,15 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
 
   app.delete(
     PATH,
-    { schema: { tags, summary: "Takes the channel's own bot back", params, response: { 200: okAnswer } } },
+    {
+      schema: {
+        tags,
+        summary: 'Unlink the custom bot of the channel',
+        description: 'The default bot speaks in the channel from then on.',
+        params,
+        response: { 200: okAnswer },
+      },
+    },
     async (request) => {
       const streamer = await context.callers.streamer(request);
       const platform = requireHosted(context, request.params.provider);
@@ -101,8 +111,10 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
     {
       schema: {
         tags,
-        summary: 'Whether the channel may bring a bot of its own',
-        response: { 200: z.object({ entitled: z.boolean() }) },
+        summary: 'Check whether the channel may use a custom bot',
+        response: {
+          200: z.object({ entitled: z.boolean().describe('Whether the `custom_bot` entitlement is active.') }),
+        },
       },
     },
     async (request) => {

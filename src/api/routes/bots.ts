@@ -9,28 +9,35 @@ import { BadInput } from '../../lib/errors.ts';
 import { deprecatedProviders } from '../../platforms/registry.ts';
 import { recordAudit } from '../audit.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
-import { isoTime } from '../fields.ts';
+import { byProvider, isoTime, providerId } from '../fields.ts';
 import { disableIntegration, enableIntegration, integrationsReader } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
 
 const listAnswer = z.object({
-  items: z.array(z.object({ provider: z.string(), enabled: z.boolean(), updatedAt: isoTime.nullable() })),
+  items: z.array(
+    z.object({
+      provider: providerId,
+      enabled: z.boolean().describe('Whether the bot is enabled.'),
+      updatedAt: isoTime.nullable(),
+    }),
+  ),
 });
 
 /** Read by hand: what is wrong with `enabled` is told with more than a schema knows. */
 const toggleBody = z.unknown().meta({
   type: 'object',
-  properties: { enabled: { type: 'boolean' } },
+  properties: { enabled: { type: 'boolean', description: 'True enables the bot, false disables it.' } },
   required: ['enabled'],
   additionalProperties: {
     type: 'string',
-    description: 'the channel on the platform, under the name the platform gives it, where more than one is possible',
+    description:
+      'Id or address of the channel on the platform, in a field that is named after the platform. Needed only when the linked account has several channels.',
   },
 });
 
 const toggleAnswer = z.object({
   ok: z.literal(true),
-  warnings: z.array(z.string()).optional().describe('what will behave differently on this platform'),
+  warnings: z.array(z.string()).optional().describe('What works differently for this channel on the platform.'),
 });
 
 export function registerBotRoutes(app: Api, context: ApiContext): void {
@@ -38,7 +45,13 @@ export function registerBotRoutes(app: Api, context: ApiContext): void {
   const readIntegrations = integrationsReader(context.pg, descriptions);
   app.get(
     '/streamer/bots',
-    { schema: { tags: ['bots'], summary: 'Which bots are on', response: { 200: listAnswer } } },
+    {
+      schema: {
+        tags: ['bots'],
+        summary: 'List the platforms and whether the bot of the channel is enabled there',
+        response: { 200: listAnswer },
+      },
+    },
     async (request) => {
       const { channelId } = await context.callers.streamer(request);
       const integrations = await readIntegrations(channelId);
@@ -54,8 +67,8 @@ export function registerBotRoutes(app: Api, context: ApiContext): void {
     {
       schema: {
         tags: ['bots'],
-        summary: 'Switches a bot on or off',
-        params: z.object({ provider: z.string() }),
+        summary: 'Enable or disable the bot of the channel on a platform',
+        params: byProvider,
         body: toggleBody,
         response: { 200: toggleAnswer },
       },
@@ -151,7 +164,7 @@ function requireEnabled(body: Readonly<Record<string, unknown>>, contentType: st
     details: {
       field: 'enabled',
       receivedType: typeof body.enabled,
-      hint: isJson ? null : 'send the body as application/json',
+      hint: isJson ? null : 'Send the body with Content-Type: application/json',
     },
   });
 }

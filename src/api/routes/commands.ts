@@ -28,25 +28,43 @@ const login = z
   .pipe(
     z
       .string()
-      .max(MAX_LOGIN, `entries must be at most ${MAX_LOGIN} characters`)
+      .max(MAX_LOGIN, `must be at most ${MAX_LOGIN} characters`)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-      .regex(/^[^\s\u0000-\u001f\u007f]*$/, 'entries must not contain white space'),
+      .regex(/^[^\s\u0000-\u001f\u007f]*$/, 'must not contain white space or control characters'),
   );
 
 const roleId = z
   .string()
   .meta({ maxLength: MAX_ROLE_ID })
   .transform((raw) => raw.trim())
-  .pipe(z.string().max(MAX_ROLE_ID, `entries must be at most ${MAX_ROLE_ID} characters`));
+  .pipe(z.string().max(MAX_ROLE_ID, `must be at most ${MAX_ROLE_ID} characters`));
+
+const ABOUT = {
+  trigger: 'Chat line that the bot answers: the whole line, in any case.',
+  response: 'Text of the answer.',
+  enabled: 'Whether the bot answers the command.',
+  onlyWhenLive: 'Whether the bot answers only while the channel is live.',
+  allowedRoles: 'Roles that may use the command. With all three lists empty, everybody may.',
+  allowedUsers: 'Logins that may use the command, whatever their roles.',
+  vkvideoAllowedRoleIds: 'Role ids of the platform that may use the command, where the platform has such ids.',
+} as const;
 
 const fields = {
-  trigger: triggerText,
-  response: messageText(450),
-  enabled: z.boolean(),
-  onlyWhenLive: z.boolean(),
-  allowedRoles: z.array(role).transform(distinct),
-  allowedUsers: z.array(login).max(100, 'must have at most 100 entries').transform(distinct),
-  vkvideoAllowedRoleIds: z.array(roleId).max(100, 'must have at most 100 entries').transform(distinct),
+  trigger: triggerText.describe(ABOUT.trigger),
+  response: messageText(450).describe(ABOUT.response),
+  enabled: z.boolean().describe(ABOUT.enabled),
+  onlyWhenLive: z.boolean().describe(ABOUT.onlyWhenLive),
+  allowedRoles: z.array(role).transform(distinct).describe(ABOUT.allowedRoles),
+  allowedUsers: z
+    .array(login)
+    .max(100, 'must have at most 100 entries')
+    .transform(distinct)
+    .describe(ABOUT.allowedUsers),
+  vkvideoAllowedRoleIds: z
+    .array(roleId)
+    .max(100, 'must have at most 100 entries')
+    .transform(distinct)
+    .describe(ABOUT.vkvideoAllowedRoleIds),
 };
 
 const createBody = z.object({
@@ -61,28 +79,29 @@ const createBody = z.object({
 const patchBody = z
   .object(fields)
   .partial()
-  .refine((body) => Object.keys(body).length > 0, `must have one of ${Object.keys(fields).join(', ')}`);
+  .refine((body) => Object.keys(body).length > 0, `must have at least one of ${Object.keys(fields).join(', ')}`);
 
 const command = z.object({
   id: z.string(),
-  trigger: z.string(),
-  response: z.string(),
-  enabled: z.boolean(),
-  onlyWhenLive: z.boolean(),
-  allowedRoles: z.array(z.string()),
-  allowedUsers: z.array(z.string()),
-  vkvideoAllowedRoleIds: z.array(z.string()),
+  trigger: z.string().describe(ABOUT.trigger),
+  response: z.string().describe(ABOUT.response),
+  enabled: z.boolean().describe(ABOUT.enabled),
+  onlyWhenLive: z.boolean().describe(ABOUT.onlyWhenLive),
+  allowedRoles: z.array(z.string()).describe(ABOUT.allowedRoles),
+  allowedUsers: z.array(z.string()).describe(ABOUT.allowedUsers),
+  vkvideoAllowedRoleIds: z.array(z.string()).describe(ABOUT.vkvideoAllowedRoleIds),
   createdAt: isoTime,
   updatedAt: isoTime,
 });
 
 const savedCommand = command.extend({
-  warnings: z.array(z.string()).describe('platforms on which this command will answer nobody, or less than expected'),
+  warnings: z.array(z.string()).describe('What works differently for the command on single platforms.'),
 });
 
-const SHADOWED = 'The stream-duration command has this trigger too and answers first, whenever it has an answer';
+const SHADOWED =
+  'The stream-duration command has the same trigger. It answers instead of this command whenever it has an answer.';
 
-const byId = z.object({ id: z.string() });
+const byId = z.object({ id: z.string().describe('`id` of an entry of `GET /streamer/bot/commands`.') });
 
 export function registerCommandRoutes(app: Api, context: ApiContext): void {
   const { db, callers } = context;
@@ -101,7 +120,8 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
       config: { scope: 'commands:read' },
       schema: {
         tags,
-        summary: 'The commands of the channel, newest first',
+        summary: 'List the commands of the channel',
+        description: 'The newest command comes first.',
         response: { 200: z.object({ items: z.array(command) }) },
       },
     },
@@ -116,7 +136,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
     url,
     {
       config: writes,
-      schema: { tags, summary: 'Adds a command', body: createBody, response: { 201: savedCommand } },
+      schema: { tags, summary: 'Create a command', body: createBody, response: { 201: savedCommand } },
     },
     async (request, reply) => {
       const { channelId } = await callers.streamer(request);
@@ -131,7 +151,8 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
       config: writes,
       schema: {
         tags,
-        summary: 'Changes what is given of a command',
+        summary: 'Update a command',
+        description: 'Changes the fields that the body has and keeps all others.',
         params: byId,
         body: patchBody,
         response: { 200: savedCommand },
@@ -148,7 +169,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
     `${url}/:id`,
     {
       config: writes,
-      schema: { tags, summary: 'Deletes a command', params: byId, response: { 200: okAnswer } },
+      schema: { tags, summary: 'Delete a command', params: byId, response: { 200: okAnswer } },
     },
     async (request) => {
       const { channelId } = await callers.streamer(request);
@@ -193,7 +214,7 @@ async function insertCommand(db: Db, channelId: ChannelId, body: z.output<typeof
         .where('channelId', '=', channelId)
         .executeTakeFirstOrThrow();
       if (Number(count) >= MAX_COMMANDS) {
-        throw new BadInput('CONFLICT', `A channel has at most ${MAX_COMMANDS} commands: delete one first`);
+        throw new BadInput('CONFLICT', `A channel can have at most ${MAX_COMMANDS} commands. Delete one first.`);
       }
       return tx
         .insertInto('ChatBotCommand')
@@ -256,7 +277,8 @@ async function takenTriggerIsConflict<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (isUniqueViolation(error)) throw new BadInput('CONFLICT', 'Another command of this channel has that trigger');
+    if (isUniqueViolation(error))
+      throw new BadInput('CONFLICT', 'Another command of this channel already has this trigger');
     throw error;
   }
 }

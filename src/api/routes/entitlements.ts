@@ -29,6 +29,7 @@ const channelId = z
   .trim()
   .min(1, 'must not be empty')
   .max(100)
+  .describe('Id of the channel.')
   .transform((text) => text as ChannelId);
 
 const endOfGrant = z
@@ -36,26 +37,36 @@ const endOfGrant = z
   .transform((text) => new Date(text))
   .refine((date) => date.getTime() > 0 && isNameableTime(date), 'must be a date in ISO 8601, or null');
 
+const SOURCE = 'Note of who granted the entitlement, or why.';
+
 const grantBody = z.object({
   channelId,
-  expiresAt: endOfGrant.nullish().meta({ type: ['string', 'null'], format: 'date-time' }),
-  source: messageText(64).default('manual'),
+  expiresAt: endOfGrant
+    .nullish()
+    .meta({ type: ['string', 'null'], format: 'date-time', description: 'When the entitlement ends. Null: never.' }),
+  source: messageText(64).describe(SOURCE).default('manual'),
 });
 
 const person = z.object({
-  provider: z.string().describe('a platform that channels are known by'),
-  externalId: z.string().regex(/^[0-9]{1,32}$/, 'must be a number of 1 to 32 digits'),
+  provider: z.string().describe('Id of a platform whose account ids are stored with channels.'),
+  externalId: z
+    .string()
+    .regex(/^[0-9]{1,32}$/, 'must be a number of 1 to 32 digits')
+    .describe('Id of the account on the platform.'),
 });
 
-const key = z.literal(CUSTOM_BOT);
+const key = z.literal(CUSTOM_BOT).describe('Key of the entitlement.');
+const active = z.boolean().describe('True while the entitlement is granted and has not ended.');
+
+const expiresAt = isoTime.nullable().describe('When the entitlement ends. Null: never.');
 
 const entitlementAnswer = z.object({
   channelId: z.string(),
   key,
-  enabled: z.boolean(),
-  expiresAt: isoTime.nullable(),
-  source: z.string().nullable(),
-  active: z.boolean(),
+  enabled: z.boolean().describe('Whether the entitlement is granted. It may have ended since.'),
+  expiresAt,
+  source: z.string().nullable().describe(SOURCE),
+  active,
   updatedAt: isoTime.nullable(),
   createdAt: isoTime.nullable(),
 });
@@ -69,20 +80,20 @@ const grantAnswer = z.object({
   ok: z.literal(true),
   channelId: z.string(),
   key,
-  active: z.boolean(),
-  expiresAt: isoTime.nullable(),
-  source: z.string().nullable(),
+  active,
+  expiresAt,
+  source: z.string().nullable().describe(SOURCE),
 });
 
-const revokeAnswer = z.object({ ok: z.literal(true), channelId: z.string(), key, active: z.boolean() });
+const revokeAnswer = z.object({ ok: z.literal(true), channelId: z.string(), key, active });
 
 const resolveAnswer = z.object({
   channelId: z.string(),
-  provider: z.string(),
-  externalId: z.string(),
+  provider: person.shape.provider,
+  externalId: z.string().describe('Id of the account on the platform.'),
   displayHint: z
-    .record(z.string(), z.string())
-    .describe("the channel's link to the platform, by its name in the model"),
+    .record(z.string(), z.string().describe('Id of the account on the platform.'))
+    .describe('The field of the channel that stores the account id.'),
 });
 
 export function registerEntitlementRoutes(app: Api, context: ApiContext, limits: LimitRules): void {
@@ -99,7 +110,7 @@ function registerByChannel(app: Api, context: ApiContext): void {
     {
       schema: {
         tags,
-        summary: 'Whether a channel may bring a bot of its own',
+        summary: 'Get the custom_bot entitlement of a channel',
         querystring: z.object({ channelId }),
         response: { 200: entitlementAnswer },
       },
@@ -117,7 +128,8 @@ function registerByChannel(app: Api, context: ApiContext): void {
     {
       schema: {
         tags,
-        summary: 'Everybody who was granted it, newest first',
+        summary: 'List the custom_bot entitlements of all channels',
+        description: 'The newest entitlement comes first. Revoked and ended entitlements are included.',
         querystring: z.object({ limit: pageLimit, cursor: cursorOf(z.tuple([cursorTime, cursorText])) }),
         response: { 200: listAnswer },
       },
@@ -138,7 +150,8 @@ function registerByChannel(app: Api, context: ApiContext): void {
     {
       schema: {
         tags,
-        summary: 'Lets a channel bring a bot of its own',
+        summary: 'Grant the custom_bot entitlement to a channel',
+        description: 'The channel may then link a bot account of its own.',
         body: grantBody,
         response: { 200: grantAnswer },
       },
@@ -158,7 +171,8 @@ function registerByChannel(app: Api, context: ApiContext): void {
     {
       schema: {
         tags,
-        summary: 'Takes it back; the bot of the channel falls silent',
+        summary: 'Revoke the custom_bot entitlement of a channel',
+        description: 'The default bot speaks in the channel from then on.',
         body: z.object({ channelId }),
         response: { 200: revokeAnswer },
       },
@@ -188,7 +202,7 @@ function registerByPerson(app: Api, context: ApiContext, { userPerMinute }: Limi
       preValidation,
       schema: {
         tags,
-        summary: "Lets a person of a platform bring a bot to their channel's chat",
+        summary: 'Grant the custom_bot entitlement to the channel of a platform account',
         body: person,
         response: { 200: z.object({ channelId: z.string(), granted: z.literal(true) }) },
       },
@@ -212,7 +226,7 @@ function registerByPerson(app: Api, context: ApiContext, { userPerMinute }: Limi
       preValidation,
       schema: {
         tags,
-        summary: 'The channel of a person of a platform',
+        summary: 'Find the channel of a platform account',
         querystring: person,
         response: { 200: resolveAnswer },
       },

@@ -8,13 +8,12 @@ import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
 import { presentMessage } from './outbox-history.ts';
 
 const WHAT_COMES = [
-  'At once, and then whatever changes:',
-  '`bots:state` `{ items }`: how the reader of each platform is, all of them each time;',
-  '`outbox:message`: a message as the history shows it, when it is new or its fate changed, the newest 50 at first;',
-  '`credits:config` and `credits:state`: what the credits overlay is told.',
-  '`heartbeat` `{}`: every 15 s, so that a page can tell a quiet stream from a dead one; open a new stream after 45 s',
-  'without an event of any name.',
-  'A message may pass through a state that is not told; the last one always is.',
+  'The stream sends the current state first, and then every change.',
+  '`bots:state` `{ items }`: the state of the chat reader of every platform.',
+  '`outbox:message`: a message as `GET /streamer/bot/outbox` shows it, when it is new or its status changed. The stream',
+  'begins with the newest 50 messages. It may skip a status that lasted only a moment, but never the final one.',
+  '`credits:config` and `credits:state`: the style and the content of the credits overlay.',
+  '`heartbeat` `{}`: sent every 15 s. A client that has received no event for 45 s should open a new stream.',
 ].join(' ');
 
 /** With what is remembered of rights, whose login or rights are gone is shown nothing more after 15 s. */
@@ -23,9 +22,9 @@ const WELCOME_CHECK_MS = 5_000;
 export function registerEventRoutes(app: Api, context: ApiContext): void {
   const schema = {
     tags: ['bots'],
-    summary: 'What happens in the channel, as server-sent events',
+    summary: 'Stream the events of the channel',
     description: WHAT_COMES,
-    response: { 200: answerOf('text/event-stream', WHAT_COMES) },
+    response: { 200: answerOf('text/event-stream', 'Server-sent events until the client closes the connection.') },
   };
   // A question for the head of an answer without end would never be answered.
   app.get('/streamer/events', { exposeHeadRoute: false, schema }, async (request, reply) => {

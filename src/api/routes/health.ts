@@ -20,23 +20,27 @@ export interface BuildFacts {
 const nullableText = z.string().nullable();
 const healthAnswer = z.object({
   status: z.literal('ok'),
-  build: z.object({ name: nullableText, version: nullableText, deployTrigger: nullableText }),
-  instance: z.object({ port: nullableText, domain: nullableText, instance: nullableText }),
+  build: z
+    .object({ name: nullableText, version: nullableText, deployTrigger: nullableText.describe('Always null.') })
+    .describe('Name and version of the installed package.'),
+  instance: z
+    .object({ port: nullableText, domain: nullableText, instance: nullableText })
+    .describe('Values of the variables `PORT`, `DOMAIN` and `INSTANCE`.'),
 });
 const readyAnswer = z.object({
   status: z.enum(['ready', 'not_ready']),
-  /** Codes; empty when ready. */
-  reasons: z.array(z.string()).readonly(),
-  /** The first of them in words. */
-  reason: z.string().optional(),
-  /** Codes of what an operator should look at; they do not change the status. */
-  warnings: z.array(z.string()).readonly(),
+  reasons: z.array(z.string()).readonly().describe('Codes of what keeps the process from being ready.'),
+  reason: z.string().optional().describe('Explanation of the first code in `reasons`.'),
+  warnings: z
+    .array(z.string())
+    .readonly()
+    .describe('Codes of what an operator should look at. Warnings do not change the status.'),
 });
 
 const SENTENCES: Readonly<Record<string, string>> = {
   ...TROUBLES,
-  database_unavailable: 'The database of DATABASE_URL cannot be used.',
-  schema_missing: 'The database lacks tables: run `pnpm memalerts migrate`.',
+  database_unavailable: 'The database that DATABASE_URL names cannot be used.',
+  schema_missing: 'The database lacks tables. Run `pnpm memalerts migrate`.',
 };
 
 export function registerHealthRoutes(
@@ -54,10 +58,11 @@ export function registerHealthRoutes(
   });
   app.get(
     '/health',
-    { schema: { tags, summary: 'Alive: the process answers', response: { 200: healthAnswer } } },
+    { schema: { tags, summary: 'Check that the process answers', response: { 200: healthAnswer } } },
     alive,
   );
-  app.get('/healthz', { schema: { tags, summary: 'The same', response: { 200: healthAnswer } } }, alive);
+  const again = 'Check that the process answers (same as GET /health)';
+  app.get('/healthz', { schema: { tags, summary: again, response: { 200: healthAnswer } } }, alive);
 
   /** @returns a code, or null when the tables are there and can be written */
   async function reasonOfDatabase(): Promise<string | null> {
@@ -72,13 +77,17 @@ export function registerHealthRoutes(
     }
   }
 
-  for (const path of ['/ready', '/readyz']) {
+  for (const [path, addition] of [
+    ['/ready', ''],
+    ['/readyz', ' (same as GET /ready)'],
+  ] as const) {
     app.get(
       path,
       {
         schema: {
           tags,
-          summary: 'Ready: the database is there and migrated',
+          summary: `Check that the process is ready to serve requests${addition}`,
+          description: 'The process is ready when its database can be reached and written to and has all tables.',
           response: { 200: readyAnswer, 503: readyAnswer },
         },
       },
@@ -93,10 +102,18 @@ export function registerHealthRoutes(
     );
   }
 
-  const summary = 'Figures of the process, for callers on this machine';
+  const summary = 'Read the metrics of the process';
+  const description = 'Only callers on the machine of the API get the metrics. All others get 404.';
   app.get(
     '/metrics',
-    { schema: { tags, summary, response: { 200: answerOf('text/plain', 'Prometheus text') } } },
+    {
+      schema: {
+        tags,
+        summary,
+        description,
+        response: { 200: answerOf('text/plain', 'Metrics in the text format of Prometheus.') },
+      },
+    },
     async (request, reply) => {
       if (!isLocalCall(request)) throw new BadInput('NOT_FOUND');
       return reply

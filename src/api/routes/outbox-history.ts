@@ -4,30 +4,39 @@ import { type HistoryRow, OUTBOX_STATUSES, outboxHistory } from '../../engine/ou
 import type { ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, requirePlatform } from '../context.ts';
-import { isoTime } from '../fields.ts';
+import { isoTime, providerId } from '../fields.ts';
 import { cursorOf, cursorText, cursorTime, nextCursor, pageLimit, pageOf } from '../paging.ts';
 
-const shownMessage = z.object({
-  provider: z.string(),
-  id: z.string(),
-  source: z.string().describe('who asked for it: `say`, `command`, `duration` or `greeting`'),
-  message: z.string(),
-  status: z.enum(OUTBOX_STATUSES),
-  attempts: z.number(),
-  lastError: z.string().nullable().describe('why the last try failed'),
-  platformMessageId: z.string().nullable(),
-  nextAttemptAt: isoTime.nullable().describe('when a message that waits is tried again'),
-  expiresAt: isoTime.nullable().describe('when a message that waits is given up'),
-  processingAt: isoTime.nullable(),
-  sentAt: isoTime.nullable(),
-  failedAt: isoTime.nullable(),
+/** How far the delivery of a message has come. */
+export const deliveryFields = {
+  status: z
+    .enum(OUTBOX_STATUSES)
+    .describe('`pending`: the message waits. `processing`: it is being sent. `sent` and `failed` are final.'),
+  attempts: z.number().describe('Number of sends that the platform answered.'),
+  lastError: z.string().nullable().describe('Reason of the last failure, or null.'),
+  processingAt: isoTime.nullable().describe('When the worker took the message for sending.'),
+  sentAt: isoTime.nullable().describe('When the message was sent.'),
+  failedAt: isoTime.nullable().describe('When the message failed for good.'),
   createdAt: isoTime,
   updatedAt: isoTime,
+};
+
+const shownMessage = z.object({
+  provider: providerId,
+  id: z.string(),
+  source: z
+    .string()
+    .describe('What queued the message: `say`, `command` or `duration` (answers to commands), or `greeting`.'),
+  message: z.string().describe('Text of the message.'),
+  ...deliveryFields,
+  platformMessageId: z.string().nullable().describe('Id of the sent message on the platform, where it tells one.'),
+  nextAttemptAt: isoTime.nullable().describe('When a pending message is tried next. Null for all others.'),
+  expiresAt: isoTime.nullable().describe('When a pending message is given up. Null for all others.'),
 });
 
 const query = z.object({
-  provider: z.string().optional().describe('only messages for this platform'),
-  status: z.enum(OUTBOX_STATUSES).optional(),
+  provider: z.string().optional().describe('Only messages for this platform.'),
+  status: z.enum(OUTBOX_STATUSES).optional().describe('Only messages with this status.'),
   cursor: cursorOf(z.tuple([cursorTime, cursorText, z.int()])),
   limit: pageLimit,
 });
@@ -41,7 +50,8 @@ export function registerOutboxHistoryRoutes(app: Api, context: ApiContext): void
       config: { scope: 'outbox:read' },
       schema: {
         tags: ['say'],
-        summary: 'What became of the messages of the channel, newest first',
+        summary: 'List the messages of the bot and their delivery status',
+        description: 'The newest message comes first.',
         querystring: query,
         response: { 200: answer },
       },

@@ -15,7 +15,10 @@ export interface OverlayRules {
   readonly frameAncestors: readonly string[];
 }
 
-const token = z.string().regex(/^[A-Za-z0-9._-]+$/, 'is no overlay token');
+const token = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]+$/, 'must be an overlay token')
+  .describe('Token of the overlay address, from `GET /streamer/credits/token`.');
 const NEVER_STORED = {
   'Cache-Control': 'no-store, no-cache, must-revalidate, proxy-revalidate',
   Pragma: 'no-cache',
@@ -28,9 +31,14 @@ export function registerOverlayRoutes(app: Api, { overlay, clock }: ApiContext, 
 
   const page = {
     tags,
-    summary: 'The credits page for OBS',
+    summary: 'Show the credits page for OBS',
     params,
-    response: { 200: answerOf('text/html', 'The page; whether the address still counts is told by its events') },
+    response: {
+      200: answerOf(
+        'text/html',
+        'The page of the overlay. It is sent for every token. Only the event stream checks whether the token is valid.',
+      ),
+    },
   };
   app.get('/overlay/credits/t/:token', { schema: page }, async (_request, reply) => {
     const nonce = randomBytes(16).toString('base64');
@@ -41,18 +49,20 @@ export function registerOverlayRoutes(app: Api, { overlay, clock }: ApiContext, 
       .send(overlayPage(nonce));
   });
 
-  const summary = 'The credits as server-sent events `credits:config` and `credits:state`';
+  const summary = 'Stream the events of the credits overlay';
+  const description =
+    'The stream sends `credits:config` (the style) and `credits:state` (the content) first, and again after every change. `heartbeat` comes every 15 s.';
   const response = {
-    200: answerOf('text/event-stream', 'Both at once, then whatever changes; `heartbeat` every 15 s'),
+    200: answerOf('text/event-stream', 'Server-sent events until the client closes the connection.'),
   };
   // A question for the head of an answer without end would never be answered.
   const exposeHeadRoute = false;
   app.get(
     '/overlay/credits/t/:token/events',
-    { exposeHeadRoute, schema: { tags, summary, params, response } },
+    { exposeHeadRoute, schema: { tags, summary, description, params, response } },
     async (request, reply) => {
       const claims = await readOverlayToken(request.params.token, rules.jwtSecret);
-      if (claims === null) throw new BadInput('FORBIDDEN', 'This overlay address is not valid');
+      if (claims === null) throw new BadInput('FORBIDDEN', 'The overlay token is not valid');
       await stream({ overlay, clock }, reply, claims.channelId, claims.version);
     },
   );
@@ -75,6 +85,6 @@ async function stream(
     send: ({ name, data }) => open().send(name, data),
     end: () => open().end(),
   });
-  if (leave === null) throw new BadInput('FORBIDDEN', 'This overlay address was taken back');
+  if (leave === null) throw new BadInput('FORBIDDEN', 'The overlay token was replaced by a newer one');
   open().onClosed(leave);
 }

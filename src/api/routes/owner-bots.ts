@@ -3,19 +3,24 @@ import { z } from 'zod';
 import { removeDefaultBot } from '../../accounts/senders-unlink.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { isoTime, okAnswer } from '../fields.ts';
+import { byProvider, isoTime, okAnswer } from '../fields.ts';
 import { botAccount, botAccountAnswer, effectiveSender } from '../senders.ts';
 import { type AuthRules, redirectAnswer, startQuery } from './auth-rules.ts';
 import { startBotLink } from './auth-start.ts';
-import { byProvider, forget, requireHosted } from './bot-senders.ts';
+import { forget, requireHosted } from './bot-senders.ts';
 
 const PATH = '/owner/bots/:provider/default';
 
 const statusAnswer = z.object({
-  enabled: z.boolean(),
-  externalAccountId: z.string().nullable(),
+  enabled: z.boolean().describe('Whether the platform has a default bot.'),
+  externalAccountId: z.string().nullable().describe('Id of the linked account of the default bot.'),
   updatedAt: isoTime.nullable(),
-  source: z.enum(['db', 'env']).nullable().describe('`env`: the environment of this instance names the account'),
+  source: z
+    .enum(['db', 'env'])
+    .nullable()
+    .describe(
+      '`db`: an owner linked the account. `env`: environment variables name it. Null: there is no default bot.',
+    ),
   account: botAccount,
   effectiveSender,
 });
@@ -26,7 +31,7 @@ export function registerOwnerBotRoutes(app: Api, context: ApiContext, rules: Aut
 
   app.get(
     `${PATH}/status`,
-    { schema: { tags, summary: 'The default bot of a platform', params, response: { 200: statusAnswer } } },
+    { schema: { tags, summary: 'Get the default bot of a platform', params, response: { 200: statusAnswer } } },
     async (request) => {
       await context.callers.owner(request);
       const { senders } = requireHosted(context, request.params.provider);
@@ -49,7 +54,8 @@ export function registerOwnerBotRoutes(app: Api, context: ApiContext, rules: Aut
     {
       schema: {
         tags,
-        summary: 'Sends the browser to the platform to bring the default bot',
+        summary: 'Start linking the default bot of a platform',
+        description: 'Redirects the browser to the consent page of the platform.',
         params,
         querystring: startQuery,
         response: redirectAnswer,
@@ -65,7 +71,7 @@ export function registerOwnerBotRoutes(app: Api, context: ApiContext, rules: Aut
 
   app.delete(
     PATH,
-    { schema: { tags, summary: 'Takes the default bot of a platform back', params, response: { 200: okAnswer } } },
+    { schema: { tags, summary: 'Unlink the default bot of a platform', params, response: { 200: okAnswer } } },
     async (request) => {
       const { userId } = await context.callers.owner(request);
       const platform = requireHosted(context, request.params.provider);

@@ -13,8 +13,8 @@ export function registerOwnerUserRoutes(app: Api, { callers, clock, db }: ApiCon
     {
       schema: {
         tags: ['owner'],
-        summary: 'Ends every login of a user',
-        params: z.object({ id: z.string().max(128) }),
+        summary: 'Sign out a user in every browser',
+        params: z.object({ id: z.string().max(128).describe('Id of the user.') }),
         response: { 200: okAnswer },
       },
     },
@@ -24,7 +24,7 @@ export function registerOwnerUserRoutes(app: Api, { callers, clock, db }: ApiCon
       await db.transaction().execute(async (tx) => {
         await recordAudit(tx, { userId: actor, channelId: null }, 'owner.users.sign_out', { userId });
         const sessionsFrom = await endSessionsOf(tx, userId, clock.now());
-        if (sessionsFrom === null) throw new BadInput('NOT_FOUND', 'There is no such user');
+        if (sessionsFrom === null) throw new BadInput('NOT_FOUND', 'No user has this id');
       });
       callers.forget(userId);
       return { ok: true as const };

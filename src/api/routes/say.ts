@@ -6,43 +6,42 @@ import { lengthOf } from '../../engine/outbox/wording.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/all.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform, requirePlatform } from '../context.ts';
-import { isoTime, messageText } from '../fields.ts';
+import { isoTime, messageText, providerId } from '../fields.ts';
 import { activeTargetsReader, readIntegration } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
 import { limiter } from '../plugins/limits.ts';
+import { deliveryFields } from './outbox-history.ts';
 
 const sayBody = z.object({
-  message: messageText(500).refine(
-    (text) => !/^[/.]/.test(text),
-    'must not start with / or . (platforms read it as a command)',
-  ),
-  provider: z.string().nullish(),
+  message: messageText(500)
+    .refine((text) => !/^[/.]/.test(text), 'must not start with / or . because platforms read these as commands')
+    .describe('Text of the message. Each platform has a length limit of its own, see `GET /capabilities`.'),
+  provider: z
+    .string()
+    .nullish()
+    .describe('Id of the platform. Needed only when the bot is enabled on several platforms.'),
 });
 
 const sayAnswer = z.object({
   ok: z.literal(true),
-  provider: z.string(),
-  outbox: z.object({ id: z.string(), status: z.string(), createdAt: isoTime }),
+  provider: providerId,
+  outbox: z
+    .object({ id: z.string(), status: deliveryFields.status, createdAt: isoTime })
+    .describe('The queued message. `GET /streamer/bot/outbox/{provider}/{id}` tells its delivery status.'),
 });
 
 const statusAnswer = z.object({
-  provider: z.string(),
+  provider: providerId,
   id: z.string(),
-  status: z.enum(['pending', 'processing', 'sent', 'failed']),
-  attempts: z.number(),
-  lastError: z.string().nullable(),
-  processingAt: isoTime.nullable(),
-  sentAt: isoTime.nullable(),
-  failedAt: isoTime.nullable(),
-  createdAt: isoTime,
-  updatedAt: isoTime,
+  ...deliveryFields,
 });
 
 const idempotencyHeader = z.object({
   'idempotency-key': z
     .string()
     .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
-    .optional(),
+    .optional()
+    .describe('Key of the caller. A repeated request with the same key returns the message that is already queued.'),
 });
 
 export interface SayRules {
@@ -68,7 +67,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
       config: { scope: 'say' },
       schema: {
         tags,
-        summary: 'Queues one message for a chat',
+        summary: 'Queue a message for the chat',
         headers: idempotencyHeader,
         body: sayBody,
         response: { 200: sayAnswer },
@@ -107,8 +106,8 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
       config: { scope: 'outbox:read' },
       schema: {
         tags,
-        summary: 'What became of a message',
-        params: z.object({ provider: z.string(), id: z.string() }),
+        summary: 'Get the delivery status of a message',
+        params: z.object({ provider: providerId, id: z.string().describe('Id of the queued message.') }),
         response: { 200: statusAnswer },
       },
     },
@@ -116,7 +115,8 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
       const { channelId } = await context.callers.streamer(request);
       const platform = findPlatform(context, request.params.provider);
       const id = request.params.id.trim();
-      if (platform === undefined || id === '') throw new BadInput('BAD_REQUEST', 'Name a provider and an outbox id');
+      if (platform === undefined || id === '')
+        throw new BadInput('BAD_REQUEST', 'The path must name a known platform and the id of a message');
       const row = await outboxStatus(context.db, platform.description, channelId, id);
       if (row === null) throw new BadInput('NOT_FOUND');
       return {
@@ -146,9 +146,9 @@ async function chooseTarget(
   if (provider !== null) return namedTarget(context, streamer, provider);
   const enabled = await enabledTargets(context, readTargets, streamer);
   const [only] = enabled;
-  if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is switched on for this channel');
+  if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is enabled in this channel');
   if (enabled.length === 1) return only;
-  throw new BadInput('BAD_REQUEST', 'Several bots are switched on: name one as provider', {
+  throw new BadInput('BAD_REQUEST', 'The bot is enabled on several platforms. Name one of them in provider.', {
     extras: { enabledProviders: enabled.map((target) => target.platform.description.id) },
   });
 }
@@ -207,7 +207,11 @@ function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
 function requireLength(message: string, limit: HostedPlatform['limits']['message']): void {
   const length = lengthOf(message, limit.unit);
   if (length <= limit.max) return;
-  throw new BadInput('BAD_REQUEST', `message: this platform takes at most ${limit.max} characters, not ${length}`, {
-    details: { field: 'message', max: limit.max, length },
-  });
+  throw new BadInput(
+    'BAD_REQUEST',
+    `message must be at most ${limit.max} characters on this platform, and has ${length}`,
+    {
+      details: { field: 'message', max: limit.max, length },
+    },
+  );
 }

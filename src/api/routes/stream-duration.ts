@@ -5,20 +5,32 @@ import { BadInput } from '../../lib/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { messageText, normaliseTrigger, triggerText } from '../fields.ts';
 
+const ABOUT = {
+  enabled: 'Whether the bot answers the command.',
+  trigger: 'Chat line that the bot answers: the whole line, in any case.',
+  responseTemplate:
+    'Text of the answer, with the placeholders `{hours}`, `{minutes}` and `{totalMinutes}`. Null: the default text.',
+  breakCreditMinutes: 'Longest pause, in minutes, that does not end the stream.',
+  onlyWhenLive: 'Whether the bot stays silent while the channel is not live.',
+} as const;
+
 const settings = z.object({
-  enabled: z.boolean(),
-  trigger: z.string(),
-  responseTemplate: z.string().nullable(),
-  breakCreditMinutes: z.number(),
-  onlyWhenLive: z.boolean(),
+  enabled: z.boolean().describe(ABOUT.enabled),
+  trigger: z.string().describe(ABOUT.trigger),
+  responseTemplate: z.string().nullable().describe(ABOUT.responseTemplate),
+  breakCreditMinutes: z.number().describe(ABOUT.breakCreditMinutes),
+  onlyWhenLive: z.boolean().describe(ABOUT.onlyWhenLive),
 });
 
 const patchBody = z.object({
-  enabled: z.boolean(),
-  trigger: triggerText,
-  responseTemplate: messageText(450).nullable().default(DEFAULT_DURATION_TEMPLATE),
-  breakCreditMinutes: z.number().transform((minutes) => Math.min(Math.max(Math.floor(minutes), 0), 1440)),
-  onlyWhenLive: z.boolean(),
+  enabled: z.boolean().describe(ABOUT.enabled),
+  trigger: triggerText.describe(ABOUT.trigger),
+  responseTemplate: messageText(450).nullable().describe(ABOUT.responseTemplate).default(DEFAULT_DURATION_TEMPLATE),
+  breakCreditMinutes: z
+    .number()
+    .describe(`${ABOUT.breakCreditMinutes} Rounded down, and limited to 0 to 1440.`)
+    .transform((minutes) => Math.min(Math.max(Math.floor(minutes), 0), 1440)),
+  onlyWhenLive: z.boolean().describe(ABOUT.onlyWhenLive),
 });
 
 export function registerStreamDurationRoutes(app: Api, { db, clock, callers }: ApiContext): void {
@@ -30,7 +42,7 @@ export function registerStreamDurationRoutes(app: Api, { db, clock, callers }: A
     {
       schema: {
         tags,
-        summary: 'The command that tells how long the stream has been running',
+        summary: 'Get the settings of the stream-duration command',
         response: { 200: settings },
       },
     },
@@ -50,7 +62,13 @@ export function registerStreamDurationRoutes(app: Api, { db, clock, callers }: A
   app.patch(
     url,
     {
-      schema: { tags, summary: 'Replaces the settings of that command', body: patchBody, response: { 200: settings } },
+      schema: {
+        tags,
+        summary: 'Replace the settings of the stream-duration command',
+        description: 'The command tells viewers how long the stream has been running.',
+        body: patchBody,
+        response: { 200: settings },
+      },
     },
     async (request) => {
       const { channelId } = await callers.streamer(request);

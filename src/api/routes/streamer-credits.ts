@@ -18,18 +18,25 @@ const styleBody = z.object({
     .meta({ maxLength: MAX_STYLE })
     .transform((raw) => raw.trim())
     .pipe(z.string().max(MAX_STYLE, `must be at most ${MAX_STYLE} characters`))
-    .nullable(),
+    .nullable()
+    .describe('Style of the overlay as JSON text. Null or empty text restores the default style.'),
 });
-const styleAnswer = z.object({ ok: z.literal(true), creditsStyleJson: z.string().nullable() });
-const tokenAnswer = z.object({ token: z.string() });
-const windowAnswer = z.object({ creditsReconnectWindowMinutes: z.number() });
-const ignoredAnswer = z.object({ creditsIgnoredChatters: z.array(z.string()) });
+const creditsStyleJson = z.string().nullable().describe('Style of the overlay as JSON text. Null: the default style.');
+const creditsReconnectWindowMinutes = z
+  .number()
+  .describe('Longest pause of a stream, in minutes, that keeps the credits.');
+const styleAnswer = z.object({ ok: z.literal(true), creditsStyleJson });
+const tokenAnswer = z.object({ token: z.string().describe('Token of the overlay: the last part of its address.') });
+const windowAnswer = z.object({ creditsReconnectWindowMinutes });
+const ignoredAnswer = z.object({
+  creditsIgnoredChatters: z.array(z.string()).describe('Names of the chatters that the credits leave out.'),
+});
 const person = z.object({ name: z.string(), avatarUrl: z.string().nullable() });
 const stateAnswer = z.object({
-  channelSlug: z.string(),
-  creditsReconnectWindowMinutes: z.number(),
-  chatters: z.array(person),
-  donors: z.array(person.extend({ amount: z.number(), currency: z.string() })),
+  channelSlug: z.string().describe('Slug of the channel.'),
+  creditsReconnectWindowMinutes,
+  chatters: z.array(person).describe('Everybody who wrote in the chat, in the order of the first line.'),
+  donors: z.array(person.extend({ amount: z.number(), currency: z.string() })).describe('Everybody who donated.'),
 });
 
 export function registerStreamerCreditsRoutes(
@@ -50,8 +57,8 @@ export function registerStreamerCreditsRoutes(
     {
       schema: {
         tags,
-        summary: "The token of the overlay's address, and how the overlay looks",
-        response: { 200: tokenAnswer.extend({ creditsStyleJson: z.string().nullable() }) },
+        summary: 'Get the overlay token and the style of the credits overlay',
+        response: { 200: tokenAnswer.extend({ creditsStyleJson }) },
       },
     },
     async (request) => {
@@ -63,7 +70,12 @@ export function registerStreamerCreditsRoutes(
   app.post(
     `${base}/token/rotate`,
     {
-      schema: { tags, summary: "Takes the overlay's address back and gives a new one", response: { 200: tokenAnswer } },
+      schema: {
+        tags,
+        summary: 'Replace the overlay token',
+        description: 'The former address of the overlay stops working.',
+        response: { 200: tokenAnswer },
+      },
     },
     async (request) => {
       const { channelId } = await callers.streamer(request);
@@ -77,7 +89,7 @@ export function registerStreamerCreditsRoutes(
 
   app.get(
     `${base}/state`,
-    { schema: { tags, summary: 'Who is in the credits', response: { 200: stateAnswer } } },
+    { schema: { tags, summary: 'List the chatters and donors in the credits', response: { 200: stateAnswer } } },
     async (request) => {
       const channel = await readChannel(db, (await callers.streamer(request)).channelId);
       const { chatters, donors } = await roll.read(channel.id);
@@ -88,7 +100,7 @@ export function registerStreamerCreditsRoutes(
 
   app.post(
     `${base}/reset`,
-    { schema: { tags, summary: 'Begins new, empty credits', response: { 200: okAnswer } } },
+    { schema: { tags, summary: 'Clear the credits', response: { 200: okAnswer } } },
     async (request) => {
       const channel = await readChannel(db, (await callers.streamer(request)).channelId);
       await roll.reset(channel.id);
@@ -100,7 +112,12 @@ export function registerStreamerCreditsRoutes(
     `${base}/settings`,
     {
       bodyLimit: styleBytes,
-      schema: { tags, summary: 'Sets how the overlay looks', body: styleBody, response: { 200: styleAnswer } },
+      schema: {
+        tags,
+        summary: 'Set the style of the credits overlay',
+        body: styleBody,
+        response: { 200: styleAnswer },
+      },
     },
     async (request) => {
       const creditsStyleJson = request.body.creditsStyleJson || null;
@@ -113,7 +130,13 @@ export function registerStreamerCreditsRoutes(
 
   app.get(
     `${base}/reconnect-window`,
-    { schema: { tags, summary: 'How long a break may be without new credits', response: { 200: windowAnswer } } },
+    {
+      schema: {
+        tags,
+        summary: 'Get how long a stream may pause before new credits begin',
+        response: { 200: windowAnswer },
+      },
+    },
     async (request) => {
       const { creditsReconnectWindowMinutes } = await readChannel(db, (await callers.streamer(request)).channelId);
       return { creditsReconnectWindowMinutes };
@@ -125,8 +148,10 @@ export function registerStreamerCreditsRoutes(
     {
       schema: {
         tags,
-        summary: 'Sets that time',
-        body: z.object({ minutes: z.number() }),
+        summary: 'Set how long a stream may pause before new credits begin',
+        body: z.object({
+          minutes: z.number().describe('Minutes, rounded down and limited to 1 to 1440.'),
+        }),
         response: { 200: windowAnswer },
       },
     },
@@ -139,7 +164,7 @@ export function registerStreamerCreditsRoutes(
 
   app.get(
     `${base}/ignored-chatters`,
-    { schema: { tags, summary: 'Whom the credits leave out', response: { 200: ignoredAnswer } } },
+    { schema: { tags, summary: 'List the chatters that the credits leave out', response: { 200: ignoredAnswer } } },
     async (request) => {
       const channel = await readChannel(db, (await callers.streamer(request)).channelId);
       return { creditsIgnoredChatters: namesOf(channel.creditsIgnoredChattersJson) };
@@ -151,8 +176,12 @@ export function registerStreamerCreditsRoutes(
     {
       schema: {
         tags,
-        summary: 'Replaces that list',
-        body: z.object({ creditsIgnoredChatters: z.array(z.string()) }),
+        summary: 'Replace the list of chatters that the credits leave out',
+        body: z.object({
+          creditsIgnoredChatters: z
+            .array(z.string())
+            .describe(`Names in any case. Only the first ${MAX_IGNORED} different names are kept.`),
+        }),
         response: { 200: ignoredAnswer },
       },
     },

@@ -107,7 +107,12 @@ function coded(code: string): BadInput {
 }
 
 const candidatesAnswer = z.object({
-  items: z.array(z.object({ url: z.string(), vkvideoChannelId: z.string().nullable() })),
+  items: z.array(
+    z.object({
+      url: z.string().describe('Address of the channel at VK Video Live.'),
+      vkvideoChannelId: z.string().nullable().describe('Id of the channel, for `PATCH /streamer/bots/{provider}`.'),
+    }),
+  ),
 });
 
 function registerCandidates(app: FastifyInstance, { streamer }: ApiDeps, candidates: Candidates): void {
@@ -116,7 +121,7 @@ function registerCandidates(app: FastifyInstance, { streamer }: ApiDeps, candida
     {
       schema: {
         tags: ['bots'],
-        summary: 'The VK Video Live channels of the linked account',
+        summary: 'List the VK Video Live channels of the linked account',
         response: { 200: candidatesAnswer },
       },
     },

@@ -26,9 +26,9 @@ export const WEBHOOK_PATH = '/webhooks/kick/events';
 
 const answer = z.object({
   ok: z.literal(true),
-  duplicate: z.literal(true).optional(),
-  ignored: z.literal(true).optional(),
-  reason: z.enum(['missing_identity', 'channel_not_mapped']).optional(),
+  duplicate: z.literal(true).optional().describe('Set when this event was received before.'),
+  ignored: z.literal(true).optional().describe('Set when the event concerns no channel of this installation.'),
+  reason: z.enum(['missing_identity', 'channel_not_mapped']).optional().describe('Why the event was ignored.'),
 });
 type Answer = z.infer<typeof answer>;
 
@@ -65,7 +65,8 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
     {
       schema: {
         tags: ['webhooks'],
-        summary: 'Deliveries of Kick events, signed',
+        summary: 'Receive an event from Kick',
+        description: 'Only Kick calls this address. The signature of every request is checked.',
         // Read by hand: nothing of a body is looked at before its signature was.
         body: z.unknown(),
         response: { 200: answer },

@@ -27,14 +27,17 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
     {
       schema: {
         tags: ['webhooks'],
-        summary: 'Deliveries of Twitch EventSub, signed',
+        summary: 'Receive an event from Twitch EventSub',
+        description: 'Only Twitch calls this address. The signature of every request is checked.',
         // Read by hand: nothing of a body is looked at before its signature was.
         body: z.unknown(),
         response: {
           200: {
-            description: 'what was done, or the challenge',
+            description: 'What was done with the event. A verification request gets its challenge back.',
             content: {
-              'application/json': { schema: z.object({ message: z.string() }) },
+              'application/json': {
+                schema: z.object({ message: z.string().describe('What was done with the event.') }),
+              },
               'text/plain': { schema: z.string() },
             },
           },
@@ -47,7 +50,7 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
       const parsed = delivery.safeParse(readJsonBody(request.rawBody));
       // A form would be read too: JSON is the one thing a page elsewhere cannot send without asking first.
       if (!parsed.success || !isJson(request.headers['content-type']))
-        throw new BadInput('BAD_REQUEST', 'That is no delivery of EventSub');
+        throw new BadInput('BAD_REQUEST', 'The body is not an EventSub message in JSON');
       const type = request.headers['twitch-eventsub-message-type'];
       if (isChallenge(parsed.data, type)) {
         const challenge = await answerChallenge(deps.db, parsed.data);

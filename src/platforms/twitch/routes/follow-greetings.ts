@@ -15,6 +15,8 @@ import { DEFAULT_GREETING, LONGEST_GREETING } from '../greeting.ts';
 const PATH = '/streamer/bot/follow-greetings';
 const EVENT = 'channel.follow';
 
+const TEXT = 'Text of the greeting. `{user}` stands for the name of the follower.';
+
 const template = z
   .string()
   .meta({ minLength: 1, maxLength: LONGEST_GREETING })
@@ -25,22 +27,25 @@ const template = z
       .min(1, 'must not be empty')
       // UTF-16 units, where the schema library's own limit counts code points.
       .refine((text) => text.length <= LONGEST_GREETING, `must be at most ${LONGEST_GREETING} characters`),
-  );
+  )
+  .describe(TEXT);
 
 const eventSubState = z
   .enum(['active', 'pending', 'failed'])
-  .describe('whether Twitch tells us about follows; `failed` usually means the streamer has to link Twitch again');
+  .describe(
+    'State of the subscription to follow events at Twitch. `failed` usually means that the streamer must link the Twitch account again.',
+  );
 
 const settings = z.object({
-  followGreetingsEnabled: z.boolean(),
-  followGreetingTemplate: z.string(),
+  followGreetingsEnabled: z.boolean().describe('Whether the bot greets new followers.'),
+  followGreetingTemplate: z.string().describe(TEXT),
   eventSub: eventSubState.optional(),
 });
 
 const saved = z.object({
   ok: z.literal(true),
-  followGreetingsEnabled: z.boolean(),
-  followGreetingTemplate: z.string().nullable(),
+  followGreetingsEnabled: z.boolean().describe('Whether the bot greets new followers.'),
+  followGreetingTemplate: z.string().nullable().describe(`${TEXT} Null: the default text.`),
   eventSub: eventSubState.optional(),
 });
 
@@ -56,7 +61,7 @@ export function registerFollowGreetings(
 
   api.get(
     PATH,
-    { schema: { tags, summary: 'Whether new followers are greeted, and how', response: { 200: settings } } },
+    { schema: { tags, summary: 'Get the follow greeting settings', response: { 200: settings } } },
     async (request) => {
       const { channelId } = await streamer(request);
       const row = await db
@@ -80,7 +85,7 @@ export function registerFollowGreetings(
       preValidation,
       schema: {
         tags,
-        summary: 'Greets new followers from now on',
+        summary: 'Enable follow greetings',
         body: z.object({ followGreetingTemplate: template.optional() }).nullish(),
         response: { 200: saved },
       },
@@ -100,7 +105,7 @@ export function registerFollowGreetings(
 
   api.post(
     `${PATH}/disable`,
-    { schema: { tags, summary: 'Greets nobody any more', response: { 200: saved } } },
+    { schema: { tags, summary: 'Disable follow greetings', response: { 200: saved } } },
     async (request) => {
       const { channelId } = await streamer(request);
       const row = await write(db, channelId, { followGreetingsEnabled: false });
@@ -115,7 +120,7 @@ export function registerFollowGreetings(
       preValidation,
       schema: {
         tags,
-        summary: 'Changes the greeting',
+        summary: 'Change the text of the follow greeting',
         body: z.object({ followGreetingTemplate: template }),
         response: { 200: saved },
       },

@@ -21,31 +21,39 @@ export function registerLegacyToggles(
   const api = app.withTypeProvider<ZodTypeProvider>();
   const schema = { tags: ['bots'], deprecated: true, response: { 200: done } };
 
-  api.post('/streamer/bot/enable', { schema: { ...schema, summary: 'Older switch: on' } }, async (request) => {
-    const { channelId, userId } = await streamer(request);
-    const { twitchChannelId } = await requireLinkedChannel(db, channelId);
-    const login = await requireLogin(helix, twitchChannelId);
-    await write(db, { channelId, userId, enabled: true, login });
-    await eventSub.ensure(channelId);
-    return { ok: true as const };
-  });
+  api.post(
+    '/streamer/bot/enable',
+    { schema: { ...schema, summary: 'Enable the Twitch bot (use PATCH /streamer/bots/{provider} instead)' } },
+    async (request) => {
+      const { channelId, userId } = await streamer(request);
+      const { twitchChannelId } = await requireLinkedChannel(db, channelId);
+      const login = await requireLogin(helix, twitchChannelId);
+      await write(db, { channelId, userId, enabled: true, login });
+      await eventSub.ensure(channelId);
+      return { ok: true as const };
+    },
+  );
 
   // Asks Twitch nothing: a bot can be switched off while Twitch is down.
-  api.post('/streamer/bot/disable', { schema: { ...schema, summary: 'Older switch: off' } }, async (request) => {
-    const { channelId, userId } = await streamer(request);
-    await requireLinkedChannel(db, channelId);
-    await write(db, { channelId, userId, enabled: false, login: null });
-    return { ok: true as const };
-  });
+  api.post(
+    '/streamer/bot/disable',
+    { schema: { ...schema, summary: 'Disable the Twitch bot (use PATCH /streamer/bots/{provider} instead)' } },
+    async (request) => {
+      const { channelId, userId } = await streamer(request);
+      await requireLinkedChannel(db, channelId);
+      await write(db, { channelId, userId, enabled: false, login: null });
+      return { ok: true as const };
+    },
+  );
 
   api.get(
     '/streamer/bot/subscription',
     {
       schema: {
         tags: ['bots'],
-        summary: 'Older question: is it on',
+        summary: 'Check whether the Twitch bot is enabled (use GET /streamer/bots instead)',
         deprecated: true,
-        response: { 200: z.object({ enabled: z.boolean() }) },
+        response: { 200: z.object({ enabled: z.boolean().describe('Whether the bot is enabled.') }) },
       },
     },
     async (request) => {
