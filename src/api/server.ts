@@ -9,7 +9,7 @@ import { type BodyLimits, registerBodies, registerRawBodies } from './plugins/bo
 import { boundedValidatorCompiler } from './plugins/bounds.ts';
 import { type CallerRules, type Callers, registerCallers } from './plugins/callers.ts';
 import { answerBrokenRequest, answerError, registerErrors } from './plugins/errors.ts';
-import { type LimitRules, registerLimits } from './plugins/limits.ts';
+import { type LimitRules, registerLearning, registerLimits } from './plugins/limits.ts';
 import { registerMetrics } from './plugins/metrics.ts';
 import { registerNoStore } from './plugins/no-store.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
@@ -87,11 +87,12 @@ export async function buildServer(
   registerErrors(app, log);
   const metrics = registerMetrics(app);
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: ANSWERS_ARE_NO_PAGES } });
-  // Whatever refuses comes before what costs: limit, origin, and only then the body.
+  // Whatever refuses comes before what costs: limit, origin, login, and only then the body.
   await registerCors(app, rules.origins);
   const callers = await registerCallers(app, rules.callers, { clock, log });
-  await registerLimits(app, rules.limits, callers);
+  await registerLimits(app, rules.limits, { callers, clock });
   registerOriginCheck(app, rules.origins);
+  registerLearning(app, rules.limits, callers);
   registerBodies(app, rules.bodies);
   await registerOpenApi(app, rules.build.version ?? '0');
 
@@ -131,8 +132,8 @@ function letGoOnClose(app: Api): void {
 
 /** What a platform adds is registered here too: most of it belongs to a streamer. */
 function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {
-  // Who asks is settled before what they ask is looked at (docs/contract/http-api.md#order-of-checks).
-  api.addHook('preValidation', async (request) => {
+  // Who asks is settled before what they ask is read (docs/contract/http-api.md#order-of-checks).
+  api.addHook('onRequest', async (request) => {
     // By the route, not by the address, which can be written in many ways.
     if (request.routeOptions.url?.startsWith('/streamer/')) await context.callers.streamer(request);
   });
@@ -150,7 +151,7 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
 }
 
 function registerOwnerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {
-  api.addHook('preValidation', async (request) => void (await context.callers.owner(request)));
+  api.addHook('onRequest', async (request) => void (await context.callers.owner(request)));
   registerOwnerAuditRoutes(api, context);
   registerOwnerBotRoutes(api, context, rules.auth);
   registerOwnerUserRoutes(api, context);

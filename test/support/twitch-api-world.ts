@@ -102,7 +102,10 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
   registerErrors(app, deps.log);
   const limits = { large: 1_000_000, usual: 1_000_000, form: 1_000_000 };
   registerBodies(app, limits);
-  side.routes?.(app);
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', async (request) => void (await apiDeps.streamer(request)));
+    side.routes?.(scope);
+  });
   await app.register(async (scope) => {
     registerRawBodies(scope, limits);
     side.webhooks?.(scope);

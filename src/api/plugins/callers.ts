@@ -38,6 +38,7 @@ export const LOGIN_COOKIES = { beta: 'token_beta', regular: 'token' } as const;
 const RIGHTS_CACHE_MS = 10_000;
 /** What a signature says does not change: only its token's end has to be looked at again. */
 const VERIFIED_MAX = 10_000;
+const ENDED_MAX = 10_000;
 
 export interface Callers {
   /** @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED`, `BETA_ACCESS_REQUIRED`, `FORBIDDEN`, `MISSING_CHANNEL_ID` */
@@ -53,6 +54,16 @@ export interface Callers {
   userIdOf(request: FastifyRequest): Promise<UserId | null>;
   /** Whether `userIdOf` has to ask the database: a tool's token that was not met before. */
   isUnknownTool(request: FastifyRequest): boolean;
+  /**
+   * Whether the database knows no such token of a tool. Asks it.
+   * @throws what the database threw when it could not be asked
+   */
+  isWorthlessTool(request: FastifyRequest): Promise<boolean>;
+  /**
+   * For limits, on routes that ask nobody who is calling: looks the caller up once in 10 s, so that `userIdOf` stops
+   * taking an ended login or a revoked token for its person. Refuses nobody.
+   */
+  learnStanding(request: FastifyRequest): Promise<void>;
   /** The login that `person` goes by, as its token tells it. @throws BadInput `UNAUTHORIZED`, `SESSION_EXPIRED` */
   login(request: FastifyRequest): Promise<ReadSession>;
   /** Every login that the request carries in whatever place: what a logout ends. */
@@ -75,6 +86,8 @@ export async function registerCallers(
     ttlResolution: 0,
     perf,
   });
+  /** For limits: what has ended stays so, longer than it is remembered for refusals. */
+  const ended = new LRUCache<string, true>({ max: ENDED_MAX });
   let changes = 0;
   const verified = new LRUCache<string, ReadSession>({ max: VERIFIED_MAX });
   const tools = toolCallers(rules.db, clock);
@@ -93,6 +106,8 @@ export async function registerCallers(
     const standing = await standingOf(rules.db, session);
     // What changed while it was read may not be in it.
     if (changes === changesBefore) standings.set(keyOf(session), standing);
+    if (standing === 'ended') ended.set(keyOf(session), true);
+    else ended.delete(keyOf(session));
     return standing;
   };
 
@@ -149,12 +164,30 @@ export async function registerCallers(
         if (isToolCall(request)) return await tools.userIdOf(request);
         const session = await sessionOf(tokenOf(request, rules.isBeta));
         // Whoever took a login that was ended must not use up its person's limit.
-        return standings.get(keyOf(session)) === 'ended' ? null : session.userId;
+        return ended.has(keyOf(session)) ? null : session.userId;
       } catch {
         return null;
       }
     },
     isUnknownTool: (request) => isToolCall(request) && tools.isUnknown(request),
+    async isWorthlessTool(request) {
+      try {
+        await tools.userIdOf(request);
+        return false;
+      } catch (error) {
+        if (error instanceof BadInput) return true;
+        throw error;
+      }
+    },
+    async learnStanding(request) {
+      try {
+        if (isToolCall(request)) return await tools.refresh(request);
+        const session = await sessionOf(tokenOf(request, rules.isBeta));
+        if (!ended.has(keyOf(session)) && !standings.has(keyOf(session))) await lookUp(session);
+      } catch {
+        // The route says so, if it cares.
+      }
+    },
     login: (request) => sessionOf(tokenOf(request, rules.isBeta)),
     async allLogins(request) {
       const read = await Promise.allSettled(tokensOf(request).map(sessionOf));

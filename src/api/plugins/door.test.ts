@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type ApiWorld, startApiWorld } from '../../../test/support/api-world.ts';
+import { type ApiWorld, JWT_SECRET, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { issueSession } from '../../accounts/sessions.ts';
 
 const { url } = await createTestDatabase();
 const COMMANDS = '/streamer/bot/commands';
@@ -88,6 +89,29 @@ test('over the limit nothing is parsed and nothing asked of the database, with o
   }
 });
 
+test.each([
+  ['/streamer', 'POST', COMMANDS],
+  ['a platform’s own part of /streamer', 'PATCH', '/streamer/bot/follow-greetings'],
+  ['/owner', 'POST', '/owner/entitlements/custom-bot/grant'],
+])('a body for %s is not parsed before it is known who sent it', async (_, method, path) => {
+  const api = await startQuietApi({});
+  const [ended, viewer] = [await api.streamer(), await api.person('viewer')];
+  await api.ask(ended, 'POST', '/auth/logout');
+  for (const [person, ...refusal] of [
+    [null, 401, 'UNAUTHORIZED'],
+    [ended, 401, 'SESSION_EXPIRED'],
+    [viewer, 403, 'FORBIDDEN'],
+  ] as const) {
+    const { answer, parsed } = await counted(() => api.codeOf(person, method, path, { raw: TEXT }));
+    expect([answer, parsed]).toEqual([refusal, 0]);
+  }
+  // Neither is one that is too long or malformed.
+  const tooLong = { raw: `"${'x'.repeat(200_000)}"` };
+  for (const body of [tooLong, { raw: '{"a":' }]) {
+    expect(await api.codeOf(null, method, path, body)).toEqual([401, 'UNAUTHORIZED']);
+  }
+});
+
 test('the limit comes before the origin: a refused origin counts too', async () => {
   const api = await startQuietApi({ ...PRODUCTION, API_ANON_REQUESTS_PER_15MIN: '2' });
   const ask = () => api.codeOf(null, 'POST', '/auth/logout', { body: {}, headers: { origin: 'https://evil.example' } });
@@ -117,17 +141,51 @@ test('a page may read that its request was refused by a limit', async () => {
   expect([status, headers['access-control-allow-origin']]).toEqual([429, origin]);
 });
 
-test('made-up tokens of tools are looked up only as often as an address may ask', async () => {
+const madeUp = (number: number) => `mab_${String(number).padStart(43, '0')}`;
+
+test('made-up tokens of tools are looked up only as often as an address may ask, also all at once', async () => {
   const api = await startQuietApi({ API_ANON_REQUESTS_PER_15MIN: '3' });
-  const ask = (number: number) =>
-    api.ask(null, 'GET', COMMANDS, { headers: { authorization: `Bearer mab_${String(number).padStart(43, '0')}` } });
-  const { answer, statements } = await counted(async () => {
+  const ask = async (from: string, number: number) => {
+    const headers = { authorization: `Bearer ${madeUp(number)}`, 'x-forwarded-for': from };
+    return (await api.ask(null, 'GET', COMMANDS, { headers })).status;
+  };
+  const numbers = [0, 1, 2, 3, 4, 5, 6, 7];
+  const oneByOne = await counted(async () => {
     const statuses: number[] = [];
-    for (let number = 0; number < 8; number += 1) statuses.push((await ask(number)).status);
+    for (const number of numbers) statuses.push(await ask('203.0.113.1', number));
     return statuses;
   });
-  expect(answer).toEqual([401, 401, 401, 429, 429, 429, 429, 429]);
-  expect(statements).toBe(3);
+  expect([oneByOne.answer, oneByOne.statements]).toEqual([[401, 401, 401, 429, 429, 429, 429, 429], 3]);
+  const atOnce = await counted(() => Promise.all(numbers.map((number) => ask('203.0.113.2', number))));
+  expect([atOnce.answer.sort(), atOnce.statements]).toEqual([[401, 401, 401, 429, 429, 429, 429, 429], 3]);
+});
+
+test('tokens that are good use up no bound of their address, however many a copy meets for the first time', async () => {
+  const limits = { API_ANON_REQUESTS_PER_15MIN: '2' };
+  const makes = await startQuietApi(limits);
+  const who = await makes.streamer();
+  const tokens: string[] = [];
+  for (let number = 0; number < 6; number += 1) {
+    const body = { name: `tool ${number}`, scopes: ['commands:read'] };
+    tokens.push((await makes.ask(who, 'POST', '/streamer/api-tokens', { body })).json.token);
+  }
+  const restarted = await startQuietApi(limits);
+  const ask = async (token: string) =>
+    (await restarted.ask(null, 'GET', COMMANDS, { headers: { authorization: `Bearer ${token}` } })).status;
+  expect(await ask(madeUp(1))).toBe(401);
+  const [first, second, ...others] = tokens;
+  expect([await ask(first ?? ''), await ask(second ?? '')]).toEqual([200, 200]);
+  expect(await Promise.all(others.map(ask))).toEqual([200, 200, 200, 200]);
+});
+
+test('a token that cannot be looked up while the database is away uses up nothing', async () => {
+  const away = await startApiWorld('postgres://nobody@127.0.0.1:9/none', {
+    env: { API_ANON_REQUESTS_PER_15MIN: '2' },
+    clock: new ManualClock(FRESH),
+  });
+  const ask = (number: number) =>
+    away.codeOf(null, 'GET', COMMANDS, { headers: { authorization: `Bearer ${madeUp(number)}` } });
+  for (let number = 0; number < 5; number += 1) expect(await ask(number)).toEqual([503, 'DATABASE_UNAVAILABLE']);
 });
 
 test("a tool's request costs one look-up, and none over the limit of whom it acts for", async () => {
@@ -165,4 +223,29 @@ test('whoever found a revoked token uses up the limit of their own address, not 
   // The first was counted for the maker, before it turned out that the token is worth nothing.
   expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
   expect((await api.ask(who, 'GET', COMMANDS)).status).toBe(200);
+});
+
+test('an ended login and a revoked token use up the limit of their own address on public routes too', async () => {
+  const clock = new ManualClock(FRESH);
+  const env = { API_USER_REQUESTS_PER_MIN: '8', API_ANON_REQUESTS_PER_15MIN: '100' };
+  const api = await startApiWorld(url, { env, clock });
+  const who = await api.streamer();
+  const body = { name: 'deck', scopes: ['commands:read'] };
+  const { json } = await api.ask(who, 'POST', '/streamer/api-tokens', { body });
+  const stolen = await issueSession({ ...who, role: 'streamer' }, JWT_SECRET, 3600, clock.now());
+  const finders = [{ authorization: `Bearer ${stolen}` }, { authorization: `Bearer ${json.token}` }];
+  for (const headers of finders) await api.ask(null, 'GET', '/capabilities', { headers });
+  await api.ask(null, 'POST', '/auth/logout', { headers: finders[0] ?? {} });
+  await api.ask(who, 'DELETE', `/streamer/api-tokens/${json.id}`);
+  // What was known of them is asked again.
+  await clock.advance(10_000);
+  for (let time = 0; time < 10; time += 1) {
+    for (const headers of finders) {
+      const { headers: answered } = await api.ask(null, 'GET', '/capabilities', { headers });
+      // The first was counted for the person, before it turned out that it is worth nothing.
+      expect(answered['ratelimit-policy']).toBe(time === 0 ? '8;w=60' : '100;w=900');
+    }
+  }
+  const last = await api.ask(who, 'GET', COMMANDS);
+  expect([last.status, last.headers['ratelimit-remaining']]).toEqual([200, '0']);
 });

@@ -18,15 +18,19 @@ export interface ToolCallers {
   /** Whoever the token acts for, where the route takes it. @throws BadInput `UNAUTHORIZED`, `FORBIDDEN` */
   holder(request: FastifyRequest): Promise<ApiTokenHolder>;
   /**
-   * Whose token it is, for limits: who met it before is not asked again, so it may have been revoked since.
+   * Whose token it is, for limits: a token that was good before is not looked up again, so it may have been revoked.
    * @throws BadInput `UNAUTHORIZED`
    */
   userIdOf(request: FastifyRequest): Promise<UserId>;
   /** Whether `userIdOf` has to ask the database. */
   isUnknown(request: FastifyRequest): boolean;
+  /** Looks a token up again that was good more than `KNOWN_MS` ago. @throws BadInput `UNAUTHORIZED` */
+  refresh(request: FastifyRequest): Promise<void>;
 }
 
 const KNOWN_MAX = 10_000;
+/** On routes that take no token, a revoked one is counted for its maker for so long. */
+const KNOWN_MS = 10_000;
 
 const LOGIN_COOKIE = /(?:^|;)\s*token(?:_beta)?\s*=/;
 
@@ -47,7 +51,7 @@ export function toolCallers(db: Db, clock: Clock): ToolCallers {
   // Several steps of a request ask who is calling.
   const asked = new WeakMap<FastifyRequest, Promise<ApiTokenHolder>>();
   /** Tokens that were good when they were last looked up, with their makers. */
-  const makers = new LRUCache<string, UserId>({ max: KNOWN_MAX });
+  const makers = new LRUCache<string, { readonly userId: UserId; readonly askedAtMs: number }>({ max: KNOWN_MAX });
   const lookUp = async (token: string): Promise<ApiTokenHolder> => {
     const holder = await useApiToken(db, token, clock.now());
     if (!holder?.channelId) {
@@ -55,7 +59,7 @@ export function toolCallers(db: Db, clock: Clock): ToolCallers {
       makers.delete(token);
       throw new BadInput('UNAUTHORIZED', 'This API token is not valid, or no longer');
     }
-    makers.set(token, holder.userId);
+    makers.set(token, { userId: holder.userId, askedAtMs: clock.monotonicMs() });
     return holder;
   };
   const identified = (request: FastifyRequest): Promise<ApiTokenHolder> => {
@@ -71,8 +75,12 @@ export function toolCallers(db: Db, clock: Clock): ToolCallers {
       else requireScope(holder, scope);
       return holder;
     },
-    userIdOf: async (request) => makers.get(tokenOf(request)) ?? (await identified(request)).userId,
+    userIdOf: async (request) => makers.get(tokenOf(request))?.userId ?? (await identified(request)).userId,
     isUnknown: (request) => !makers.has(tokenOf(request)),
+    async refresh(request) {
+      const known = makers.get(tokenOf(request));
+      if (known === undefined || clock.monotonicMs() - known.askedAtMs >= KNOWN_MS) await identified(request);
+    },
   };
 }
 

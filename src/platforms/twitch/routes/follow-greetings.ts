@@ -56,9 +56,6 @@ export function registerFollowGreetings(
 ): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const tags = ['bots'];
-  // Who asks is settled before what they ask is looked at.
-  const preValidation = async (request: Parameters<ApiDeps['streamer']>[0]) => void (await streamer(request));
-
   api.get(
     PATH,
     { schema: { tags, summary: 'Get the follow greeting settings', response: { 200: settings } } },
@@ -82,7 +79,6 @@ export function registerFollowGreetings(
   api.post(
     `${PATH}/enable`,
     {
-      preValidation,
       schema: {
         tags,
         summary: 'Enable follow greetings',
@@ -117,7 +113,6 @@ export function registerFollowGreetings(
   api.patch(
     PATH,
     {
-      preValidation,
       schema: {
         tags,
         summary: 'Change the text of the follow greeting',
