@@ -21,7 +21,9 @@ const STOP_GRACE_MS = 5000;
 const QUOTED_LINES = 15;
 
 export function startProcesses(cleanup: AsyncDisposableStack, showsLogs: boolean): Processes {
-  const supervisor = createSupervisor(systemClock, (sentence) => console.error(`demo: ${sentence}`));
+  const supervisor = createSupervisor(systemClock, ({ process, event, cause }) =>
+    console.error(`demo: ${process} ${event} (${cause})`),
+  );
   cleanup.defer(() => supervisor.stop(STOP_GRACE_MS));
 
   const launch = (name: string, file: string, env: Readonly<Record<string, string>>) => {

@@ -62,6 +62,10 @@ test('production refuses to keep tokens in clear text', () => {
   valuesOf(loadConfig('api', { ...required, NODE_ENV: 'production', CREDENTIALS_ENCRYPTION_KEY: KEY }));
 });
 
+test('the operator’s command needs no encryption key in production: those of its commands that seal say so themselves', () => {
+  valuesOf(loadConfig('cli', { DATABASE_URL: 'postgres://x', NODE_ENV: 'production' }));
+});
+
 test('Redis settings of an old installation are ignored with one warning each', () => {
   const { warnings } = valuesOf(loadConfig('api', { ...required, REDIS_URL: 'redis://x' }));
   expect(warnings).toEqual([expect.stringContaining('REDIS_URL')]);

@@ -1,8 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { readMigrations } from '../src/db/migrate.ts';
 import { createTestDatabase } from './support/database.ts';
 import { startApiProcess, startWorkerProcess } from './support/processes.ts';
@@ -45,6 +56,34 @@ test('what is built migrates an empty database without the sources, and its API 
     expect(await running.kill('SIGTERM')).toBe(0);
   }
 }, 60_000);
+
+test('the operator’s command works from what is built as from the sources, without packages for development', async () => {
+  const { url } = await createTestDatabase({ empty: true, forTest: true });
+  // As a production install is: what was built, the manifest, the packages it needs to run, and no sources.
+  const install = mkdtempSync(path.join(os.tmpdir(), 'memalerts-install-'));
+  onTestFinished(() => rmSync(install, { recursive: true, force: true }));
+  cpSync(outDir, path.join(install, 'dist'), { recursive: true });
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  writeFileSync(path.join(install, 'package.json'), JSON.stringify(manifest));
+  for (const name of Object.keys(manifest.dependencies)) {
+    const target = path.join(install, 'node_modules', name);
+    mkdirSync(path.dirname(target), { recursive: true });
+    symlinkSync(realpathSync(path.join(root, 'node_modules', name)), target);
+  }
+  // The command line that `pnpm memalerts …` hands to the shell.
+  const memalerts = (...argv: string[]) =>
+    spawnSync('sh', ['-c', [manifest.scripts.memalerts, ...argv].join(' ')], {
+      cwd: install,
+      env: { PATH: process.env.PATH, DATABASE_URL: url },
+      encoding: 'utf8',
+    });
+  expect(memalerts('migrate')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Applied 0001/) });
+  expect(memalerts('migrate')).toMatchObject({ status: 0, stdout: 'The schema is up to date.\n' });
+  expect(memalerts('grant-admin', '--login', 'nobody')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('Nobody has signed in as nobody'),
+  });
+});
 
 test('what is built is production by itself: without a key it says how to make one, and its cookies are Secure', async () => {
   const { url } = await createTestDatabase({ forTest: true });

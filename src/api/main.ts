@@ -3,6 +3,7 @@ import { startInlineCreditsBot } from '../bots/inlineCreditsBot.ts';
 import { loadConfig, readDotEnv } from '../config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
+import { onStopSignal } from '../lib/stop-signals.ts';
 import { startApi } from './assemble.ts';
 
 /** A platform that is being asked something may take longer than a stop can wait. */
@@ -28,30 +29,20 @@ async function main(): Promise<void> {
     const companion = startInlineCreditsBot;
     const api = await startApi({ config, clock: systemClock, log, random: Math.random, companion });
     log.info('api.started', { port: api.port, domain: DOMAIN, instance: INSTANCE });
-    stopOnSignals(async () => {
-      await api.close();
-      log.info('api.stopped');
+    onStopSignal(systemClock, ['SIGINT', 'SIGTERM'], () => {
+      systemClock.setTimer(LONGEST_STOP_MS, () => process.exit(1), { unref: true });
+      api.close().then(
+        () => {
+          log.info('api.stopped');
+          process.exit(0);
+        },
+        () => process.exit(1),
+      );
     });
     // A promise nobody waited for is a bug of ours; everybody else's requests go on.
     process.on('unhandledRejection', (error) => log.error('api.unhandled_rejection', { error }));
   } catch (error) {
     log.error('api.fatal', { error });
     process.exitCode = 1;
-  }
-}
-
-/** A second signal does not wait any longer. */
-function stopOnSignals(stop: () => Promise<void>): void {
-  let isStopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      systemClock.setTimer(LONGEST_STOP_MS, () => process.exit(1), { unref: true });
-      void stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    });
   }
 }

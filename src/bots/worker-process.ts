@@ -6,6 +6,7 @@ import { readinessOf } from '../engine/worker/readiness.ts';
 import { Worker } from '../engine/worker/worker.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
+import { onStopSignal } from '../lib/stop-signals.ts';
 import { createTokenSeal } from '../lib/token-seal.ts';
 import type { Platform } from '../platforms/platform.ts';
 
@@ -63,21 +64,15 @@ async function run(platform: Platform, config: Config, log: Logger): Promise<voi
   stopOnSignal(worker, server, values.CHATBOT_SHUTDOWN_GRACE_MS, log, platform.logPrefix);
 }
 
-/** The second signal does not wait. */
 function stopOnSignal(worker: Worker, server: HealthServer | null, graceMs: number, log: Logger, logPrefix: string) {
-  let isStopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      log.info(`${logPrefix}stopping`, { signal });
-      Promise.all([worker.stop(graceMs), server?.close()]).then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error(`${logPrefix}fatal`, { error });
-          process.exit(1);
-        },
-      );
-    });
-  }
+  onStopSignal(systemClock, ['SIGINT', 'SIGTERM'], (signal) => {
+    log.info(`${logPrefix}stopping`, { signal });
+    Promise.all([worker.stop(graceMs), server?.close()]).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error(`${logPrefix}fatal`, { error });
+        process.exit(1);
+      },
+    );
+  });
 }

@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { createSupervisor } from './supervisor.ts';
+import { createSupervisor, type ProgramReport } from './supervisor.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 5 };
 
 /** A supervisor with one program made of source text; its restarts happen when the test moves the clock. */
 function supervise(source: string) {
   const clock = new ManualClock();
-  const reports: string[] = [];
+  const reports: ProgramReport[] = [];
   const lines: string[] = [];
-  const supervisor = createSupervisor(clock, (sentence) => reports.push(sentence));
+  const supervisor = createSupervisor(clock, (report) => reports.push(report));
   onTestFinished(() => supervisor.stop(0));
   const program = supervisor.start({
     name: 'parrot',
@@ -49,7 +49,8 @@ test('a program that dies is started again, each time after a longer pause', asy
   await clock.advance(1000);
   await reported(3);
   expect(program.restarts()).toBe(2);
-  expect(reports).toEqual([500, 1000, 2000].map((ms) => `parrot died (exit code 3), starting it again in ${ms} ms`));
+  const died = { event: 'died', process: 'parrot', cause: 'exit code 3' };
+  expect(reports).toEqual([500, 1000, 2000].map((restartMs) => ({ ...died, restartMs })));
 });
 
 test('a killed program that had run for a minute is started again after the shortest pause', async () => {
@@ -62,14 +63,15 @@ test('a killed program that had run for a minute is started again after the shor
     await clock.advance(500);
   }
   await wrote('up', 4);
-  expect(new Set(reports)).toEqual(new Set(['parrot died (SIGKILL), starting it again in 500 ms']));
+  const died = { event: 'died', process: 'parrot', cause: 'SIGKILL', restartMs: 500 };
+  expect(reports).toEqual([died, died, died]);
 });
 
 test('exit code 0 is the program’s decision: it is not started again', async () => {
   const { clock, reports, program, reported } = supervise('');
   await reported(1);
   await clock.advance(60_000);
-  expect(reports).toEqual(['parrot ended by itself']);
+  expect(reports).toEqual([{ event: 'ended', process: 'parrot', cause: 'exit code 0' }]);
   expect([program.pid(), program.restarts(), clock.pendingTimers]).toEqual([null, 0, 0]);
 });
 

@@ -20,6 +20,17 @@ export interface SupervisedProgram {
   restarts(): number;
 }
 
+/** What happened to a program that nobody asked to end. */
+export interface ProgramReport {
+  /** `died`: it is started again after `restartMs`; `ended`: exit code 0, it stays away; `start_failed`: no process. */
+  readonly event: 'died' | 'ended' | 'start_failed';
+  /** Name of the program. */
+  readonly process: string;
+  /** Exit code, signal or error. */
+  readonly cause: string;
+  readonly restartMs?: number;
+}
+
 export interface Supervisor {
   start(program: Program): SupervisedProgram;
   /** Ends every program with SIGTERM, after `graceMs` with SIGKILL, and resolves when all are gone. */
@@ -36,7 +47,7 @@ const HEALTHY_MS = 60_000;
  *
  * No program outlives this process, unless it is killed without a chance to act.
  */
-export function createSupervisor(clock: Clock, report: (sentence: string) => void): Supervisor {
+export function createSupervisor(clock: Clock, report: (what: ProgramReport) => void): Supervisor {
   const runs: Run[] = [];
   process.once('exit', () => {
     for (const { child } of runs) child?.kill('SIGKILL');
@@ -59,12 +70,12 @@ class Run {
   restarts = 0;
   readonly #program: Program;
   readonly #clock: Clock;
-  readonly #report: (sentence: string) => void;
+  readonly #report: (what: ProgramReport) => void;
   #isStopping = false;
   #failures = 0;
   #restart: Timer | null = null;
 
-  constructor(program: Program, clock: Clock, report: (sentence: string) => void) {
+  constructor(program: Program, clock: Clock, report: (what: ProgramReport) => void) {
     this.#program = program;
     this.#clock = clock;
     this.#report = report;
@@ -80,11 +91,13 @@ class Run {
     });
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) forEachLine(stream, (line) => this.#program.onLine(line));
-    child.on('error', (error) => this.#report(`${this.#program.name} could not be started: ${error.message}`));
+    child.on('error', (error) =>
+      this.#report({ event: 'start_failed', process: this.#program.name, cause: error.message }),
+    );
     child.on('close', (code, signal) => {
       this.child = null;
       if (this.#isStopping) return;
-      if (code === 0) return this.#report(`${this.#program.name} ended by itself`);
+      if (code === 0) return this.#report({ event: 'ended', process: this.#program.name, cause: 'exit code 0' });
       this.#scheduleRestart(`${signal ?? `exit code ${code}`}`, this.#clock.monotonicMs() - startedAtMs);
     });
   }
@@ -92,9 +105,9 @@ class Run {
   #scheduleRestart(cause: string, ranMs: number): void {
     const failuresBefore = ranMs >= HEALTHY_MS ? 0 : this.#failures;
     this.#failures = failuresBefore + 1;
-    const delayMs = Math.min(FIRST_RESTART_MS * 2 ** failuresBefore, LONGEST_RESTART_MS);
-    this.#report(`${this.#program.name} died (${cause}), starting it again in ${delayMs} ms`);
-    this.#restart = this.#clock.setTimer(delayMs, () => {
+    const restartMs = Math.min(FIRST_RESTART_MS * 2 ** failuresBefore, LONGEST_RESTART_MS);
+    this.#report({ event: 'died', process: this.#program.name, cause, restartMs });
+    this.#restart = this.#clock.setTimer(restartMs, () => {
       this.restarts += 1;
       this.launch();
     });

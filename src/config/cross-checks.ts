@@ -27,7 +27,8 @@ export function crossChecks({ process, values, isProduction, ownAddresses }: Fac
 } {
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
-  if (isProduction && values.CREDENTIALS_ENCRYPTION_KEY?.length === 0) {
+  // The operator's command stores no token without a key: those of its commands that need one say so.
+  if (isProduction && process !== 'cli' && values.CREDENTIALS_ENCRYPTION_KEY?.length === 0) {
     const problem =
       'CREDENTIALS_ENCRYPTION_KEY is not set: production keeps tokens encrypted. Make a key with ' +
       '`openssl rand -base64 32`, or set NODE_ENV=development for a trial on this machine alone';
