@@ -13,6 +13,7 @@ const CHECKS = [
   ['node', 'scripts/check-length.ts'],
   ['node', 'scripts/check-references.ts'],
   ['node', 'scripts/check-regexps.ts'],
+  ['node', 'scripts/check-mutants.ts'],
 ];
 
 const root = path.join(import.meta.dirname, '..');

@@ -191,6 +191,8 @@ test('of two callbacks with one state at once, one signs in', async () => {
   const { path, cookie } = await consent(api, 'racer');
   const answers = await Promise.all([1, 2].map(() => api.ask(null, 'GET', path, { headers: { cookie } })));
   expect(answers.filter((answer) => cookiesOf(answer).has('token'))).toHaveLength(1);
+  const ends = answers.map(({ headers }) => headers.location);
+  expect(ends).toContain(`${WEB}/?error=auth_failed&reason=state_already_used`);
 });
 
 test('both callback paths are the same, and the provider of the state counts', async () => {

@@ -147,6 +147,21 @@ test('events of two platforms and their repeats, all at once, make one run and o
   expect(await rollStatus()).toBe('offline');
 });
 
+test('the last two platforms that end at the same moment end the run', async () => {
+  await world.event(twitch, true);
+  await world.event(kick, true);
+  await world.clock.advance(20 * MINUTE);
+  const holder = await world.pg.connect();
+  await holder.query(`begin; select from "ChannelLiveState" where "channelId" = 'north' for update`);
+  const ends = [twitch, kick].map((provider) => world.event(provider, false));
+  await lockWaits(world.db, 2);
+  await holder.query('commit');
+  holder.release();
+  await Promise.all(ends);
+  expect(await world.run()).toMatchObject({ status: 'offline', onlineMs: 20 * MINUTE });
+  expect(await rollStatus()).toBe('offline');
+});
+
 test('a bot that is switched off in mid-stream ends the run there and then, unless another platform is live', async () => {
   const begin = world.clock.now();
   await world.event(twitch, true);

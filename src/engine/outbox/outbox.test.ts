@@ -114,6 +114,13 @@ test('a refused token is renewed once within the same attempt', async () => {
   expect(sender.messages.map(({ token }) => token)).toEqual(['token-1', 'token-2']);
 });
 
+test('whatever anybody wrote into a row, the sender gets a text that it can send as it is', async () => {
+  const world = await outboxWorld(database.url);
+  const { sender } = await world.worker();
+  await world.say(world.first, ' /ban mira_k', 'two\r\nlines');
+  await vi.waitFor(() => expect(sender.textsIn(world.first.channelId)).toEqual(['ban mira_k', 'two lines']), soon);
+});
+
 test('two copies that both believe to hold a channel never send one message twice', async () => {
   const world = await outboxWorld(database.url, 8);
   const copies = await Promise.all([world.worker(), world.worker()]);

@@ -34,6 +34,7 @@ function pipelineWorld() {
   const roles = Promise.withResolvers<ReadonlySet<string>>();
   const timed: number[] = [];
   let credited = 0;
+  const echoes: ChatMessage[] = [];
   const pipeline = new Pipeline({
     channels: { held: () => new Map([[channelId, channel]]) },
     commands: {
@@ -49,7 +50,7 @@ function pipelineWorld() {
     credit: () => {
       credited += 1;
     },
-    outbox: { reply: (reply) => void replies.push(reply), echo: () => {} },
+    outbox: { reply: (reply) => void replies.push(reply), echo: (message) => void echoes.push(message) },
     roleResolver: { roleIds: () => roles.promise },
     clockWatch: { line: (sentAtMs) => void timed.push(clock.now().getTime() - sentAtMs) },
     clock,
@@ -74,7 +75,7 @@ function pipelineWorld() {
     isBacklog: false,
     isOwn: false,
   });
-  return { pipeline, clock, replies, roles, line, timed, credited: () => credited };
+  return { pipeline, clock, replies, roles, line, timed, credited: () => credited, echoes };
 }
 
 const receipt: Receipt = { seq: 1, done: () => {} };
@@ -92,6 +93,18 @@ test('a line that comes twice is answered once; one read from the inbox again is
     ['m2', receipt],
     ['m2', receipt],
   ]);
+});
+
+test('a line of our own goes to delivery, and is neither answered nor credited', () => {
+  const { pipeline, replies, line, credited, echoes } = pipelineWorld();
+  pipeline.message({ ...line('!hi'), isOwn: true });
+  expect([echoes.length, replies.length, credited()]).toEqual([1, 0, 0]);
+});
+
+test('a line of the backlog is credited and never answered', () => {
+  const { pipeline, replies, line, credited } = pipelineWorld();
+  pipeline.message({ ...line('!hi'), isBacklog: true });
+  expect([replies.length, credited()]).toEqual([0, 1]);
 });
 
 test('answers leave in the order of their lines: a command that waits for nothing does not overtake one that looks up roles', async () => {

@@ -40,10 +40,11 @@ test('a challenge is echoed as plain text, only signed and only as JSON, and pro
     errorCode: 'FORBIDDEN',
     error: 'Invalid signature',
   });
-  const raw = `challenge=${encodeURIComponent(body.challenge)}`;
   for (const contentType of ['text/plain', 'application/x-www-form-urlencoded']) {
-    const form = { raw, contentType, type: 'webhook_callback_verification' };
-    expect([contentType, (await deliver(null, form)).statusCode]).toEqual([contentType, 400]);
+    for (const raw of [`challenge=${encodeURIComponent(body.challenge)}`, JSON.stringify(body)]) {
+      const form = { raw, contentType, type: 'webhook_callback_verification' };
+      expect([contentType, (await deliver(null, form)).statusCode]).toEqual([contentType, 400]);
+    }
   }
   expect((await deliver({ ...body, challenge: 'x'.repeat(1001) })).statusCode).toBe(400);
 });

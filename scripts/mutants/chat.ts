@@ -1,0 +1,165 @@
+/** Mutants of what happens to a chat line: deduplication, own messages, late answers, text, audience, live facts, credits. */
+import type { Mutant } from './mutant.ts';
+
+const PIPELINE = 'src/engine/pipeline/pipeline.ts';
+const PIPELINE_TEST = 'src/engine/pipeline/pipeline.test.ts';
+const CONVERSATION_TEST = 'test/worker/conversation.test.ts';
+const WORDING_TEST = 'src/engine/outbox/wording.test.ts';
+const ROLL_TEST = 'src/credits/roll.test.ts';
+const RECORD_TEST = 'src/engine/live/record-live.test.ts';
+const UNCONFIRMED_TEST = 'src/engine/outbox/unconfirmed.test.ts';
+
+export const chat: readonly Mutant[] = [
+  {
+    guarantee: 'A line that comes twice is answered once',
+    file: PIPELINE,
+    find: 'if (this.#seen.get(channelId, messageId)) return false;',
+    replace: '',
+    test: PIPELINE_TEST,
+    title: 'a line that comes twice is answered once; one read from the inbox again is, where its record decides',
+  },
+  {
+    guarantee: 'Answers leave in the order of their lines',
+    file: PIPELINE,
+    find: 'before === undefined ? this.#tryAnswer(match) : before.then(() => this.#tryAnswer(match));',
+    replace: 'this.#tryAnswer(match);',
+    test: PIPELINE_TEST,
+    title: 'answers leave in the order of their lines',
+  },
+  {
+    guarantee: 'A line older than a minute is not answered',
+    file: PIPELINE,
+    find: 'if (ageMs > this.#deps.maxAgeMs) {',
+    replace: 'if (ageMs > 10 * this.#deps.maxAgeMs) {',
+    test: CONVERSATION_TEST,
+    title: 'a line older than a minute and a line delivered twice are credited, and answered never and once',
+  },
+  {
+    guarantee: 'Replayed history is not answered',
+    file: PIPELINE,
+    find: 'if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return false;',
+    replace: 'if (message.text.length > LONGEST_COMMAND_LINE) return false;',
+    test: PIPELINE_TEST,
+    title: 'a line of the backlog is credited and never answered',
+  },
+  {
+    guarantee: 'An own message is neither answered nor credited',
+    file: PIPELINE,
+    find: 'if (message.isOwn) {',
+    replace: 'if (message.isOwn && message.text === channel.slug) {',
+    test: PIPELINE_TEST,
+    title: 'a line of our own goes to delivery, and is neither answered nor credited',
+  },
+  {
+    guarantee: 'The bot is known by its account on Twitch',
+    file: 'src/platforms/twitch/irc/chat-message.ts',
+    find: 'isOwn: isOwnAccount(platformUserId),',
+    replace: 'isOwn: isOwnAccount(platformUserId) && false,',
+    test: CONVERSATION_TEST,
+    title: 'the bot never answers itself, under its own name or an override, even when it says a trigger',
+  },
+  {
+    guarantee: 'An own message in the chat confirms a send whose answer was lost',
+    file: 'src/engine/outbox/delivery.ts',
+    find: `if (isHeard()) return { kind: 'sent', platformMessageId: echoes.idOf.get(text) ?? null };`,
+    replace: '',
+    test: UNCONFIRMED_TEST,
+    title: 'an own message seen in the chat before the answer is lost confirms the send',
+  },
+  {
+    guarantee: 'A message that the platform took twice unanswered is not sent a third time',
+    file: 'src/engine/outbox/settle.ts',
+    find: 'again({ ...row, unconfirmed: row.unconfirmed + 1 },',
+    replace: 'again(row,',
+    test: UNCONFIRMED_TEST,
+    title: 'a message that the platform takes twice and answers neither time ends failed: unconfirmed',
+  },
+  {
+    guarantee: 'Control characters never reach a chat',
+    file: 'src/lib/plain-text.ts',
+    find: `.replace(CONTROL_CHARACTERS, ' ')`,
+    replace: '',
+    test: WORDING_TEST,
+    title: 'whatever a row holds, a sender gets a text that it can send as it is',
+  },
+  {
+    guarantee: 'Halves of surrogate pairs never reach a chat',
+    file: 'src/lib/plain-text.ts',
+    find: 'text.toWellFormed()',
+    replace: 'text',
+    test: WORDING_TEST,
+    title: 'whatever a row holds, a sender gets a text that it can send as it is',
+  },
+  {
+    guarantee: 'A message never is a command to the chat itself',
+    file: 'src/engine/outbox/wording.ts',
+    find: `.replace(LEADING_COMMAND_SIGNS, '')`,
+    replace: '',
+    test: WORDING_TEST,
+    title: 'whatever a row holds, a sender gets a text that it can send as it is',
+  },
+  {
+    guarantee: 'A message is not longer than the platform takes',
+    file: 'src/engine/outbox/wording.ts',
+    find: 'if (room < 0) break;',
+    replace: 'if (room < -1) break;',
+    test: WORDING_TEST,
+    title: 'whatever a row holds, a sender gets a text that it can send as it is',
+  },
+  {
+    guarantee: 'A list that cannot be evaluated admits nobody',
+    file: 'src/engine/commands/audience.ts',
+    find: `? 'ask_role_ids' : 'refused'`,
+    replace: `? 'ask_role_ids' : 'admitted'`,
+    test: 'src/engine/commands/commands.test.ts',
+    title: 'any list that names the chatter admits them; a list that cannot be evaluated admits nobody',
+  },
+  {
+    guarantee: 'An unreadable list closes its command',
+    file: 'src/engine/commands/audience.ts',
+    find: ': [NOBODY];',
+    replace: ': [];',
+    test: 'src/engine/commands/commands.test.ts',
+    title: 'lists another writer left unreadable close the command; without lists it is for everybody',
+  },
+  {
+    guarantee: 'The end of an earlier stream does not end the running one',
+    file: 'src/engine/live/judge-fact.ts',
+    find: `return at.getTime() < stored.since.getTime() ? { kind: 'ignore' } : { kind: 'change', since };`,
+    replace: `return { kind: 'change', since };`,
+    test: RECORD_TEST,
+    title: 'an end that arrives after the next start does not end that stream',
+  },
+  {
+    guarantee: 'Platforms that end at once end the run',
+    file: 'src/engine/live/record-live.ts',
+    find: `where id = \${channelId} for no key update`,
+    replace: `where id = \${channelId}`,
+    test: RECORD_TEST,
+    title: 'the last two platforms that end at the same moment end the run',
+  },
+  {
+    guarantee: 'A channel’s own senders are not in its credits',
+    file: 'src/credits/rules.ts',
+    find: 'own.has(userId) || names.has',
+    replace: 'names.has',
+    test: ROLL_TEST,
+    title: "a channel's own senders and its ignored names are left out, the person who linked a sender is not",
+  },
+  {
+    guarantee: 'People credited while a roll begins are all in it',
+    file: 'src/credits/store.ts',
+    find: 'order by id collate "C" for no key update',
+    replace: 'order by id collate "C"',
+    test: ROLL_TEST,
+    title: 'people credited while a roll begins, by many at once, are all in it',
+  },
+  {
+    guarantee: 'A repeated stream start wipes no credits',
+    file: 'src/credits/boundary.ts',
+    find: `if (roll?.status === 'online' && roll.expiresAt > now) return;`,
+    replace: '',
+    test: ROLL_TEST,
+    title: 'a re-delivered stream start wipes nothing',
+  },
+];

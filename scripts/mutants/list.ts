@@ -1,0 +1,19 @@
+/** Every mutant. A new guarantee adds its own to the list it belongs to. */
+import { chat } from './chat.ts';
+import { delivery } from './delivery.ts';
+import { leases } from './leases.ts';
+import { logins } from './logins.ts';
+import type { Mutant } from './mutant.ts';
+import { rights } from './rights.ts';
+import { tokens } from './tokens.ts';
+import { webhooks } from './webhooks.ts';
+
+export const mutants: readonly Mutant[] = [
+  ...delivery,
+  ...leases,
+  ...chat,
+  ...webhooks,
+  ...logins,
+  ...rights,
+  ...tokens,
+];
