@@ -84,7 +84,7 @@ test('a load run reports every answered and every lost command, and the stream t
   }
   const first = JSON.parse(events.split('\ndata: ')[1]?.split('\n')[0] ?? '');
   expect(first).toMatchObject({ author: 'helperbot', text: 'pong', transport: 'irc' });
-  expect(Math.abs(Date.now() - first.arrivedAtMs)).toBeLessThan(10_000);
+  expect(Math.abs(Date.now() - first.arrivedAtMs)).toBeLessThan(60_000);
 
   bot.isSilent = true;
   expect(await running.control('load', { ...load, graceMs: 50 })).toMatchObject({ commands: 50, replied: 0, lost: 50 });

@@ -33,7 +33,7 @@ function start(env: Record<string, string | undefined>): { process: ChildProcess
   const process = spawn(globalThis.process.execPath, [path.join(import.meta.dirname, 'main.ts')], {
     // Away from any .env file.
     cwd: '/',
-    env: { PATH: globalThis.process.env.PATH, ...env },
+    env: { PATH: globalThis.process.env.PATH, NODE_COMPILE_CACHE: globalThis.process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void process.kill('SIGKILL'));

@@ -64,7 +64,7 @@ test('a clock 10 s off that of the database is warned about at the start and eve
     ['info', 'clock_ahead_over', 'database'],
   ]);
   expect(lines[0]?.fix).toContain('NTP');
-  expect(Math.abs(Number(lines[0]?.offsetMs) - 15_000)).toBeLessThan(2000);
+  expect(Math.abs(Number(lines[0]?.offsetMs) - 15_000)).toBeLessThan(5000);
 });
 
 test('the clock is compared as it stood in the middle of the round trip', async () => {

@@ -103,7 +103,7 @@ test('notifications that get lost are told once and polled for, and hints are be
       await clock.advance(1000);
       expect(state().trouble).toBe('notifications_lost');
     },
-    { timeout: 2000, interval: 500 },
+    { ...PATIENCE, interval: 500 },
   );
   expect(state()).toMatchObject({ isHealthy: false, isConnected: true, holdsWorkerLock: true });
   expect(told('db.notifications_lost')).toMatchObject([{ level: 'warn', fix: expect.stringContaining('pooler') }]);

@@ -2,8 +2,8 @@
  * The machine's time, which a test can make leap: sockets and databases go on in real time, and whoever waits a minute
  * for its turn waits for a moment.
  */
-import { setTimeout as realDelay } from 'node:timers/promises';
 import { type Clock, sleepOn, type Timer } from '../../src/lib/clock.ts';
+import { letTurn } from '../support/turns.ts';
 
 interface PendingTimer {
   readonly dueMs: number;
@@ -14,7 +14,7 @@ interface PendingTimer {
 }
 
 const STEP_MS = 1000;
-const REAL_MS_PER_STEP = 10;
+const TURNS_PER_STEP = 5;
 
 export class LeapingClock implements Clock {
   /** How far the test has leapt ahead of the machine. */
@@ -70,7 +70,7 @@ export class LeapingClock implements Clock {
       }
       await this.#leap(STEP_MS);
       await breathe();
-      await realDelay(REAL_MS_PER_STEP);
+      await letTurn(TURNS_PER_STEP);
     }
   }
 

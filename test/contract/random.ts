@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '10000' } } });
 const root = path.join(import.meta.dirname, '../..');
 const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-const child = spawn(process.execPath, [vitest, 'run', '--retry=0', 'test/contract/random.test.ts'], {
+const child = spawn(process.execPath, [vitest, 'run', 'test/contract/random.test.ts'], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, RANDOM_REQUESTS: values.requests },

@@ -71,7 +71,7 @@ test('an answer whose worker was killed while sending it is never given twice, a
 
 test('a worker told to stop finishes what it is sending, gives back the rest, and ends with code 0', async () => {
   const { world, channels } = await crowd();
-  world.sim.faults.http({ kind: 'slow', path: '/helix/chat/messages', delayMs: 100, times: 10_000 });
+  world.sim.faults.http({ kind: 'slow', path: '/helix/chat/messages', delayMs: 1000, times: 10_000 });
   for (const id of Object.values(channels)) await world.queue(id, 'one', 'two', 'three', 'four', 'five');
   const worker = await startWorkerProcess(world.processEnv);
   await vi.waitFor(() => expect(world.sim.log.all().length).toBeGreaterThan(5), PATIENCE);

@@ -4,7 +4,7 @@ import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, write
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 
 const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -69,10 +69,12 @@ test(
   async () => {
     const copy = copyOfTheRepository();
     addPigeon(copy);
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    const TEST_DATABASE_URL = inject('databaseServerUrl');
     const inCopy = (program: string, ...args: string[]) =>
       run(path.join(copy, 'node_modules/.bin', program), args, {
         cwd: copy,
-        env: { PATH: process.env.PATH, HOME: process.env.HOME, CI: '', NO_COLOR: '1' },
+        env: { PATH, HOME, NODE_COMPILE_CACHE, TEST_DATABASE_URL, CI: '', NO_COLOR: '1' },
         timeout: LIMIT_MS,
       }).catch((error: { stdout: string; stderr: string }) => {
         throw new Error(`${program} ${args.join(' ')}\n${error.stdout}\n${error.stderr}`);

@@ -246,7 +246,7 @@ export async function credentialsWorld({ rotates = true } = {}) {
     /** Calls of the token endpoint so far. */
     refreshes: () => sim.calls.filter(({ path }) => path === TOKEN_PATH).length,
     tokenFault: (fault: TokenFault) => sim.faults.http({ ...fault, path: TOKEN_PATH }),
-    /** Lets time pass until the work is done. */
+    /** Lets time pass until the work is done, and only while something waits for it: answers of the database take real time. */
     async passing<T>(work: Promise<T>, stepMs = 100): Promise<T> {
       let isDone = false;
       const done = () => {
@@ -254,7 +254,7 @@ export async function credentialsWorld({ rotates = true } = {}) {
       };
       work.then(done, done);
       while (!isDone) {
-        await clock.advance(stepMs);
+        if (clock.pendingTimers > 0) await clock.advance(stepMs);
         await systemClock.sleep(2);
       }
       return work;

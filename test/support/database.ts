@@ -23,7 +23,10 @@ export async function createTestDatabase({
   timeZone = 'UTC',
 } = {}): Promise<TestDatabase> {
   const name = inject('testDatabasePrefix') + randomBytes(6).toString('hex');
-  await onServer(`create database ${name} template ${empty ? 'template0' : inject('templateDatabase')}`);
+  // Copied file by file it costs half as much as written through the log, and so does dropping it.
+  await onServer(
+    `create database ${name} template ${empty ? 'template0' : inject('templateDatabase')} strategy file_copy`,
+  );
   if (timeZone !== 'UTC') await onServer(`alter database ${name} set timezone = '${timeZone}'`);
   const drop = () => onServer(`drop database if exists ${name} with (force)`);
   if (forTest) onTestFinished(drop);

@@ -10,7 +10,7 @@ const HOST = 'bots.example';
 const PATIENCE = { timeout: 30_000, interval: 20 };
 
 /** Resolves when the chats of so many streamers reach the worker. */
-export async function kickProcesses(streamers: number) {
+export async function kickProcesses(streamers: number, more: Readonly<Record<string, string>> = {}) {
   const { url: databaseUrl } = await createTestDatabase({ forTest: true });
   const sim = await simulatedKick();
   const pool = createPool(databaseUrl, { applicationName: 'test', slowMs: 60_000, log: silentLog() });
@@ -29,6 +29,7 @@ export async function kickProcesses(streamers: number) {
     TWITCH_CLIENT_ID: 'cid',
     TWITCH_CLIENT_SECRET: 'shh',
     TWITCH_EVENTSUB_SECRET: 'pinecone-secret-01',
+    ...more,
   };
   const api = await startApiProcess(env);
   await api.ready();

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface KillingLines {
-  /** Packets since it was armed, both ways, on all lines. */
-  readonly packets: number;
+  /** The server that each packet since it was armed came from or went to, as host and port; both ways, on all lines. */
+  readonly servers: readonly string[];
   /** The same address, over a line of its own. */
   through(url: string): Promise<string>;
   /** The n-th packet from now on, and none after it, reaches nobody; `kill` is called in its place. */
@@ -15,21 +15,21 @@ export interface KillingLines {
 }
 
 export function killingLines(): KillingLines {
-  let packets = 0;
+  let servers: string[] = [];
   let last = Number.POSITIVE_INFINITY;
   let end = () => {};
   const open = new Set<Socket>();
-  const passes = () => {
-    packets += 1;
-    if (packets === last) end();
-    return packets < last;
+  const passes = (server: string) => {
+    servers.push(server);
+    if (servers.length === last) end();
+    return servers.length < last;
   };
   return {
-    get packets() {
-      return packets;
+    get servers() {
+      return servers;
     },
     arm(n, kill) {
-      packets = 0;
+      servers = [];
       last = n;
       end = kill;
     },
@@ -45,8 +45,8 @@ export function killingLines(): KillingLines {
           open.add(socket.setNoDelay().on('error', () => {}));
           socket.on('close', () => open.delete(socket));
         }
-        near.on('close', () => onward.destroy()).on('data', (bytes) => void (passes() && onward.write(bytes)));
-        onward.on('close', () => near.destroy()).on('data', (bytes) => void (passes() && near.write(bytes)));
+        near.on('close', () => onward.destroy()).on('data', (bytes) => void (passes(url.host) && onward.write(bytes)));
+        onward.on('close', () => near.destroy()).on('data', (bytes) => void (passes(url.host) && near.write(bytes)));
       });
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');

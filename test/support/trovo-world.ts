@@ -21,9 +21,12 @@ import type {
 import { trovoVariables } from '../../src/platforms/trovo/settings.ts';
 import { openWorkerSide } from '../../src/platforms/trovo/worker-side.ts';
 import { ManualClock } from './manual-clock.ts';
+import { letTurn } from './turns.ts';
 
 export const STREAMER = 'northpine';
 export const BOT = 'helperbot';
+/** A call or a handshake takes a few; after so many its time may go on. */
+const TURNS_PER_STEP = 12;
 
 type LogLine = { readonly event: string; readonly [field: string]: unknown };
 
@@ -153,14 +156,15 @@ export async function trovoWorld(env: Readonly<Record<string, string>> = {}, clo
     },
     /** Lets time go by in steps, sockets and calls between them, until the check passes. */
     async passUntil(check: () => void, stepMs = 1_000, limitMs = 300_000): Promise<void> {
-      for (let passedMs = 0; ; passedMs += stepMs) {
+      for (let turn = 0; ; turn += 1) {
         try {
-          await vi.waitFor(check, { timeout: 40, interval: 2 });
+          check();
           return;
         } catch (error) {
-          if (passedMs >= limitMs) throw error;
+          if (turn * stepMs >= limitMs * TURNS_PER_STEP) throw error;
         }
-        await clock.advance(stepMs);
+        await letTurn(1);
+        if (turn % TURNS_PER_STEP === TURNS_PER_STEP - 1) await clock.advance(stepMs);
       }
     },
   };

@@ -44,7 +44,7 @@ function vkvideoSettingsOf(env: Environment): PlatformSettings {
 }
 
 /** What every part of the platform gets; `lines` is its log. */
-export function vkvideoDeps(env: Environment, clock = new LeapingClock()) {
+export function vkvideoDeps(env: Environment, clock = new LeapingClock(), httpTimeoutMs = 2_000) {
   const lines: LogLine[] = [];
   const output = new Writable({
     write: (chunk, _encoding, done) => done(void lines.push(JSON.parse(String(chunk)) as LogLine)),
@@ -52,7 +52,7 @@ export function vkvideoDeps(env: Environment, clock = new LeapingClock()) {
   const common: CommonDeps = {
     settings: vkvideoSettingsOf(env),
     clock,
-    http: createHttpClient(2_000),
+    http: createHttpClient(httpTimeoutMs),
     log: createLogger({ level: 'debug', clock, output, errorOutput: output }),
     random: () => 0.5,
   };
@@ -141,13 +141,15 @@ interface WorldOptions {
   readonly sim?: VkVideoSimulatorOptions;
   readonly env?: Environment;
   readonly db?: Db;
+  /** How long a call may take that has no deadline of its own. */
+  readonly httpTimeoutMs?: number;
 }
 
 /** A live channel and a linked bot; nothing is read yet. */
 export async function vkvideoWorld(options: WorldOptions = {}) {
   const clock = new LeapingClock();
   const sim = await simulatedVkVideo({ clock, ...options.sim });
-  const deps = vkvideoDeps({ ...sim.env(), ...options.env }, clock);
+  const deps = vkvideoDeps({ ...sim.env(), ...options.env }, clock, options.httpTimeoutMs);
   const accounts = new Accounts(sim, createOAuth(deps));
   accounts.shared = accounts.link(BOT);
   const heard: ChatMessage[] = [];

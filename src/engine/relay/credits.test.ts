@@ -65,10 +65,11 @@ function by(platformUserId: string, displayName = platformUserId): { author: Cha
 async function relayed(count: number): Promise<Record<string, unknown>[]> {
   await vi.waitFor(
     async () => {
-      await world.clock.advance(250);
+      // Only while something waits for it: a chatter must not become too old while a request is under way.
+      if (world.clock.pendingTimers > 0) await world.clock.advance(250);
       expect(api.names.length).toBeGreaterThanOrEqual(count);
     },
-    { timeout: 5000, interval: 5 },
+    { timeout: 15_000, interval: 5 },
   );
   return api.requests.flatMap(({ body }) => JSON.parse(body) as Record<string, unknown>[]);
 }
@@ -178,9 +179,10 @@ test('a busy chat costs each repeated line a few microseconds at most', async ()
   const lines = 200_000;
   const perLineUs = Math.min(
     ...[1, 2, 3].map(() => {
-      const startedAt = performance.now();
+      const before = process.threadCpuUsage();
       for (let line = 0; line < lines; line += 1) credits.credit(people[line % 500] ?? by('x'), 'north');
-      return ((performance.now() - startedAt) * 1000) / lines;
+      const { user, system } = process.threadCpuUsage(before);
+      return (user + system) / lines;
     }),
   );
   expect(perLineUs).toBeLessThan(5);

@@ -26,7 +26,7 @@ const chat = (relay: CreditsRelay, ...names: string[]) => {
   for (const name of names) relay.add({ channelSlug: 'north', userId: `p:${name.toLowerCase()}`, displayName: name });
 };
 const people = (count: number, prefix = 'p') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 2 });
+const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 2 });
 
 /** Until the memory of repeats has no timer any more: what is left is the retry's. The first request is out by then. */
 const forgetRepeats = (clock: ManualClock) => clock.advance(10_000);

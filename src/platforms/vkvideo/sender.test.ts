@@ -6,8 +6,8 @@ const SEND = '/v1/chat/message/send';
 const room = channelNamed(STREAMER);
 
 /** A channel whose chat is read by nobody: speaking needs none of it. */
-async function world(env: Readonly<Record<string, string>> = {}) {
-  const given = await vkvideoWorld({ env });
+async function world(env: Readonly<Record<string, string>> = {}, httpTimeoutMs?: number) {
+  const given = await vkvideoWorld({ env, ...(httpTimeoutMs === undefined ? {} : { httpTimeoutMs }) });
   const as = given.accounts.shared as SenderCredential;
   return {
     ...given,
@@ -165,14 +165,13 @@ test('only the platform says that a message is sent: a page of a proxy is no ans
 });
 
 test('a refusal that has to be looked into ends with the deadline of the message', async () => {
-  const { sim, send, side, as } = await world();
+  // Nothing but the deadline of the message ends the call within the time of this test.
+  const { sim, send, side, as } = await world({}, 600_000);
   await send('first');
   sim.faults.refuseMessages(403, 'forbidden');
   sim.faults.http({ kind: 'ignored', path: '/v1/channel', times: 1 });
-  const startedMs = performance.now();
   const outcome = await side.sender.send(room, 'second', as, 500);
   expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'no_active_stream' });
-  expect(performance.now() - startedMs).toBeLessThan(1_500);
 });
 
 test('an unknown stream and a platform that does not tell are told apart', async () => {
