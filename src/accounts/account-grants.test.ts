@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { credentialsWorld, HOUR_MS } from '../../test/support/credentials-world.ts';
 import { slowLine } from '../../test/support/slow-line.ts';
 import type { PlatformUserId } from '../lib/brand.ts';
-import type { AccountCredential } from '../platforms/platform.ts';
+import type { AccountCredential } from '../platforms/account-side.ts';
 
 const BOT = 'own_bot';
 

@@ -2,8 +2,9 @@
 import type { ExternalAccountId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { NoCredential } from '../platforms/account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing } from '../platforms/no-credential.ts';
-import type { NoCredential, PlatformDescription } from '../platforms/platform.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
 import { type Grant, isAlive, type Renewal, type TokenVault } from './token-vault.ts';
 
 export type UsableGrant = Grant & { readonly accessToken: string };

@@ -4,16 +4,16 @@ import type { ChannelId, ExternalAccountId, PlatformUserId } from '../lib/brand.
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
-import { isMissing } from '../platforms/no-credential.ts';
 import type {
   AccountCredential,
   CredentialSource,
   LegacySender,
   NoCredential,
-  PlatformDescription,
   PlatformOAuth,
   SenderCredential,
-} from '../platforms/platform.ts';
+} from '../platforms/account-side.ts';
+import { isMissing } from '../platforms/no-credential.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
 import { AccountGrants } from './account-grants.ts';
 import { type BotAccounts, chooseOwnerAccount, readBotAccounts } from './credentials-queries.ts';
 import { EnvironmentSender } from './environment-sender.ts';

@@ -1,7 +1,7 @@
 /** The sender the environment names, as last looked up: the tables it is found through raise no hints (docs/contract/workers.md#resolution-order). */
 import type { ExternalAccountId, PlatformUserId } from '../lib/brand.ts';
+import type { LegacySender, NoCredential } from '../platforms/account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing } from '../platforms/no-credential.ts';
-import type { LegacySender, NoCredential } from '../platforms/platform.ts';
 import { type LegacyDeps, type LegacyGrant, LegacyTokens } from './refresh-legacy.ts';
 import { isAlive } from './token-vault.ts';
 

@@ -3,7 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId, UserId } from '../lib/brand.ts';
-import type { PlatformDescription, PlatformIdentity } from '../platforms/platform.ts';
+import type { PlatformIdentity } from '../platforms/account-side.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
 
 type ChannelPlatform = Pick<PlatformDescription, 'id' | 'channelIdColumn' | 'authorAccountColumn'>;
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BOT, credentialsWorld, HOUR_MS } from '../../test/support/credentials-world.ts';
 import type { ProviderId } from '../lib/brand.ts';
 import { createLogger } from '../lib/logger.ts';
-import type { GrantedTokens, PlatformOAuth } from '../platforms/platform.ts';
+import type { GrantedTokens, PlatformOAuth } from '../platforms/account-side.ts';
 import { readAccountStates } from './account-state.ts';
 import { TokenVault } from './token-vault.ts';
 

@@ -2,7 +2,7 @@
 import type { ExternalAccountId, ProviderId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { GrantedTokens } from '../platforms/platform.ts';
+import type { GrantedTokens } from '../platforms/account-side.ts';
 
 interface GrantEndDeps {
   readonly provider: ProviderId;

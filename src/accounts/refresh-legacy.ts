@@ -6,8 +6,8 @@ import type { Clock } from '../lib/clock.ts';
 import { PlatformRefused } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
+import type { LegacySender, NoCredential, PlatformOAuth } from '../platforms/account-side.ts';
 import { isMissing } from '../platforms/no-credential.ts';
-import type { LegacySender, NoCredential, PlatformOAuth } from '../platforms/platform.ts';
 import { allowSlowRefresh } from './refresh-limits.ts';
 import { endOf, isAlive } from './token-vault.ts';
 

@@ -5,8 +5,9 @@ import type { Db } from '../db/pool.ts';
 import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
+import type { LegacySender, NoCredential, SenderCredential } from '../platforms/account-side.ts';
 import { isMissing } from '../platforms/no-credential.ts';
-import type { LegacySender, NoCredential, PlatformDescription, SenderCredential } from '../platforms/platform.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
 import { type AccountState, readAccountStates } from './account-state.ts';
 import { chooseSender, usableOverrides } from './senders.ts';
 

@@ -1,8 +1,9 @@
 /** Which account speaks in a channel: the one order of senders, for workers that send and for answers about them. */
 import { type RawBuilder, sql } from 'kysely';
 import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
+import type { NoCredential, SenderCredential } from '../platforms/account-side.ts';
 import { isMissing } from '../platforms/no-credential.ts';
-import type { NoCredential, PlatformTables, SenderCredential } from '../platforms/platform.ts';
+import type { PlatformTables } from '../platforms/platform.ts';
 import { CUSTOM_BOT } from './entitlements.ts';
 
 /** The candidates, and what can be had of each: a token where somebody sends, a name where somebody asks. */

@@ -8,7 +8,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import { Turnstile } from '../lib/turnstile.ts';
-import type { GrantedTokens, PlatformOAuth, Reason } from '../platforms/platform.ts';
+import type { GrantedTokens, PlatformOAuth } from '../platforms/account-side.ts';
+import type { Reason } from '../platforms/platform.ts';
 import { GrantEnds, grantEndOf } from './grant-end.ts';
 import { allowSlowRefresh } from './refresh-limits.ts';
 

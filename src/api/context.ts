@@ -11,7 +11,9 @@ import type { Db } from '../db/pool.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { ApiSide, PlatformDescription, PlatformLimits, PlatformOAuth } from '../platforms/platform.ts';
+import type { PlatformOAuth } from '../platforms/account-side.ts';
+import type { ApiSide } from '../platforms/api-side.ts';
+import type { PlatformDescription, PlatformLimits } from '../platforms/platform.ts';
 import type { Callers } from './plugins/callers.ts';
 import type { ChannelFeed } from './routes/events-feed.ts';
 

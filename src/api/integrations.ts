@@ -5,7 +5,8 @@ import { isMissingSchema } from '../db/failures.ts';
 import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId } from '../lib/brand.ts';
-import type { PlatformDescription, ResolvedChannel } from '../platforms/platform.ts';
+import type { ResolvedChannel } from '../platforms/api-side.ts';
+import type { PlatformDescription } from '../platforms/platform.ts';
 
 export interface Integration {
   readonly enabled: boolean;

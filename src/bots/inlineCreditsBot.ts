@@ -6,10 +6,11 @@ import { DirectCredits } from '../credits/direct-credits.ts';
 import type { ChannelId, PlatformChannelId } from '../lib/brand.ts';
 import { createHttpClient } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { CommonDeps, ReadChannel, ReaderEvents } from '../platforms/platform.ts';
+import type { CommonDeps } from '../platforms/platform.ts';
 import { twitch } from '../platforms/twitch/index.ts';
 import { type MappedChannel, mappedChannels } from '../platforms/twitch/inline-credits/channel-map.ts';
 import { twitchSettings } from '../platforms/twitch/settings.ts';
+import type { ReadChannel, ReaderEvents } from '../platforms/worker-side.ts';
 
 const { logPrefix } = twitch;
 /** A worker may be reading with the same account, and joins are limited per account. */

@@ -3,7 +3,7 @@ import { isMissingSchema, isUnavailable } from '../db/failures.ts';
 import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { ChatAuthor } from '../platforms/platform.ts';
+import type { ChatAuthor } from '../platforms/worker-side.ts';
 import type { AuthorIdentity } from './author-identity.ts';
 import { shownName } from './name.ts';
 import type { Chatter, CreditsRoll } from './roll.ts';

@@ -1,7 +1,8 @@
 /** Where only the names of bots are asked for, and how a platform is asked as the bot that all channels share. */
 import { PlatformRefused, PlatformUnreachable } from '../lib/errors.ts';
+import type { CredentialSource, NoCredential, PlatformIdentity } from './account-side.ts';
 import { isMissing } from './no-credential.ts';
-import type { CredentialSource, NameDirectory, NoCredential, PlatformIdentity } from './platform.ts';
+import type { NameDirectory } from './worker-side.ts';
 
 type Credentials = Pick<CredentialSource, 'defaultSender' | 'renewed'>;
 

@@ -1,5 +1,7 @@
 /** What to do without a credential: the one translation of both reasons into a reader's state and a time to ask again. */
-import type { NoCredential, ReaderState, Reason } from './platform.ts';
+import type { NoCredential } from './account-side.ts';
+import type { Reason } from './platform.ts';
+import type { ReaderState } from './worker-side.ts';
 
 /**
  * How long whoever was told `unavailable` waits before asking again. Two of them are under 5 s: a token is tried again

@@ -18,13 +18,9 @@ import type {
 } from '../../src/lib/brand.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import type {
-  ChatSender,
-  PlatformLimits,
-  PlatformTables,
-  SenderCredential,
-  SendOutcome,
-} from '../../src/platforms/platform.ts';
+import type { SenderCredential } from '../../src/platforms/account-side.ts';
+import type { PlatformLimits, PlatformTables } from '../../src/platforms/platform.ts';
+import type { ChatSender, SendOutcome } from '../../src/platforms/worker-side.ts';
 import type { ManualClock } from './manual-clock.ts';
 
 const outboxTables: PlatformTables = {

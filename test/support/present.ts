@@ -1,7 +1,7 @@
 /** For tests that ask whether there is a credential, and not why there is none. */
 import type { Credentials } from '../../src/accounts/credentials.ts';
+import type { AccountCredential, NoCredential } from '../../src/platforms/account-side.ts';
 import { isMissing } from '../../src/platforms/no-credential.ts';
-import type { AccountCredential, NoCredential } from '../../src/platforms/platform.ts';
 
 export function present<C extends object>(credential: C | NoCredential): C | null {
   return isMissing(credential) ? null : credential;

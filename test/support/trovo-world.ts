@@ -6,20 +6,11 @@ import { startTrovoSimulator, type TrovoSimulator } from '../../simulators/trovo
 import type { ChannelId, ExternalAccountId, PlatformChannelId, PlatformUserId, UserId } from '../../src/lib/brand.ts';
 import { createHttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import type {
-  AccountCredential,
-  ChatMessage,
-  CommonDeps,
-  CredentialSource,
-  LiveFact,
-  PlatformSettings,
-  ReadChannel,
-  ReaderState,
-  SenderCredential,
-  WorkerDeps,
-} from '../../src/platforms/platform.ts';
+import type { AccountCredential, CredentialSource, SenderCredential } from '../../src/platforms/account-side.ts';
+import type { CommonDeps, PlatformSettings } from '../../src/platforms/platform.ts';
 import { trovoVariables } from '../../src/platforms/trovo/settings.ts';
 import { openWorkerSide } from '../../src/platforms/trovo/worker-side.ts';
+import type { ChatMessage, LiveFact, ReadChannel, ReaderState, WorkerDeps } from '../../src/platforms/worker-side.ts';
 import { ManualClock } from './manual-clock.ts';
 import { letTurn } from './turns.ts';
 

@@ -10,10 +10,12 @@ import type { ChannelId, UserId } from '../../src/lib/brand.ts';
 import { BadInput } from '../../src/lib/errors.ts';
 import { createHttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import type { ApiDeps, CommonDeps, LiveFact } from '../../src/platforms/platform.ts';
+import type { ApiDeps } from '../../src/platforms/api-side.ts';
+import type { CommonDeps } from '../../src/platforms/platform.ts';
 import { openApiSide } from '../../src/platforms/twitch/api-side.ts';
 import { sign } from '../../src/platforms/twitch/eventsub/signature.ts';
 import { twitchVariables } from '../../src/platforms/twitch/settings.ts';
+import type { LiveFact } from '../../src/platforms/worker-side.ts';
 import { ManualClock } from './manual-clock.ts';
 import { ScriptedTwitchApi } from './scripted-twitch-api.ts';
 

@@ -3,14 +3,9 @@ import { Writable } from 'node:stream';
 import { onTestFinished, vi } from 'vitest';
 import type { ChannelId, ExternalAccountId, PlatformChannelId, PlatformUserId } from '../../src/lib/brand.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import type {
-  ChatMessage,
-  CredentialSource,
-  ReadChannel,
-  ReaderState,
-  SenderCredential,
-} from '../../src/platforms/platform.ts';
+import type { CredentialSource, SenderCredential } from '../../src/platforms/account-side.ts';
 import { type Irc, openIrc } from '../../src/platforms/twitch/irc/irc.ts';
+import type { ChatMessage, ReadChannel, ReaderState } from '../../src/platforms/worker-side.ts';
 import { ManualClock } from './manual-clock.ts';
 import { ScriptedTwitchChat } from './scripted-twitch-chat.ts';
 

@@ -10,20 +10,16 @@ import { createHttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import type {
   AccountCredential,
-  ChatMessage,
-  CommonDeps,
   CredentialSource,
-  LiveFact,
   NoCredential,
   PlatformOAuth,
-  PlatformSettings,
-  ReadChannel,
-  ReaderState,
   SenderCredential,
-} from '../../src/platforms/platform.ts';
+} from '../../src/platforms/account-side.ts';
+import type { CommonDeps, PlatformSettings } from '../../src/platforms/platform.ts';
 import { createOAuth } from '../../src/platforms/vkvideo/oauth.ts';
 import { vkvideoVariables } from '../../src/platforms/vkvideo/settings.ts';
 import { openWorkerSide } from '../../src/platforms/vkvideo/worker-side.ts';
+import type { ChatMessage, LiveFact, ReadChannel, ReaderState } from '../../src/platforms/worker-side.ts';
 import { LeapingClock } from '../conformance/leaping-clock.ts';
 
 export const STREAMER = 'northpine';

@@ -11,16 +11,18 @@ import { createHttpClient } from '../../src/lib/http.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import type {
   AccountCredential,
-  ChatMessage,
   CredentialSource,
-  LiveFact,
   NoCredential,
+  SenderCredential,
+} from '../../src/platforms/account-side.ts';
+import type {
+  ChatMessage,
+  LiveFact,
   ReadChannel,
   ReaderState,
-  SenderCredential,
   WorkerDeps,
   WorkerSide,
-} from '../../src/platforms/platform.ts';
+} from '../../src/platforms/worker-side.ts';
 import { youtube } from '../../src/platforms/youtube/index.ts';
 import { youtubeVariables } from '../../src/platforms/youtube/settings.ts';
 import { createTestDatabase } from './database.ts';

@@ -2,7 +2,7 @@
 import type { Db } from '../../db/pool.ts';
 import type { ProviderId, UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
-import type { PlatformOAuth } from '../../platforms/platform.ts';
+import type { PlatformOAuth } from '../../platforms/account-side.ts';
 import {
   type BotTarget,
   createBrowserSecret,

@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/tables.ts';
 import type { ExternalAccountId, PlatformUserId, ProviderId, UserId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
-import type { GrantedTokens, PlatformIdentity } from '../../platforms/platform.ts';
+import type { GrantedTokens, PlatformIdentity } from '../../platforms/account-side.ts';
 import { grantEndOf } from '../grant-end.ts';
 import { endOf } from '../token-vault.ts';
 import type { OAuthKind } from './oauth-state.ts';

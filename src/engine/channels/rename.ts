@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ExternalAccountId, PlatformChannelId } from '../../lib/brand.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { PlatformDescription, PlatformName } from '../../platforms/platform.ts';
+import type { PlatformDescription } from '../../platforms/platform.ts';
+import type { PlatformName } from '../../platforms/worker-side.ts';
 
 interface RenameDeps {
   readonly db: Db;

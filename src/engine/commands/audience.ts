@@ -1,5 +1,5 @@
 /** Who may use a command: one rule for all platforms (docs/design.md#who-may-trigger-a-command). */
-import type { ChatAuthor } from '../../platforms/platform.ts';
+import type { ChatAuthor } from '../../platforms/worker-side.ts';
 
 export interface Audience {
   /** Logins, lower-case; an entry with a leading `@` was stripped of it when it was saved. */

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { ChatMessage, ReadChannel, WaitingDelivery, WebhookInbox } from '../../platforms/platform.ts';
+import type { ChatMessage, ReadChannel, WaitingDelivery, WebhookInbox } from '../../platforms/worker-side.ts';
 import { Refresher } from '../refresher.ts';
 import { Marks } from './marks.ts';
 import type { Receipt } from './receipt.ts';

@@ -4,7 +4,7 @@ import { accepted, outboxWorld, type TestWorker } from '../../../test/support/ou
 import { receiveDelivery } from '../../db/webhook-inbox.ts';
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { ChatMessage, SendOutcome } from '../../platforms/platform.ts';
+import type { ChatMessage, SendOutcome } from '../../platforms/worker-side.ts';
 import type { SpeakingChannel } from '../outbox/row.ts';
 import { InboxReader } from './inbox-reader.ts';
 import type { Receipt } from './receipt.ts';

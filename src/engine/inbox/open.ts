@@ -1,6 +1,6 @@
 /** The inbox of a worker whose platform has one. */
 import type { Credentials } from '../../accounts/credentials.ts';
-import type { WebhookInbox } from '../../platforms/platform.ts';
+import type { WebhookInbox } from '../../platforms/worker-side.ts';
 import { InboxReader, type InboxReaderDeps } from './inbox-reader.ts';
 
 interface OpenDeps extends Omit<InboxReaderDeps, 'inbox' | 'knowsOwnAccounts'> {

@@ -1,5 +1,5 @@
 /** Whether a platform's word about a stream is news: events come doubled and out of order, polls lag behind. */
-import type { LiveFact } from '../../platforms/platform.ts';
+import type { LiveFact } from '../../platforms/worker-side.ts';
 import { later } from './stream-run.ts';
 
 /** One row of `ChannelLiveState`. */

@@ -5,7 +5,7 @@ import type { Db } from '../../db/pool.ts';
 import type { Database } from '../../db/tables.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { LiveFact } from '../../platforms/platform.ts';
+import type { LiveFact } from '../../platforms/worker-side.ts';
 import { readDurationSettings } from '../duration/settings.ts';
 import { type FactSource, judgeFact, type StoredFact } from './judge-fact.ts';
 import { advanceRun, LIVE_STATE_LIFE_MS, later, type StreamRun } from './stream-run.ts';

@@ -1,7 +1,7 @@
 /** Stores a poll of many channels: one question when nothing changed, whatever their number. */
 import { sql } from 'kysely';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
-import type { LiveFact } from '../../platforms/platform.ts';
+import type { LiveFact } from '../../platforms/worker-side.ts';
 import { judgeFact, type StoredFact, TOUCH_EVERY_MS } from './judge-fact.ts';
 import { type RecordLiveDeps, recordLive } from './record-live.ts';
 import { LIVE_STATE_LIFE_MS } from './stream-run.ts';

@@ -3,15 +3,9 @@ import type pg from 'pg';
 import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { CredentialSource, NoCredential, SenderCredential } from '../../platforms/account-side.ts';
 import { isMissing } from '../../platforms/no-credential.ts';
-import type {
-  ChatMessage,
-  ChatSender,
-  CredentialSource,
-  NoCredential,
-  SenderCredential,
-  SendOutcome,
-} from '../../platforms/platform.ts';
+import type { ChatMessage, ChatSender, SendOutcome } from '../../platforms/worker-side.ts';
 import type { Permit } from '../limits/send-limits.ts';
 import { ResultWriter } from './results.ts';
 import { type ClaimedRow, isReply, type RowUpdate, type SpeakingChannel } from './row.ts';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { accepted, outboxWorld, sharedSender } from '../../../test/support/outbox-world.ts';
-import type { SendOutcome } from '../../platforms/platform.ts';
+import type { SendOutcome } from '../../platforms/worker-side.ts';
 
 const database = await createTestDatabase();
 const soon = { timeout: 15_000, interval: 10 };

@@ -3,14 +3,9 @@ import type pg from 'pg';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type {
-  ChatMessage,
-  ChatSender,
-  CredentialSource,
-  Platform,
-  PlatformLimits,
-  SenderCredential,
-} from '../../platforms/platform.ts';
+import type { CredentialSource, SenderCredential } from '../../platforms/account-side.ts';
+import type { Platform, PlatformLimits } from '../../platforms/platform.ts';
+import type { ChatMessage, ChatSender } from '../../platforms/worker-side.ts';
 import { type ClaimCandidate, Claims, type Head } from './claims.ts';
 import { Delivery, type Departure } from './delivery.ts';
 import { type Lane, Lanes } from './lanes.ts';

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { outboxWorld } from '../../../test/support/outbox-world.ts';
 import { platforms } from '../../platforms/all.ts';
-import type { PlatformLimits, QueuedMessage } from '../../platforms/platform.ts';
+import type { QueuedMessage } from '../../platforms/api-side.ts';
+import type { PlatformLimits } from '../../platforms/platform.ts';
 import { enqueue, enqueueOnce, outboxStatus, type SayRequest } from './queue.ts';
 
 const database = await createTestDatabase();

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
-import type { PlatformDescription, PlatformLimits, QueuedMessage } from '../../platforms/platform.ts';
+import type { QueuedMessage } from '../../platforms/api-side.ts';
+import type { PlatformDescription, PlatformLimits } from '../../platforms/platform.ts';
 import type { OutboxSource } from './row.ts';
 import { chatText } from './wording.ts';
 

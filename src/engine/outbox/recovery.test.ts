@@ -3,7 +3,7 @@ import { cuttableLine } from '../../../test/support/cuttable-line.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { accepted, outboxWorld, sharedSender } from '../../../test/support/outbox-world.ts';
-import type { SendOutcome } from '../../platforms/platform.ts';
+import type { SendOutcome } from '../../platforms/worker-side.ts';
 
 const database = await createTestDatabase();
 const soon = { timeout: 15_000, interval: 10 };

@@ -6,7 +6,7 @@ import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId, ProviderId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { SenderCredential } from '../../platforms/platform.ts';
+import type { SenderCredential } from '../../platforms/account-side.ts';
 import type { Receipt } from '../inbox/receipt.ts';
 import type { Permit } from '../limits/send-limits.ts';
 import { ANSWER_RANK, answerKey, type ClaimedRow, type SpeakingChannel } from './row.ts';

@@ -1,6 +1,7 @@
 /** A message on its way, as the delivery holds it between claim and result. */
 import type { ExternalAccountId, PlatformMessageId } from '../../lib/brand.ts';
-import type { ReadChannel, Reason } from '../../platforms/platform.ts';
+import type { Reason } from '../../platforms/platform.ts';
+import type { ReadChannel } from '../../platforms/worker-side.ts';
 
 /** Who asked for the message. The first two answer a chat line and are never sent twice. */
 export type OutboxSource = 'command' | 'duration' | 'say' | 'greeting';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlatformMessageId } from '../../lib/brand.ts';
-import type { SendOutcome } from '../../platforms/platform.ts';
+import type { SendOutcome } from '../../platforms/worker-side.ts';
 import type { ClaimedRow } from './row.ts';
 import { settle } from './settle.ts';
 

@@ -2,7 +2,8 @@
 import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { plainText } from '../../lib/plain-text.ts';
-import type { Reason, SendOutcome } from '../../platforms/platform.ts';
+import type { Reason } from '../../platforms/platform.ts';
+import type { SendOutcome } from '../../platforms/worker-side.ts';
 import { ATTEMPTS_MAX, type ClaimedRow, isReply, type RowUpdate, UNCONFIRMED_MAX } from './row.ts';
 
 /** What a row's columns do not tell. */

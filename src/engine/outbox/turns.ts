@@ -1,7 +1,9 @@
 /** Gives channels their turn: a message may go out when one of the places is free and the sender's limits have room. */
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { ChatSender, PlatformLimits, SenderCredential } from '../../platforms/platform.ts';
+import type { SenderCredential } from '../../platforms/account-side.ts';
+import type { PlatformLimits } from '../../platforms/platform.ts';
+import type { ChatSender } from '../../platforms/worker-side.ts';
 import { type Permit, SendLimits } from '../limits/send-limits.ts';
 import type { ClaimCandidate } from './claims.ts';
 import type { Lane, Lanes } from './lanes.ts';

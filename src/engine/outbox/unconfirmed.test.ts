@@ -3,7 +3,7 @@ import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { accepted, outboxWorld, sharedSender, type TestWorker } from '../../../test/support/outbox-world.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
-import type { ChatMessage, SendOutcome } from '../../platforms/platform.ts';
+import type { ChatMessage, SendOutcome } from '../../platforms/worker-side.ts';
 import type { SpeakingChannel } from './row.ts';
 
 const database = await createTestDatabase();

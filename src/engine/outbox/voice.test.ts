@@ -3,7 +3,8 @@ import { createTestDatabase } from '../../../test/support/database.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { accepted, outboxWorld } from '../../../test/support/outbox-world.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
-import type { PlatformLimits, SendOutcome } from '../../platforms/platform.ts';
+import type { PlatformLimits } from '../../platforms/platform.ts';
+import type { SendOutcome } from '../../platforms/worker-side.ts';
 import type { SpeakingChannel } from './row.ts';
 
 const database = await createTestDatabase();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
 import type { ChannelId, PlatformChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
-import type { ChatMessage } from '../../platforms/platform.ts';
+import type { ChatMessage } from '../../platforms/worker-side.ts';
 import type { Command } from '../commands/command-book.ts';
 import type { Receipt } from '../inbox/receipt.ts';
 import type { Reply } from '../outbox/replies.ts';

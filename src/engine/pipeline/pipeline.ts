@@ -4,7 +4,7 @@ import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Lately } from '../../lib/lately.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { ChatMessage, RoleResolver } from '../../platforms/platform.ts';
+import type { ChatMessage, RoleResolver } from '../../platforms/worker-side.ts';
 import { admission } from '../commands/audience.ts';
 import type { ChannelCommands, Command } from '../commands/command-book.ts';
 import { LONGEST_COMMAND_LINE, normaliseLine } from '../commands/matching.ts';

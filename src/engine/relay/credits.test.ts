@@ -6,7 +6,8 @@ import type { Db, Pool } from '../../db/pool.ts';
 import type { PlatformUserId, ProviderId } from '../../lib/brand.ts';
 import { createHttpClient } from '../../lib/http.ts';
 import { platforms } from '../../platforms/all.ts';
-import type { ChatAuthor, PlatformDescription } from '../../platforms/platform.ts';
+import type { PlatformDescription } from '../../platforms/platform.ts';
+import type { ChatAuthor } from '../../platforms/worker-side.ts';
 import { type Credits, createCredits } from './credits.ts';
 
 let pool: Pool;

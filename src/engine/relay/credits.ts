@@ -1,7 +1,7 @@
 /** Credits a chatter: who wrote is looked up, then told to every API instance. Chat waits for neither. */
 import { type AuthorIdentity, createAuthorIdentity } from '../../credits/author-identity.ts';
 import type { PlatformUserId } from '../../lib/brand.ts';
-import type { ChatMessage } from '../../platforms/platform.ts';
+import type { ChatMessage } from '../../platforms/worker-side.ts';
 import { type CreditsRelay, createCreditsRelay, type RelayStats } from './relay.ts';
 
 export interface Credits {

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
-import type { ReaderState } from '../../platforms/platform.ts';
+import type { ReaderState } from '../../platforms/worker-side.ts';
 
 interface ChannelHealthDeps {
   readonly pg: pg.Pool;

@@ -3,7 +3,7 @@ import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { LiveStatus, ReadChannel } from '../../platforms/platform.ts';
+import type { LiveStatus, ReadChannel } from '../../platforms/worker-side.ts';
 import { recordPolledLive } from '../live/record-polled.ts';
 
 interface LivePollDeps {

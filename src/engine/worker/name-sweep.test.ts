@@ -4,7 +4,7 @@ import { ManualClock } from '../../../test/support/manual-clock.ts';
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
 import { PlatformRefused } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/logger.ts';
-import type { ReadChannel } from '../../platforms/platform.ts';
+import type { ReadChannel } from '../../platforms/worker-side.ts';
 import { NameSweep, type Renaming } from './name-sweep.ts';
 
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { PlatformRefused } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { NameDirectory, PlatformName, ReadChannel } from '../../platforms/platform.ts';
+import type { NameDirectory, PlatformName, ReadChannel } from '../../platforms/worker-side.ts';
 
 /** A bot account as it is stored. */
 export interface NamedBot {

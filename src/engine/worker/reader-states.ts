@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
-import type { ReaderState } from '../../platforms/platform.ts';
+import type { ReaderState } from '../../platforms/worker-side.ts';
 import { isAliveSql } from './alive.ts';
 
 export interface ToldReaderState {

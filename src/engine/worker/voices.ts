@@ -2,8 +2,9 @@
 import type { Credentials } from '../../accounts/credentials.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
+import type { SenderCredential } from '../../platforms/account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../platforms/no-credential.ts';
-import type { Platform, SenderCredential } from '../../platforms/platform.ts';
+import type { Platform } from '../../platforms/platform.ts';
 import type { SpeakingChannel } from '../outbox/row.ts';
 import type { ChannelHealth } from './channel-health.ts';
 

@@ -1,5 +1,5 @@
 /** Kick in the API: enabling a bot, the webhook, and event subscriptions nobody needs any more. */
-import type { ApiDeps, ApiSide } from '../platform.ts';
+import type { ApiDeps, ApiSide } from '../api-side.ts';
 import { createKickApi } from './api/client.ts';
 import { resolveChannel } from './enabling.ts';
 import { readLeftBehind } from './events/standing.ts';

@@ -2,8 +2,9 @@
 import type { Db } from '../../db/pool.ts';
 import type { PlatformChannelId, UserId } from '../../lib/brand.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
+import type { AccountCredential, NoCredential } from '../account-side.ts';
+import type { ApiDeps, EnableRequest, ResolvedChannel } from '../api-side.ts';
 import { isMissing } from '../no-credential.ts';
-import type { AccountCredential, ApiDeps, EnableRequest, NoCredential, ResolvedChannel } from '../platform.ts';
 import { ownUser } from './api/users.ts';
 import type { Subscriptions } from './events/subscriptions.ts';
 import { EVENTS_SCOPE } from './oauth.ts';

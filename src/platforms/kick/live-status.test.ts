@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { kickDeps, simulatedKick } from '../../../test/support/kick-world.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { ReadChannel } from '../platform.ts';
+import type { ReadChannel } from '../worker-side.ts';
 import { createKickApi } from './api/client.ts';
 import { createLiveStatus, readTime } from './live-status.ts';
 

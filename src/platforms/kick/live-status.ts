@@ -1,6 +1,7 @@
 /** Asks Kick which channels broadcast: its notices of streams come late or not at all (docs/platforms/kick.md#ten-facts-that-decide-the-design, docs/platforms/kick.md#channels). */
 import type { ChannelId } from '../../lib/brand.ts';
-import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { LiveFact, LiveStatus, ReadChannel } from '../worker-side.ts';
 import type { KickApi } from './api/client.ts';
 import { channelsAnswer } from './api/kick.external.ts';
 

@@ -1,5 +1,5 @@
 /** Reads Kick's chats: makes sure that events are delivered to the webhook, and tells how each channel stands. */
-import type { ChatReader, WorkerDeps } from '../platform.ts';
+import type { ChatReader, WorkerDeps } from '../worker-side.ts';
 import type { KickApi } from './api/client.ts';
 import { Keeper } from './events/keeper.ts';
 import { Subscriptions } from './events/subscriptions.ts';

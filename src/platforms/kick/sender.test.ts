@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { kickDeps, simulatedKick } from '../../../test/support/kick-world.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { ReadChannel, SenderCredential } from '../platform.ts';
+import type { SenderCredential } from '../account-side.ts';
+import type { ReadChannel } from '../worker-side.ts';
 import { createSender } from './sender.ts';
 
 const CHAT = '/public/v1/chat';

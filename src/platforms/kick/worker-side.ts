@@ -1,7 +1,8 @@
 /** Kick in a worker: chat waits in the inbox, and is spoken to through the API. */
 import { PlatformRefused } from '../../lib/errors.ts';
+import type { CredentialSource } from '../account-side.ts';
 import { asDefaultBot, BOTS_ALONE } from '../bot-names.ts';
-import type { CredentialSource, NameDirectory, WorkerDeps, WorkerSide } from '../platform.ts';
+import type { NameDirectory, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { createKickApi, type KickApi } from './api/client.ts';
 import { findUsers } from './api/users.ts';
 import { readLine } from './chat/stored-line.ts';

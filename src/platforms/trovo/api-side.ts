@@ -2,8 +2,9 @@
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
+import type { AccountCredential, NoCredential } from '../account-side.ts';
+import type { ApiDeps, ApiSide, EnableRequest } from '../api-side.ts';
 import { isMissing } from '../no-credential.ts';
-import type { AccountCredential, ApiDeps, ApiSide, EnableRequest, NoCredential } from '../platform.ts';
 import { createRest } from './rest/client.ts';
 import { refusalOf } from './rest/refusal.ts';
 import { userInfoAnswer } from './rest/rest.external.ts';

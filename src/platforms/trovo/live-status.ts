@@ -2,7 +2,8 @@
 import type { ChannelId } from '../../lib/brand.ts';
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import { Turnstile } from '../../lib/turnstile.ts';
-import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { LiveFact, LiveStatus, ReadChannel } from '../worker-side.ts';
 import type { Rest } from './rest/client.ts';
 import { channelAnswer } from './rest/rest.external.ts';
 

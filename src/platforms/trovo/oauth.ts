@@ -2,7 +2,8 @@
 import type { PlatformUserId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
-import type { CommonDeps, GrantedTokens, PlatformOAuth, RefreshOutcome } from '../platform.ts';
+import type { GrantedTokens, PlatformOAuth, RefreshOutcome } from '../account-side.ts';
+import type { CommonDeps } from '../platform.ts';
 import { createRest, type Rest } from './rest/client.ts';
 import { refusalOf } from './rest/refusal.ts';
 import { tokenAnswer, userInfoAnswer, validateAnswer } from './rest/rest.external.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { REFUSAL_CODES } from '../../../simulators/trovo/errors.ts';
 import { BOT, STREAMER, type TrovoWorld, trovoWorld } from '../../../test/support/trovo-world.ts';
-import type { ReadChannel, SenderCredential } from '../platform.ts';
+import type { SenderCredential } from '../account-side.ts';
+import type { ReadChannel } from '../worker-side.ts';
 
 const SEND = '/openplatform/chat/send';
 const DEADLINE_MS = 2_000;

@@ -1,7 +1,8 @@
 /** Speaks through `POST chat/send`: `{}` is the whole of a yes, so a message has no id (docs/platforms/trovo.md#send). */
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
-import type { ChatSender, CommonDeps, SendOutcome } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { ChatSender, SendOutcome } from '../worker-side.ts';
 import { Repetitions } from './repetitions.ts';
 import type { Rest } from './rest/client.ts';
 import { type Refusal, refusalOf, resetTime } from './rest/refusal.ts';

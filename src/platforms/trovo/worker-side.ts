@@ -1,6 +1,6 @@
 /** Trovo in a worker: one socket per chat reads, REST speaks. */
 import { nameOfDefaultBot } from '../bot-names.ts';
-import type { ChatReader, WorkerDeps, WorkerSide } from '../platform.ts';
+import type { ChatReader, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { JoinGate } from './chat/join-gate.ts';
 import { Oddities } from './chat/oddities.ts';
 import { openReader } from './chat/reader.ts';

@@ -1,7 +1,7 @@
 /** Twitch in the API: enabling a bot, webhooks, greetings, the older switches, and event subscriptions. */
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
-import type { ApiDeps, ApiSide } from '../platform.ts';
+import type { ApiDeps, ApiSide } from '../api-side.ts';
 import { requireLinkedChannel, requireLogin } from './channel.ts';
 import { EventSub } from './eventsub/eventsub.ts';
 import type { Webhook } from './eventsub/remote.ts';

@@ -2,7 +2,8 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ExternalAccountId, PlatformUserId } from '../../lib/brand.ts';
-import type { CommonDeps, LegacySender } from '../platform.ts';
+import type { LegacySender } from '../account-side.ts';
+import type { CommonDeps } from '../platform.ts';
 import { type TwitchSettings, twitchSettings } from './settings.ts';
 
 interface LegacyUser {

@@ -1,6 +1,7 @@
 /** Asks Twitch which channels broadcast, to heal what the webhooks missed. */
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
-import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { LiveFact, LiveStatus, ReadChannel } from '../worker-side.ts';
 import type { Helix } from './helix/client.ts';
 import { streamsAnswer } from './helix/helix.external.ts';
 

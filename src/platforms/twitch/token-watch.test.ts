@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ScriptedTwitchApi } from '../../../test/support/scripted-twitch-api.ts';
 import { twitchDeps } from '../../../test/support/twitch-api-world.ts';
 import type { ExternalAccountId, PlatformUserId } from '../../lib/brand.ts';
-import type { AccountCredential, NoCredential, SenderCredential } from '../platform.ts';
+import type { AccountCredential, NoCredential, SenderCredential } from '../account-side.ts';
 import { createOAuth } from './oauth.ts';
 import { TokenWatch } from './token-watch.ts';
 

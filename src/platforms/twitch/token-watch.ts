@@ -1,7 +1,8 @@
 /** Validates the tokens in use at start and every hour, as Twitch demands of every application (docs/platforms/twitch.md#oauth). */
 import type { Timer } from '../../lib/clock.ts';
+import type { CredentialSource, PlatformOAuth, SenderCredential } from '../account-side.ts';
 import { isMissing } from '../no-credential.ts';
-import type { CommonDeps, CredentialSource, PlatformOAuth, SenderCredential } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
 
 const DISTANCE_MS = 60 * 60 * 1000;
 

@@ -3,7 +3,8 @@ import { ScriptedTwitchApi } from '../../../test/support/scripted-twitch-api.ts'
 import { ScriptedTwitchChat } from '../../../test/support/scripted-twitch-chat.ts';
 import { twitchDeps } from '../../../test/support/twitch-api-world.ts';
 import { Accounts, account, channel } from '../../../test/support/twitch-chat-world.ts';
-import type { ReaderState, SenderCredential } from '../platform.ts';
+import type { SenderCredential } from '../account-side.ts';
+import type { ReaderState } from '../worker-side.ts';
 import { openWorkerSide } from './worker-side.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,7 @@
 /** Twitch in a worker: chat is read by IRC, and spoken to by Helix where the sender's grant allows it. */
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
-import type { ChatSender, NameDirectory, ReadChannel, SenderCredential, WorkerDeps, WorkerSide } from '../platform.ts';
+import type { SenderCredential } from '../account-side.ts';
+import type { ChatSender, NameDirectory, ReadChannel, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { createHelix, type Helix } from './helix/client.ts';
 import { createHelixSender, SENDING_SCOPE } from './helix/sender.ts';
 import { findUsers } from './helix/users.ts';

@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ChannelId, PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
-import type { ApiDeps, ApiSide, EnableRequest } from '../platform.ts';
+import type { ApiDeps, ApiSide, EnableRequest } from '../api-side.ts';
 import { createDevApi, NO_ACCOUNT } from './api.ts';
 import { readCandidates } from './candidates.ts';
 import { type ChannelName, isSameSlug, typedChannelUrl } from './channel-url.ts';

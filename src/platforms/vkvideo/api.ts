@@ -2,8 +2,9 @@
 import type { z } from 'zod';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer, HttpClient } from '../../lib/http.ts';
+import type { AccountCredential, CredentialSource, NoCredential } from '../account-side.ts';
 import { CREDENTIALS_UNAVAILABLE, isMissing } from '../no-credential.ts';
-import type { AccountCredential, CredentialSource, NoCredential, ReaderState } from '../platform.ts';
+import type { ReaderState } from '../worker-side.ts';
 import { errorAnswer } from './api.external.ts';
 
 export interface ApiRequest {

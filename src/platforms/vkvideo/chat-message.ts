@@ -1,6 +1,6 @@
 /** A line of a VK Video Live chat as the core knows it (docs/platforms/vkvideo.md#chat-message). */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
-import type { ChatAuthor, ChatMessage, WorkerDeps } from '../platform.ts';
+import type { ChatAuthor, ChatMessage, WorkerDeps } from '../worker-side.ts';
 import { type ChatMessageShape, chatMessage, type MessagePart } from './chat.external.ts';
 
 export interface ReadLine {

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { Turnstile } from '../../lib/turnstile.ts';
-import type { LiveFact, ReadChannel } from '../platform.ts';
+import type { LiveFact, ReadChannel } from '../worker-side.ts';
 import { type ChannelItem, channelAnswer, channelsAnswer, type SocketChannels } from './api.external.ts';
 import type { Ask } from './api.ts';
 import { channelUrl, isSameSlug } from './channel-url.ts';

@@ -1,6 +1,7 @@
 /** Asks VK which channels broadcast; what else it says about them reaches the reader and the sender (docs/contract/workers.md#live-status-per-platform). */
 import type { ChannelId } from '../../lib/brand.ts';
-import type { CommonDeps, LiveFact, LiveStatus, ReadChannel } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { LiveFact, LiveStatus, ReadChannel } from '../worker-side.ts';
 import { type Directory, factOf } from './directory.ts';
 
 /** @param known the channel with the URL the reader found for it */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BOT, channelNamed, STREAMER, type VkVideoWorld, vkvideoWorld } from '../../../test/support/vkvideo-world.ts';
-import type { SenderCredential, SendOutcome } from '../platform.ts';
+import type { SenderCredential } from '../account-side.ts';
+import type { SendOutcome } from '../worker-side.ts';
 
 const SEND = '/v1/chat/message/send';
 const room = channelNamed(STREAMER);

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Timer } from '../../lib/clock.ts';
-import type { CommonDeps, ReadChannel } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { ReadChannel } from '../worker-side.ts';
 import { isSameSlug } from './channel-url.ts';
 
 export interface StableIdsDeps extends Pick<CommonDeps, 'clock' | 'log'> {

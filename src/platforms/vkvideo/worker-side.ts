@@ -1,7 +1,7 @@
 /** VK Video Live in a worker: chats are read by pub/sub as the shared bot, and spoken to by the DevAPI. */
 import { nameOfDefaultBot } from '../bot-names.ts';
 import { CREDENTIAL_RETRY_MS } from '../no-credential.ts';
-import type { ReadChannel, WorkerDeps, WorkerSide } from '../platform.ts';
+import type { ReadChannel, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { type Ask, createDevApi, type DevApi } from './api.ts';
 import { Directory } from './directory.ts';
 import { createLiveStatus } from './live-status.ts';

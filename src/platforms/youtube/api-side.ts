@@ -1,7 +1,7 @@
 /** YouTube in the API: what has to be right before a bot is switched on (docs/contract/http-api.md#enabling-youtube). */
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
-import type { ApiDeps, ApiSide } from '../platform.ts';
+import type { ApiDeps, ApiSide } from '../api-side.ts';
 import { createApi } from './api/client.ts';
 import { ownChannel } from './enable/own-channel.ts';
 import { createOAuth } from './google/oauth.ts';

@@ -1,5 +1,6 @@
 /** The sender an old installation names by YOUTUBE_BOT_REFRESH_TOKEN (docs/contract/workers.md#resolution-order). */
-import type { CommonDeps, LegacySender } from '../platform.ts';
+import type { LegacySender } from '../account-side.ts';
+import type { CommonDeps } from '../platform.ts';
 import { youtubeSettings } from './settings.ts';
 
 type Tokens = Pick<LegacySender, 'accessToken' | 'expiresAt'>;

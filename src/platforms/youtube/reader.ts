@@ -1,6 +1,6 @@
 /** Reads the chats of every channel it is given, and tells the sender where to speak. */
 import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
-import type { ChatReader, LiveFact, LiveStatus, ReadChannel, ReaderEvents } from '../platform.ts';
+import type { ChatReader, LiveFact, LiveStatus, ReadChannel, ReaderEvents } from '../worker-side.ts';
 import { EchoWatch } from './chat/echo-watch.ts';
 import { type Line, toMessage } from './chat/message.ts';
 import type { OwnMessages } from './chat/own-messages.ts';

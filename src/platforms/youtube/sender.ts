@@ -1,7 +1,9 @@
 /** Speaks into live chats: one insert per message, and the id in its answer is the confirmation (docs/platforms/youtube.md#insert-delete-transition). */
 import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
-import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../platform.ts';
+import type { SenderCredential } from '../account-side.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { ChatSender, ReadChannel, SendOutcome } from '../worker-side.ts';
 import type { YouTubeApi } from './api/client.ts';
 import { meaningOf } from './api/refusal.ts';
 import type { OwnMessages } from './chat/own-messages.ts';

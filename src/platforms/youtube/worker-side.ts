@@ -1,7 +1,7 @@
 /** YouTube in a worker: chats are streamed while their broadcasts run, and spoken to by the Data API. */
 import { Turnstile } from '../../lib/turnstile.ts';
 import { asDefaultBot, BOTS_ALONE } from '../bot-names.ts';
-import type { NameDirectory, WorkerDeps, WorkerSide } from '../platform.ts';
+import type { NameDirectory, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { createApi, type YouTubeApi } from './api/client.ts';
 import { createChatLines } from './chat/lines.ts';
 import { OwnMessages } from './chat/own-messages.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ReadChannel } from '../../platform.ts';
+import type { ReadChannel } from '../../worker-side.ts';
 import { wordsOf } from './emotes.ts';
 import { rolesOf } from './roles.ts';
 import { readLine, type StoredLine } from './stored-line.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Db } from '../../../db/pool.ts';
 import { receiveDelivery } from '../../../db/webhook-inbox.ts';
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
-import type { ChatMessage, ReadChannel, WaitingDelivery } from '../../platform.ts';
+import type { ChatMessage, ReadChannel, WaitingDelivery } from '../../worker-side.ts';
 import { wordsOf } from './emotes.ts';
 
 export const KICK = 'kick' as ProviderId;

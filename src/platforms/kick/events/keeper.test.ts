@@ -4,7 +4,7 @@ import { addKickChannel, kickDeps, simulatedKick } from '../../../../test/suppor
 import { ManualClock } from '../../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../../test/support/silent-log.ts';
 import { createPool } from '../../../db/pool.ts';
-import type { ReadChannel, ReaderState } from '../../platform.ts';
+import type { ReadChannel, ReaderState } from '../../worker-side.ts';
 import { createKickApi } from '../api/client.ts';
 import { Keeper } from './keeper.ts';
 import { type Ensured, Subscriptions } from './subscriptions.ts';

@@ -1,6 +1,6 @@
 /** What event subscriptions mean for the chat of a channel, in the words every reader uses. */
 import { CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
-import type { ReaderState } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 import { type Ensured, NO_APP_TOKEN } from './subscriptions.ts';
 
 const CHAT = 'chat.message.sent';

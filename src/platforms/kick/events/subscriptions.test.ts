@@ -4,7 +4,7 @@ import { addKickChannel, kickDeps, simulatedKick } from '../../../../test/suppor
 import { ManualClock } from '../../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../../test/support/silent-log.ts';
 import { createPool } from '../../../db/pool.ts';
-import type { AccountCredential } from '../../platform.ts';
+import type { AccountCredential } from '../../account-side.ts';
 import { createKickApi } from '../api/client.ts';
 import { EVENTS } from './remote.ts';
 import { readingState } from './states.ts';

@@ -2,8 +2,9 @@
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
+import type { AccountCredential, CredentialSource } from '../../account-side.ts';
 import { isMissing } from '../../no-credential.ts';
-import type { AccountCredential, CommonDeps, CredentialSource } from '../../platform.ts';
+import type { CommonDeps } from '../../platform.ts';
 import { AppTokenUnavailable } from '../api/app-token.ts';
 import type { KickApi } from '../api/client.ts';
 import { createSubscriptions, deleteSubscriptions, type EventName, isOurs, listSubscriptions } from './remote.ts';

@@ -4,7 +4,8 @@ import { addKickChannel, kickDeps, simulatedKick } from '../../../../test/suppor
 import { silentLog } from '../../../../test/support/silent-log.ts';
 import { createPool } from '../../../db/pool.ts';
 import { systemClock } from '../../../lib/clock.ts';
-import type { AccountCredential, ReadChannel } from '../../platform.ts';
+import type { AccountCredential } from '../../account-side.ts';
+import type { ReadChannel } from '../../worker-side.ts';
 import { storeLine } from '../chat/stored-line.ts';
 import { readPage } from './poll.external.ts';
 import { Poller } from './poller.ts';

@@ -1,6 +1,6 @@
 /** Where a poll left off, over restarts and over copies of the worker. */
 import type { Db } from '../../../db/pool.ts';
-import type { ReadChannel } from '../../platform.ts';
+import type { ReadChannel } from '../../worker-side.ts';
 import { KICK } from '../chat/stored-line.ts';
 
 type Polled = Pick<ReadChannel, 'channelId' | 'target'>;

@@ -7,7 +7,7 @@ import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
 import { readJsonBody } from '../../../lib/json-body.ts';
 import { plainText } from '../../../lib/plain-text.ts';
-import type { ApiDeps } from '../../platform.ts';
+import type { ApiDeps } from '../../api-side.ts';
 import { rolesOf } from '../chat/roles.ts';
 import { CHAT_EVENT, KICK, type StoredLine, storeLine } from '../chat/stored-line.ts';
 import { readTime } from '../live-status.ts';

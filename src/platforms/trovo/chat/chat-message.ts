@@ -1,6 +1,7 @@
 /** Turns one item of a chat frame into what it is to us: a line, news of the stream, or nothing (docs/platforms/trovo.md#chat-frame, docs/platforms/trovo.md#message-types). */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
-import type { ChatMessage, Role } from '../../platform.ts';
+import type { Role } from '../../platform.ts';
+import type { ChatMessage } from '../../worker-side.ts';
 import type { ChatItem } from './frames.external.ts';
 
 const PROVIDER = 'trovo' as ProviderId;

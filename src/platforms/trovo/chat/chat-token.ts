@@ -3,8 +3,9 @@
 import type { Clock } from '../../../lib/clock.ts';
 import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
+import type { AccountCredential, CredentialSource } from '../../account-side.ts';
 import { CREDENTIALS_UNAVAILABLE, isMissing, stateWithout } from '../../no-credential.ts';
-import type { AccountCredential, CredentialSource, ReadChannel, ReaderState } from '../../platform.ts';
+import type { ReadChannel, ReaderState } from '../../worker-side.ts';
 import type { Rest } from '../rest/client.ts';
 import { type Refusal, refusalOf, resetTime } from '../rest/refusal.ts';
 import { chatTokenAnswer } from '../rest/rest.external.ts';

@@ -3,7 +3,7 @@ import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
-import type { ReadChannel, ReaderEvents, ReaderState } from '../../platform.ts';
+import type { ReadChannel, ReaderEvents, ReaderState } from '../../worker-side.ts';
 import { type ChatToken, type ChatTokenDeps, obtainChatToken } from './chat-token.ts';
 import type { ChatFrame } from './frames.external.ts';
 import { History } from './history.ts';

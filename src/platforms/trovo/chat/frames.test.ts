@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../test/support/manual-clock.ts';
 import { channelOf } from '../../../../test/support/trovo-world.ts';
-import type { ChatMessage } from '../../platform.ts';
+import type { ChatMessage } from '../../worker-side.ts';
 import { frame } from './frames.external.ts';
 import { History } from './history.ts';
 import { type LinesDeps, readFrame } from './lines.ts';

@@ -1,6 +1,6 @@
 /** Reads the frames of one chat: lines to the pipeline, the stream's begin and end to the live state, the rest nowhere. */
 import type { Clock } from '../../../lib/clock.ts';
-import type { ReadChannel, ReaderEvents, WorkerDeps } from '../../platform.ts';
+import type { ReadChannel, ReaderEvents, WorkerDeps } from '../../worker-side.ts';
 import { kindOf, streamState, toChatMessage } from './chat-message.ts';
 import { type ChatFrame, type ChatItem, chatItem } from './frames.external.ts';
 import type { History } from './history.ts';

@@ -1,6 +1,7 @@
 /** Reads every chat of this copy, each over a connection of its own: Trovo's tokens open one chat only (docs/platforms/trovo.md#chat-token). */
 import type { ChannelId } from '../../../lib/brand.ts';
-import type { ChatReader, ReadChannel, SenderCredential } from '../../platform.ts';
+import type { SenderCredential } from '../../account-side.ts';
+import type { ChatReader, ReadChannel } from '../../worker-side.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 
 export type ReaderDeps = Omit<ConnectionDeps, 'standing'>;

@@ -2,7 +2,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../../../db/tables.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
-import type { ApiDeps } from '../../platform.ts';
+import type { ApiDeps } from '../../api-side.ts';
 import { renderGreeting } from '../greeting.ts';
 import { isBotOn } from './desired.ts';
 import { followEvent } from './eventsub.external.ts';

@@ -1,6 +1,6 @@
 /** Notices in the events of a channel that its streamer goes by another name than the one stored. */
 import type { ChannelId, PlatformChannelId } from '../../../lib/brand.ts';
-import type { ApiDeps } from '../../platform.ts';
+import type { ApiDeps } from '../../api-side.ts';
 import type { Helix } from '../helix/client.ts';
 import { usersAnswer } from '../helix/helix.external.ts';
 import { roomName } from '../irc/room-names.ts';

@@ -6,7 +6,7 @@ import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
 import { readJsonBody } from '../../../lib/json-body.ts';
-import type { ApiDeps } from '../../platform.ts';
+import type { ApiDeps } from '../../api-side.ts';
 import type { Helix } from '../helix/client.ts';
 import { type Delivery, delivery, streamEvent } from './eventsub.external.ts';
 import { greetFollower, remember, wasHandled } from './follow.ts';

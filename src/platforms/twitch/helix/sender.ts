@@ -2,7 +2,9 @@
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
-import type { ChatSender, CommonDeps, ReadChannel, SenderCredential, SendOutcome } from '../../platform.ts';
+import type { SenderCredential } from '../../account-side.ts';
+import type { CommonDeps } from '../../platform.ts';
+import type { ChatSender, ReadChannel, SendOutcome } from '../../worker-side.ts';
 import { refused } from '../irc/delivery.ts';
 import { Repetitions } from '../irc/wording.ts';
 import { type Helix, isOtherQuota, resetTime } from './client.ts';

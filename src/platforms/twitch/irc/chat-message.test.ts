@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChannelId } from '../../../lib/brand.ts';
-import type { ChatMessage } from '../../platform.ts';
+import type { ChatMessage } from '../../worker-side.ts';
 import { toChatMessage } from './chat-message.ts';
 import { forEachLine, type IrcLine, tagOf, unescapeTag } from './line.ts';
 

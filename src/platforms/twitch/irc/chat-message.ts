@@ -1,6 +1,6 @@
 /** Turns what somebody wrote (PRIVMSG, or the words in a USERNOTICE) into our chat message, reading only the tags it needs. */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
-import type { ChatMessage } from '../../platform.ts';
+import type { ChatMessage } from '../../worker-side.ts';
 import { detached, type IrcLine, unescapeTag } from './line.ts';
 import { badgeStanding, MODERATOR, rolesOf, SUBSCRIBER, VIP } from './roles.ts';
 

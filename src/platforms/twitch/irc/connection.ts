@@ -2,8 +2,9 @@
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
+import type { CredentialSource, NoCredential, SenderCredential } from '../../account-side.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE, isMissing, stateWithout } from '../../no-credential.ts';
-import type { CredentialSource, NoCredential, ReaderState, SenderCredential } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 import type { IrcLine } from './line.ts';
 import { SlidingWindow, shareOf } from './pacing.ts';
 import { type Ending, Session } from './session.ts';

@@ -1,7 +1,7 @@
 /** Writes one PRIVMSG and finds out what became of it: USERSTATE with an id, a NOTICE, or silence (docs/design.md#the-platform-contract). */
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import type { SendOutcome } from '../../platform.ts';
+import type { SendOutcome } from '../../worker-side.ts';
 import { detached, type IrcLine, tagOf } from './line.ts';
 import type { Session } from './session.ts';
 

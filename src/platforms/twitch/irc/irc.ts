@@ -1,16 +1,8 @@
 /** Twitch chat over IRC: the reader of all channels and a sender that knows what became of each message. */
 import type { Clock } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
-import type {
-  ChatReader,
-  ChatSender,
-  CredentialSource,
-  ReadChannel,
-  ReaderEvents,
-  SenderCredential,
-  SendOutcome,
-  WorkerDeps,
-} from '../../platform.ts';
+import type { CredentialSource, SenderCredential } from '../../account-side.ts';
+import type { ChatReader, ChatSender, ReadChannel, ReaderEvents, SendOutcome, WorkerDeps } from '../../worker-side.ts';
 import { bearsWords, toChatMessage } from './chat-message.ts';
 import { Connection } from './connection.ts';
 import { deliver, NOT_JOINED } from './delivery.ts';

@@ -1,8 +1,9 @@
 /** Write-only connections of channels with a bot account of their own: opened on first use, closed when idle. */
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
+import type { CredentialSource, SenderCredential } from '../../account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing } from '../../no-credential.ts';
-import type { CredentialSource, ReadChannel, SenderCredential, SendOutcome } from '../../platform.ts';
+import type { ReadChannel, SendOutcome } from '../../worker-side.ts';
 import { deliver } from './delivery.ts';
 import { type IrcLine, tagOf } from './line.ts';
 import { SlidingWindow, shareOf } from './pacing.ts';

@@ -1,6 +1,6 @@
 /** The channels to be read: on which connection each is joined, and what is said about those that are not. */
 import type { Logger } from '../../../lib/logger.ts';
-import type { ReadChannel, ReaderEvents, ReaderState } from '../../platform.ts';
+import type { ReadChannel, ReaderEvents, ReaderState } from '../../worker-side.ts';
 import { type Joinable, JoinQueue, type JoinQueueDeps } from './join-queue.ts';
 import { type IrcLine, tagOf } from './line.ts';
 import { shareOf } from './pacing.ts';

@@ -1,6 +1,6 @@
 /** What becomes of a text before it is written to a Twitch chat: no plain repetition. */
 import type { Clock } from '../../../lib/clock.ts';
-import type { SendOutcome } from '../../platform.ts';
+import type { SendOutcome } from '../../worker-side.ts';
 
 /** One message on its way: how it is written, and what is learned from its outcome. */
 export interface Utterance {

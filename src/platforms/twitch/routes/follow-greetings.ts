@@ -6,7 +6,7 @@ import type { Database } from '../../../db/tables.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
 import { plainText } from '../../../lib/plain-text.ts';
-import type { ApiDeps } from '../../platform.ts';
+import type { ApiDeps } from '../../api-side.ts';
 import { requireLinkedChannel } from '../channel.ts';
 import type { EventSub } from '../eventsub/eventsub.ts';
 import { readStanding } from '../eventsub/standing.ts';

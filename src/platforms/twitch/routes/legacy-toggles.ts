@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { isUniqueViolation } from '../../../db/failures.ts';
 import type { ChannelId, UserId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
-import type { ApiDeps } from '../../platform.ts';
+import type { ApiDeps } from '../../api-side.ts';
 import { requireLinkedChannel, requireLogin } from '../channel.ts';
 import type { EventSub } from '../eventsub/eventsub.ts';
 import type { Helix } from '../helix/client.ts';

@@ -2,8 +2,10 @@
 import type { Db } from '../../../db/pool.ts';
 import { PlatformRefused } from '../../../lib/errors.ts';
 import type { LogFields } from '../../../lib/logger.ts';
+import type { CredentialSource } from '../../account-side.ts';
 import { isMissing, stateWithout } from '../../no-credential.ts';
-import type { CommonDeps, CredentialSource, ReadChannel, ReaderState } from '../../platform.ts';
+import type { CommonDeps } from '../../platform.ts';
+import type { ReadChannel, ReaderState } from '../../worker-side.ts';
 import { type DevApi, tokenTrouble } from '../api.ts';
 import { readCandidates } from '../candidates.ts';
 import { type ChannelName, isSameSlug } from '../channel-url.ts';

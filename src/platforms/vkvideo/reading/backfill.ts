@@ -2,7 +2,8 @@
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import { PlatformRefused } from '../../../lib/errors.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
-import type { CommonDeps, ReadChannel } from '../../platform.ts';
+import type { CommonDeps } from '../../platform.ts';
+import type { ReadChannel } from '../../worker-side.ts';
 import { chatMessagesAnswer } from '../api.external.ts';
 import type { Ask } from '../api.ts';
 

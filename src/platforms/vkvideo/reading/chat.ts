@@ -1,5 +1,5 @@
 /** One channel as it is read: what arrives on its subscriptions becomes lines, each once, in order. */
-import type { ReadChannel, ReaderEvents, ReaderState, WorkerDeps } from '../../platform.ts';
+import type { ReadChannel, ReaderEvents, ReaderState, WorkerDeps } from '../../worker-side.ts';
 import type { SocketChannels } from '../api.external.ts';
 import { envelope } from '../chat.external.ts';
 import { type ReadLine, readLine } from '../chat-message.ts';

@@ -3,7 +3,7 @@ import { ManualClock } from '../../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../../test/support/silent-log.ts';
 import { BOT, channelNamed, STREAMER, simulatedVkVideo } from '../../../../test/support/vkvideo-world.ts';
 import { createHttpClient } from '../../../lib/http.ts';
-import type { AccountCredential, NoCredential } from '../../platform.ts';
+import type { AccountCredential, NoCredential } from '../../account-side.ts';
 import { createDevApi } from '../api.ts';
 import { Directory } from '../directory.ts';
 import { StableIds } from '../stable-ids.ts';

@@ -1,8 +1,10 @@
 /** Finds the name that a channel goes by now: VK tells nobody's by an id, but its owner's account lists them. */
 import type { ChannelId } from '../../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
+import type { CredentialSource } from '../../account-side.ts';
 import { isMissing } from '../../no-credential.ts';
-import type { CommonDeps, CredentialSource, ReadChannel } from '../../platform.ts';
+import type { CommonDeps } from '../../platform.ts';
+import type { ReadChannel } from '../../worker-side.ts';
 import type { DevApi } from '../api.ts';
 import { readCandidates } from '../candidates.ts';
 import type { ChannelName } from '../channel-url.ts';

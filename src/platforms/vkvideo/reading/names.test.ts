@@ -7,7 +7,7 @@ import {
   vkvideoWorld,
 } from '../../../../test/support/vkvideo-world.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
-import type { ReadChannel } from '../../platform.ts';
+import type { ReadChannel } from '../../worker-side.ts';
 
 const OTHER = 'southoak';
 const first = channelNamed(STREAMER);

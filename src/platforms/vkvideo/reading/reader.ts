@@ -5,7 +5,7 @@ import type { ChannelId, PlatformChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
-import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../platform.ts';
+import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../worker-side.ts';
 import { isSameSlug } from '../channel-url.ts';
 import { type ChannelInfo, type Directory, factOf, isUnknown, NO_NAMES, slugOf } from '../directory.ts';
 import type { Autofill } from './autofill.ts';

@@ -1,5 +1,5 @@
 /** Whether a row still names the channel that is read, and the URL that was found for it. */
-import type { ReadChannel } from '../../platform.ts';
+import type { ReadChannel } from '../../worker-side.ts';
 import { channelUrl, isSameSlug } from '../channel-url.ts';
 
 function urlOf({ extra }: ReadChannel): string | null {

@@ -1,5 +1,5 @@
 /** What is read over connections, and what they tell of it. */
-import type { ReaderState } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 
 export interface ShardListener {
   /** @param connection tells the two apart that overlap for a moment */

@@ -4,7 +4,7 @@ import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
-import type { ReaderState } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 import { tokenTrouble } from '../api.ts';
 import { PubsubClient, type PubsubHandlers, type WantedChannel } from '../pubsub-client.ts';
 import { ChannelTokens } from './channel-tokens.ts';

@@ -1,6 +1,6 @@
 /** What people are told of a channel that VK does not tell of. */
 import { PlatformRefused } from '../../../lib/errors.ts';
-import type { ReaderState } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 import { tokenTrouble } from '../api.ts';
 
 export function stateOf(error: unknown): ReaderState {

@@ -1,7 +1,7 @@
 /** Tokens of the pub/sub server: of a connection, and of channels not everybody may read (docs/platforms/vkvideo.md#websocket-tokens). */
 
+import type { CredentialSource } from '../../account-side.ts';
 import { isMissing } from '../../no-credential.ts';
-import type { CredentialSource } from '../../platform.ts';
 import { socketTokenAnswer, subscriptionTokensAnswer } from '../api.external.ts';
 import type { Ask, DevApi } from '../api.ts';
 

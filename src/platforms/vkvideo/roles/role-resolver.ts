@@ -2,7 +2,8 @@
 import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import { PlatformRefused } from '../../../lib/errors.ts';
-import type { ChatAuthor, CommonDeps, ReadChannel, RoleResolver } from '../../platform.ts';
+import type { CommonDeps } from '../../platform.ts';
+import type { ChatAuthor, ReadChannel, RoleResolver } from '../../worker-side.ts';
 import { userRolesAnswer } from '../api.external.ts';
 import type { ApiRequest, Ask } from '../api.ts';
 import type { RoleStubs } from './role-stubs.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { channelNamed, STREAMER, vkvideoWorld } from '../../../../test/support/vkvideo-world.ts';
 import type { PlatformUserId } from '../../../lib/brand.ts';
-import type { ChatAuthor } from '../../platform.ts';
+import type { ChatAuthor } from '../../worker-side.ts';
 import { readRoleStubs } from './role-stubs.ts';
 
 const room = channelNamed(STREAMER);

@@ -2,7 +2,7 @@
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
-import type { ReaderState } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 
 interface EchoWatchDeps {
   readonly clock: Clock;

@@ -1,7 +1,9 @@
 /** Reads one live chat to its end: streamed where that works, polled where it does not (docs/platforms/youtube.md#stream-messages, docs/platforms/youtube.md#how-deployed-bots-cope). */
 import type { ChannelId } from '../../../lib/brand.ts';
+import type { AccountCredential, NoCredential } from '../../account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
-import type { AccountCredential, CommonDeps, NoCredential, ReaderState } from '../../platform.ts';
+import type { CommonDeps } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 import type { YouTubeApi } from '../api/client.ts';
 import type { OwnerToken } from '../google/owner-token.ts';
 import type { Ledger } from '../quota/ledger.ts';

@@ -1,6 +1,7 @@
 /** From an item of a live chat to our message: who wrote it, what, and as whom (docs/contract/workers.md#field-mapping, docs/design.md#who-may-trigger-a-command, docs/design.md#what-an-allowed-user-is). */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
-import type { ChatAuthor, ChatMessage, Role } from '../../platform.ts';
+import type { Role } from '../../platform.ts';
+import type { ChatAuthor, ChatMessage } from '../../worker-side.ts';
 import type { ChatItem } from './chat.external.ts';
 
 type Author = NonNullable<ChatItem['authorDetails']>;

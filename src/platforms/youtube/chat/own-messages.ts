@@ -1,6 +1,6 @@
 /** Tells our own lines from those of people: by what was sent, and by who wrote it where that says enough. */
 import type { ChannelId, PlatformUserId } from '../../../lib/brand.ts';
-import type { SendOutcome } from '../../platform.ts';
+import type { SendOutcome } from '../../worker-side.ts';
 import type { Line } from './message.ts';
 
 const KEPT = 2000;

@@ -2,7 +2,8 @@
 import type { OAuth2Client } from 'google-auth-library';
 import type { PlatformUserId } from '../../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
-import type { CommonDeps, GrantedTokens, PlatformIdentity, PlatformOAuth, RefreshOutcome } from '../../platform.ts';
+import type { GrantedTokens, PlatformIdentity, PlatformOAuth, RefreshOutcome } from '../../account-side.ts';
+import type { CommonDeps } from '../../platform.ts';
 import { createApi } from '../api/client.ts';
 import type { ChannelProfile } from '../api/youtube.external.ts';
 import { auth } from '../libraries.ts';

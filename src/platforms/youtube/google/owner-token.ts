@@ -1,7 +1,7 @@
 /** A streamer's token, and one more try with another where Google refuses it. */
 import type { ChannelId } from '../../../lib/brand.ts';
+import type { AccountCredential, CredentialSource, NoCredential } from '../../account-side.ts';
 import { isMissing } from '../../no-credential.ts';
-import type { AccountCredential, CredentialSource, NoCredential } from '../../platform.ts';
 import { refusalOf } from '../api/refusal.ts';
 
 export class OwnerToken {

@@ -2,8 +2,9 @@
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import type { Turnstile } from '../../../lib/turnstile.ts';
+import type { CredentialSource, NoCredential } from '../../account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
-import type { CredentialSource, LiveFact, NoCredential, ReadChannel, ReaderState } from '../../platform.ts';
+import type { LiveFact, ReadChannel, ReaderState } from '../../worker-side.ts';
 import type { Broadcast } from '../api/youtube.external.ts';
 import { LiveChat, type LiveChatDeps } from '../chat/live-chat.ts';
 import type { Line } from '../chat/message.ts';

@@ -1,6 +1,6 @@
 /** What a live check that was refused says about the channel. */
 import { PlatformRefused } from '../../../lib/errors.ts';
-import type { ReaderState } from '../../platform.ts';
+import type { ReaderState } from '../../worker-side.ts';
 import { type Refusal, refusalOf } from '../api/refusal.ts';
 
 const STATES: Partial<Record<Refusal, ReaderState>> = {

@@ -2,7 +2,8 @@
 import type { PlatformUserId } from '../../lib/brand.ts';
 import { PlatformRefused } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
-import type { CommonDeps, GrantedTokens, PlatformOAuth, RefreshOutcome } from '../platform.ts';
+import type { GrantedTokens, PlatformOAuth, RefreshOutcome } from '../account-side.ts';
+import type { CommonDeps } from '../platform.ts';
 import { identityAnswer, tokenAnswer } from './pigeon.external.ts';
 import { pigeonSettings } from './settings.ts';
 

@@ -1,8 +1,9 @@
 /** Reads every loft over one connection of the shared bot, renewed for ever. */
 import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
+import type { NoCredential, SenderCredential } from '../account-side.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE, isMissing, stateWithout } from '../no-credential.ts';
-import type { ChatReader, NoCredential, ReadChannel, ReaderState, SenderCredential, WorkerDeps } from '../platform.ts';
+import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../worker-side.ts';
 import type { Line } from './pigeon.external.ts';
 import { Session } from './session.ts';
 import { pigeonSettings } from './settings.ts';

@@ -2,7 +2,8 @@
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
-import type { ChatSender, CommonDeps, SendOutcome } from '../platform.ts';
+import type { CommonDeps } from '../platform.ts';
+import type { ChatSender, SendOutcome } from '../worker-side.ts';
 import { refusedAnswer, sentAnswer } from './pigeon.external.ts';
 import { pigeonSettings } from './settings.ts';
 

@@ -1,7 +1,7 @@
 /** Pigeon in a worker. */
 import type { ChannelId } from '../../lib/brand.ts';
 import { nameOfDefaultBot } from '../bot-names.ts';
-import type { LiveFact, LiveStatus, WorkerDeps, WorkerSide } from '../platform.ts';
+import type { LiveFact, LiveStatus, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { createOAuth } from './oauth.ts';
 import { lofts } from './pigeon.external.ts';
 import { Reader } from './reader.ts';
