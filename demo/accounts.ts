@@ -1,5 +1,4 @@
 /** Accounts people linked. Until they can do it in the API, they are written here. */
-
 import type { LinkedAccount } from '../simulators/world/simulated-platform.ts';
 import type { UserId } from '../src/lib/brand.ts';
 import type { PlatformDescription } from '../src/platforms/platform.ts';

@@ -1,5 +1,4 @@
 /** The conversation the demo plays: who is there, what the bot knows, what is said, and what has to come of it. */
-
 import type { PlatformDescription, Role } from '../src/platforms/platform.ts';
 
 export interface Cast {

@@ -1,5 +1,4 @@
 /** Sets the stage the way a real installation begins: sign-in, the operator's command, the linked bots, the switches. */
-
 import type { LinkedAccount } from '../simulators/world/simulated-platform.ts';
 import { runCommand } from '../src/cli/commands.ts';
 import type { ChannelId } from '../src/lib/brand.ts';

@@ -1,5 +1,4 @@
 /** How many requests of streamers the API answers, beside the time of one question to its database. */
-
 import { summarize } from '../../simulators/world/latency.ts';
 import { ms, thousands } from '../figures.ts';
 import { type Caller, signIn } from '../lab/caller.ts';

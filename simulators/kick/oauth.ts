@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import type { Token } from '../world/grants.ts';
 import type { Answer, Call } from '../world/host.ts';
 import type { Person } from '../world/people.ts';
-import { consentPage } from './consent-page.ts';
 import type { KickState } from './state.ts';
 
 const REQUIRED = [
@@ -166,4 +165,31 @@ function invalidRequest(): Answer {
 /** Whether Kick says 400 or 401 is not known. */
 function invalidGrant(why: string): Answer {
   return { status: 400, body: { error: 'invalid_grant', error_description: why } };
+}
+
+/**
+ * The page on which a person of the simulation is chosen to consent, or denies.
+ *
+ * @param given the query of the authorize request; it travels on in hidden fields
+ */
+function consentPage(given: URLSearchParams, people: readonly Person[]): Answer {
+  const hidden = [...given].map(
+    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+  );
+  const buttons = people.map(
+    ({ login, displayName }) => `<button name="as" value="${escapeHtml(login)}">${escapeHtml(displayName)}</button>`,
+  );
+  const body = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Simulated Kick</title>
+<h1>Simulated Kick: who are you?</h1>
+<form method="get" action="authorize">${hidden.join('')}
+<p>The application asks for: ${escapeHtml(given.get('scope') ?? '')}</p>
+<p>${buttons.join('\n')}</p>
+<p><button name="deny" value="1">Deny</button></p>
+</form></html>`;
+  return { status: 200, body, headers: { 'content-type': 'text/html; charset=utf-8' } };
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,5 +1,4 @@
 /** A crowd that writes as fast as it is told, and the time until the bot's answers are on the wire. Runs in real time. */
-
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';

@@ -1,5 +1,4 @@
 /** Twitch's OAuth: consent page, tokens, validation, revocation. */
-
 import type { Token } from '../world/grants.ts';
 import type { Answer, Call } from '../world/host.ts';
 import type { Person } from '../world/people.ts';

@@ -1,5 +1,4 @@
 /** The catalogue of error codes every endpoint may answer with (docs/contract/http-api.md#error-codes); platforms add their own. */
-
 import { platforms } from '../platforms/all.ts';
 import type { ErrorCode } from '../platforms/platform.ts';
 

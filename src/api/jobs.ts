@@ -1,5 +1,4 @@
 /** What the API does by itself from time to time; of several copies one does it at a time. */
-
 import { isMissingSchema, isUnavailable } from '../db/failures.ts';
 import { alone, onOwnConnection } from '../db/own-connection.ts';
 import type { Clock, Timer } from '../lib/clock.ts';

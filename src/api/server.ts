@@ -1,5 +1,4 @@
 /** Builds the HTTP server: plugins in the contract's order, then the routes of the core and of every platform. */
-
 import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyRequest } from 'fastify';

@@ -1,5 +1,4 @@
 /** Rules that no variable can judge by itself: over several of them, and over whether the process is in production. */
-
 import type { CoreValues } from '../config.ts';
 import { isReservedHost } from '../lib/reserved-host.ts';
 import type { ProcessName } from '../lib/settings.ts';

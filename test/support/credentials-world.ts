@@ -6,17 +6,17 @@ import { startTwitchSimulator } from '../../simulators/twitch/simulator.ts';
 import { type CredentialDeps, type Credentials, createCredentialSource } from '../../src/accounts/credentials.ts';
 import { StoredSenders } from '../../src/accounts/senders-stored.ts';
 import { loadConfig } from '../../src/config.ts';
+import { listen } from '../../src/db/listen.ts';
 import { createPool, type Db } from '../../src/db/pool.ts';
 import { readDesired } from '../../src/engine/channels/desired.ts';
 import type { ChannelId, ExternalAccountId } from '../../src/lib/brand.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createHttpClient, type HttpClient } from '../../src/lib/http.ts';
-import { createLogger } from '../../src/lib/logger.ts';
+import { createLogger, type Logger } from '../../src/lib/logger.ts';
 import { createTokenSeal, type TokenSeal } from '../../src/lib/token-seal.ts';
 import type { CommonDeps } from '../../src/platforms/platform.ts';
 import { twitch } from '../../src/platforms/twitch/index.ts';
 import { createTestDatabase } from './database.ts';
-import { hearHints } from './hearing.ts';
 import { ManualClock } from './manual-clock.ts';
 import { presentOnly } from './present.ts';
 import { silentLog } from './silent-log.ts';
@@ -295,4 +295,21 @@ function noting(secrets: Set<string>, http: HttpClient): HttpClient {
     for (const [, secret = ''] of answer.text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) secrets.add(secret);
     return answer;
   };
+}
+
+/** Lets credentials hear the database's hints, as workers do. Resolves when none is missed any more. */
+async function hearHints(databaseUrl: string, log: Logger, credentials: Credentials): Promise<void> {
+  const connected = Promise.withResolvers<void>();
+  const listener = listen(
+    databaseUrl,
+    {
+      hint: ({ kind }) => {
+        if (kind === 'credentials' || kind === 'channels') credentials.invalidate();
+      },
+      listening: () => connected.resolve(),
+    },
+    { applicationName: 'process-listen', clock: systemClock, random: () => 0.5, log },
+  );
+  onTestFinished(() => listener.close());
+  await connected.promise;
 }

@@ -1,5 +1,4 @@
 /** YouTube's worker side under test: the simulated platform, a real database, and a clock the test drives. */
-
 import { Writable } from 'node:stream';
 import { setTimeout as realDelay } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';

@@ -4,7 +4,7 @@ import type { Person } from '../../world/people.ts';
 import type { Channel } from '../channel.ts';
 import { type KickState, slugOf } from '../state.ts';
 import { NO_TIME, rfc3339 } from '../time.ts';
-import { badRequest, type Caller, ok, requireScope } from './caller.ts';
+import { badRequest, type Caller, ok, requireScope, unauthorized } from './caller.ts';
 
 const ASKED_MAX = 50;
 const SLUG_MAX = 25;
@@ -99,4 +99,26 @@ function livestream(state: KickState, { owner, stream }: Channel): Record<string
 
 function known<T>(found: readonly (T | undefined)[]): T[] {
   return [...new Set(found)].filter((each) => each !== undefined);
+}
+
+/** Lines of one poll. */
+const POLL_PAGE_MAX = 100;
+
+/**
+ * A chat that can be polled. Kick has none (docs/platforms/kick.md#ten-facts-that-decide-the-design): this is what
+ * `KICK_CHAT_POLL_URL_TEMPLATE` may point at (docs/contract/workers.md#kick-polling), with items as `chat.message.sent`
+ * carries them. Without a cursor it gives the latest page, with one what came after it. Only the streamer's own token
+ * may read.
+ */
+export function pollChat({ channels }: KickState, channelId: string, { query }: Call, caller: Caller): Answer {
+  if (caller.person?.id !== channelId) throw unauthorized();
+  const channel = channels.get(channelId);
+  if (!channel) throw badRequest('Channel not found');
+  const cursor = query.get('cursor') ?? '';
+  const lines = channel.lines();
+  const after = Number(cursor);
+  const page =
+    cursor === '' ? lines.slice(-POLL_PAGE_MAX) : lines.filter(({ number }) => number > after).slice(0, POLL_PAGE_MAX);
+  const next = page.at(-1)?.number ?? after;
+  return { status: 200, body: { data: page.map(({ body }) => body), cursor: String(next) } };
 }

@@ -6,8 +6,7 @@ import type { KickState } from '../state.ts';
 import { bans } from './bans.ts';
 import { type Caller, callerOf, ok, Refusal } from './caller.ts';
 import type { ChatApi } from './chat.ts';
-import { pollChat } from './poll.ts';
-import { channels, livestreams, users } from './reads.ts';
+import { channels, livestreams, pollChat, users } from './reads.ts';
 
 export class Api {
   readonly #state: KickState;

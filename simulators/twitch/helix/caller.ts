@@ -1,5 +1,4 @@
 /** Who calls Helix, and how Helix says no. */
-
 import type { Token } from '../../world/grants.ts';
 import type { Answer, Call } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';

@@ -6,12 +6,12 @@ import type { Person } from '../../world/people.ts';
 import type { Listener, Room } from '../room.ts';
 import { roomNamed, type TwitchState } from '../state.ts';
 import type { SendAnswers } from './answers.ts';
-import { Capabilities } from './capabilities.ts';
 import { globalUserState, notice, prefixOf, refusal, roomState, server, userState, welcome } from './lines.ts';
 import type { LoginDesk } from './login.ts';
 import { actionText, type ClientLine, type Line, parseClientLine } from './wire.ts';
 
 const NAMES_MAX = 1000;
+const CAPABILITIES = ['twitch.tv/tags', 'twitch.tv/commands', 'twitch.tv/membership'];
 const FRAME_CHARACTERS = 16_384;
 
 export interface SessionRules {
@@ -288,4 +288,24 @@ export class IrcSession implements Listener {
 function namesIn(room: Room): string[] {
   const names = [...room.listeners].map((listener) => (listener instanceof IrcSession ? (listener.login ?? '') : ''));
   return [...new Set(names)];
+}
+
+/** What a chat client asked for with CAP. */
+class Capabilities {
+  readonly #asked = new Set<string>();
+
+  has(name: 'tags' | 'commands' | 'membership'): boolean {
+    return this.#asked.has(`twitch.tv/${name}`);
+  }
+
+  /** @returns the answers, without prefix; one unknown name refuses the whole request */
+  negotiate([verb = '', list = '']: readonly string[]): string[] {
+    if (verb.toUpperCase() === 'LS') return [`CAP * LS :${CAPABILITIES.join(' ')}`];
+    if (verb.toUpperCase() !== 'REQ') return [];
+    const names = list.split(' ').filter((name) => name !== '');
+    const refused = names.filter((name) => !CAPABILITIES.includes(name));
+    if (refused.length > 0) return [`CAP * NAK :${refused.join(' ')}`];
+    for (const name of names) this.#asked.add(name);
+    return [`CAP * ACK :${names.join(' ')}`];
+  }
 }

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LiveSnapshot } from '../live/live-view.ts';
-import { answerDuration } from './answer.ts';
+import { answerDuration, renderDuration } from './answer.ts';
 import { readDurationSettings } from './settings.ts';
-import { renderDuration } from './template.ts';
 
 const MINUTE = 60_000;
 const now = new Date('2026-01-01T12:00:00Z');

@@ -1,5 +1,4 @@
 /** A worker in the eyes of the database: its life, its ear for hints, and the channels it is given. */
-
 import { isMissingSchema } from '../../db/failures.ts';
 import { type Listener, listen } from '../../db/listen.ts';
 import type { Pool } from '../../db/pool.ts';

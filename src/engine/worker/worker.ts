@@ -1,7 +1,7 @@
 /** One worker: the parts of the engine put together around one platform. */
-import type { Credentials } from '../../accounts/credentials.ts';
+import { type Credentials, createCredentialSource } from '../../accounts/credentials.ts';
 import { ClockWatch } from '../../db/clock-watch.ts';
-import { createPool, type Pool } from '../../db/pool.ts';
+import { createPool, type Db, type Pool } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { createBusyShare } from '../../lib/busy-share.ts';
 import { createHttpClient } from '../../lib/http.ts';
@@ -19,9 +19,8 @@ import { startHousekeeping } from './housekeeping.ts';
 import { Knowledge } from './knowledge.ts';
 import { startLivePoll } from './live-poll.ts';
 import { Names } from './names.ts';
-import { openCredentials, openSharedSender } from './open-senders.ts';
 import { Presence } from './presence.ts';
-import type { SharedSender } from './shared-sender.ts';
+import { SharedSender } from './shared-sender.ts';
 import { startVersionWatch } from './version-watch.ts';
 import { Voices } from './voices.ts';
 
@@ -266,4 +265,24 @@ function oncePerTick(work: () => void): () => void {
       work();
     });
   };
+}
+
+interface SenderDeps extends CommonDeps {
+  readonly db: Db;
+  readonly platform: Platform;
+  readonly seal: TokenSeal;
+}
+
+function openCredentials(deps: SenderDeps): Credentials {
+  return createCredentialSource({ ...deps, oauth: deps.platform.oauth(deps), ...legacySenderOf(deps) });
+}
+
+function openSharedSender(deps: SenderDeps): SharedSender {
+  return new SharedSender({ ...deps, ...legacySenderOf(deps) });
+}
+
+function legacySenderOf(deps: SenderDeps) {
+  const { platform } = deps;
+  if (platform.legacySender === undefined) return {};
+  return { legacySender: async (db: Db) => platform.legacySender?.({ ...deps, db }) ?? null };
 }

@@ -1,9 +1,9 @@
 /** YouTube as the core sees it. */
 import type { ProviderId } from '../../lib/brand.ts';
-import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import type { LegacySender } from '../account-side.ts';
+import type { CommonDeps, Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
 import { openApiSide } from './api-side.ts';
 import { createOAuth } from './google/oauth.ts';
-import { findLegacySender } from './legacy-sender.ts';
 import { youtubeSettings, youtubeVariables } from './settings.ts';
 import { tables } from './tables.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -68,5 +68,34 @@ function timers(values: PlatformSettings): WorkerTimers {
     outboxPollMs: settings.YOUTUBE_CHATBOT_OUTBOX_POLL_MS,
     commandsRefreshMs: settings.YOUTUBE_CHATBOT_COMMANDS_REFRESH_SECONDS * 1000,
     livePollMs: LIVE_POLL_MS,
+  };
+}
+
+type Tokens = Pick<LegacySender, 'accessToken' | 'expiresAt'>;
+
+/** The environment has no place for access tokens: they live as long as the process that was given these settings. */
+const knownTokens = new WeakMap<object, Tokens & { readonly refreshToken: string }>();
+
+/**
+ * The sender an old installation names by YOUTUBE_BOT_REFRESH_TOKEN (docs/contract/workers.md#resolution-order).
+ *
+ * @returns null when the environment names nobody
+ */
+async function findLegacySender({ settings }: CommonDeps): Promise<LegacySender | null> {
+  const refreshToken = youtubeSettings(settings).YOUTUBE_BOT_REFRESH_TOKEN;
+  if (refreshToken === null) return null;
+  const last = knownTokens.get(settings);
+  const { accessToken, expiresAt } =
+    last?.refreshToken === refreshToken ? last : { accessToken: null, expiresAt: null };
+  return {
+    accountId: null,
+    platformUserId: null,
+    login: null,
+    accessToken,
+    refreshToken,
+    expiresAt,
+    async save(tokens) {
+      knownTokens.set(settings, { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt, refreshToken });
+    },
   };
 }

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ReadChannel } from '../../worker-side.ts';
-import { wordsOf } from './emotes.ts';
 import { rolesOf } from './roles.ts';
-import { readLine, type StoredLine } from './stored-line.ts';
+import { readLine, type StoredLine, wordsOf } from './stored-line.ts';
 
 const room = { channelId: 'c1' } as unknown as ReadChannel;
 const receivedAt = new Date('2026-01-02T03:04:10Z');

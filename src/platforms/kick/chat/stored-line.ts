@@ -4,7 +4,6 @@ import type { Db } from '../../../db/pool.ts';
 import { receiveDelivery } from '../../../db/webhook-inbox.ts';
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
 import type { ChatMessage, ReadChannel, WaitingDelivery } from '../../worker-side.ts';
-import { wordsOf } from './emotes.ts';
 
 export const KICK = 'kick' as ProviderId;
 export const CHAT_EVENT = 'chat.message.sent';
@@ -60,4 +59,17 @@ export function readLine(
     isBacklog: false,
     isOwn,
   };
+}
+
+/** Emotes stand in a line as `[emote:<id>:<name>]`; the list beside it may be missing or count otherwise (docs/platforms/kick.md#chatmessagesent). */
+const EMOTE = /\[emote:[^:\][\s]+:([^\][]*)\]/gu;
+
+/**
+ * The words of a line: an emote beside them is decoration and goes, so that `!cmd` is recognised with one behind it.
+ * A line of emotes alone keeps their names, as people would type them.
+ */
+export function wordsOf(content: string): string {
+  if (!content.includes('[emote:')) return content;
+  const words = content.replaceAll(EMOTE, ' ').trim().replaceAll(/ {2,}/g, ' ');
+  return words === '' ? content.replaceAll(EMOTE, '$1') : words;
 }

@@ -6,8 +6,8 @@ import { silentLog } from '../../../../test/support/silent-log.ts';
 import { createPool } from '../../../db/pool.ts';
 import type { AccountCredential } from '../../account-side.ts';
 import { createKickApi } from '../api/client.ts';
+import { readingState } from './keeper.ts';
 import { EVENTS } from './remote.ts';
-import { readingState } from './states.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 const PATH = '/public/v1/events/subscriptions';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { kindOf, streamState } from './chat-message.ts';
 import { chatItem } from './frames.external.ts';
-import { isExempt } from './roles.ts';
+import { isExempt } from './lines.ts';
 
 test('the stream runs by stream_on and stops by stream_off; other words mean what the contract says', () => {
   const running = ['stream_on', ' STREAM_ON ', 'online', 'stream start', 'went live', '1'];

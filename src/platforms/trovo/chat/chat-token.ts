@@ -1,5 +1,4 @@
 /** The token that opens one connection to a chat: asked for by the streamer's own account, 20 s old at most (docs/platforms/trovo.md#chat-token). */
-
 import type { Clock } from '../../../lib/clock.ts';
 import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';

@@ -2,10 +2,9 @@
 import type { Clock } from '../../../lib/clock.ts';
 import type { ReadChannel, ReaderEvents, WorkerDeps } from '../../worker-side.ts';
 import { kindOf, streamState, toChatMessage } from './chat-message.ts';
-import { type ChatFrame, type ChatItem, chatItem } from './frames.external.ts';
+import { type ChatFrame, type ChatItem, chatItem, customRoles } from './frames.external.ts';
 import type { History } from './history.ts';
 import type { Oddities } from './oddities.ts';
-import { isExempt } from './roles.ts';
 
 export interface LinesDeps {
   readonly clock: Clock;
@@ -73,4 +72,26 @@ function readStreamState({ clock, events, oddities }: LinesDeps, channel: ReadCh
   }
   const at = item.send_time ? new Date(item.send_time * 1000) : clock.now();
   events.live(channel.channelId, { isLive, at });
+}
+
+/** Streamer, mod, supermod, admin. */
+const EXEMPT_NUMBERS: ReadonlySet<number> = new Set([100000, 100001, 100005, 500000]);
+const EXEMPT_NAMES: ReadonlySet<string> = new Set(['streamer', 'mod', 'supermod', 'admin']);
+
+/**
+ * Whether Trovo's rules against spam spare an account in a chat (docs/platforms/trovo.md#errors-and-limits,
+ * docs/platforms/trovo.md#chat-frame). By number where there are numbers: a streamer may call a role of their own "mod".
+ */
+export function isExempt({ custom_role: json, roles }: Pick<ChatItem, 'custom_role' | 'roles'>): boolean {
+  const numbered = customRoles.safeParse(parseJson(json));
+  if (numbered.success) return numbered.data.some(({ roleType }) => EXEMPT_NUMBERS.has(roleType));
+  return roles?.some((name) => EXEMPT_NAMES.has(name)) ?? false;
+}
+
+function parseJson(text: string | null | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return null;
+  }
 }

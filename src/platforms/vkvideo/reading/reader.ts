@@ -1,20 +1,19 @@
 /** Reads the chats of all channels: finds where each is published, and keeps its subscriptions in step. */
-
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { ChannelId, PlatformChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
+import { PlatformRefused } from '../../../lib/errors.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../worker-side.ts';
-import { isSameSlug } from '../channel-url.ts';
+import { tokenTrouble } from '../api.ts';
+import { channelUrl, isSameSlug } from '../channel-url.ts';
 import { type ChannelInfo, type Directory, factOf, isUnknown, NO_NAMES, slugOf } from '../directory.ts';
 import type { Autofill } from './autofill.ts';
 import { Chat, type ChatDeps, refusalOf } from './chat.ts';
 import type { Moved } from './moved.ts';
-import { isSameChannel, withKnownUrl } from './same-channel.ts';
 import type { ShardListener } from './shard-listener.ts';
 import type { Shards } from './shards.ts';
-import { stateOf } from './state-of.ts';
 
 export interface ReaderDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'random' | 'events'> {
   readonly directory: Directory;
@@ -296,4 +295,32 @@ export class Reader implements ChatReader {
       clock.setTimer(HINT_DELAY_MS, () => void look(), { unref: true }),
     );
   }
+}
+
+/** What people are told of a channel that VK does not tell of. */
+function stateOf(error: unknown): ReaderState {
+  const trouble = tokenTrouble(error);
+  if (trouble !== null) return trouble;
+  if (error instanceof PlatformRefused) {
+    if (error.code === 'not_configured') return { kind: 'needs_user_action', reason: error.message };
+    if (error.status === 404) return { kind: 'needs_user_action', reason: 'channel_not_found' };
+  }
+  return { kind: 'degraded', reason: 'channel_info_failed' };
+}
+
+function urlOf({ extra }: ReadChannel): string | null {
+  return extra.vkvideoChannelUrl?.trim() || null;
+}
+
+/** What was found for it stays until the row has it too. */
+function withKnownUrl(known: ReadChannel, next: ReadChannel): ReadChannel {
+  if (urlOf(next) !== null) return next;
+  return { ...next, extra: { ...next.extra, vkvideoChannelUrl: urlOf(known) } };
+}
+
+/** Whether a row still names the channel that is read. */
+function isSameChannel(one: ReadChannel, next: ReadChannel): boolean {
+  if (one.target !== next.target) return false;
+  const [known, stored] = [urlOf(one), urlOf(next)].map((url) => (url === null ? null : channelUrl(url)?.slug));
+  return !stored || (known != null && isSameSlug(known, stored));
 }

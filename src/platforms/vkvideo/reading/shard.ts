@@ -8,7 +8,6 @@ import type { ReaderState } from '../../worker-side.ts';
 import { tokenTrouble } from '../api.ts';
 import { PubsubClient, type PubsubHandlers, type WantedChannel } from '../pubsub-client.ts';
 import { ChannelTokens } from './channel-tokens.ts';
-import { Pause } from './pause.ts';
 import type { ShardListener, Wanted } from './shard-listener.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -295,5 +294,30 @@ export class Shard {
   #pause(delayMs: number): Promise<void> {
     if (this.#isClosed || this.#isHurried) return Promise.resolve();
     return this.#rest.for(delayMs);
+  }
+}
+
+/** A wait that can be cut short. */
+class Pause {
+  readonly #clock: Clock;
+  #end: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  for(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(delayMs, () => this.end());
+      this.#end = () => {
+        this.#end = null;
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  end(): void {
+    this.#end?.();
   }
 }

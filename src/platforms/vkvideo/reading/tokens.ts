@@ -1,5 +1,4 @@
 /** Tokens of the pub/sub server: of a connection, and of channels not everybody may read (docs/platforms/vkvideo.md#websocket-tokens). */
-
 import type { CredentialSource } from '../../account-side.ts';
 import { isMissing } from '../../no-credential.ts';
 import { socketTokenAnswer, subscriptionTokensAnswer } from '../api.external.ts';

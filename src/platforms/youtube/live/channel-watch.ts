@@ -11,7 +11,6 @@ import type { Line } from '../chat/message.ts';
 import { OwnerToken } from '../google/owner-token.ts';
 import { nextCheckMs, retryCheckMs, wantedCheckMs } from './check-times.ts';
 import { checkTrouble } from './check-trouble.ts';
-import { LineOrigins } from './line-origins.ts';
 import type { Place } from './place.ts';
 
 export interface WatchDeps extends Omit<LiveChatDeps, 'owner'> {
@@ -45,6 +44,8 @@ const LEAVING_MS = 120_000;
 const DOUBT_DISTANCE_MS = 5000;
 /** A chat that is said to be over while its broadcast goes on is opened again: the word may have been wrong. */
 const OVER_MS = 300_000;
+/** Lines whose chat is remembered. A message lives for minutes; only channels with several chats at once keep any. */
+const ORIGINS_MAX = 1000;
 /** After a check that could not be made. */
 const RELINK_LOOK_MS = 60_000;
 
@@ -295,5 +296,22 @@ export class ChannelWatch {
     this.#trouble = state;
     if (isFinal) this.#isChecked = true;
     return isOutage ? retryCheckMs(this.#failures, this.#regularMs(), this.#affordableMs, random) : this.#regularMs();
+  }
+}
+
+/** Remembers in which of several chats a line was written: an answer belongs where the question was asked. */
+class LineOrigins {
+  /** Chats by ids of lines, oldest first. */
+  readonly #chats = new Map<string, string>();
+
+  note(lineId: string, liveChatId: string): void {
+    this.#chats.set(lineId, liveChatId);
+    const [oldest] = this.#chats.keys();
+    if (this.#chats.size > ORIGINS_MAX && oldest !== undefined) this.#chats.delete(oldest);
+  }
+
+  /** @returns null for lines of one chat alone, or of long ago */
+  of(line: PlatformMessageId | null): string | null {
+    return line === null ? null : (this.#chats.get(line) ?? null);
   }
 }
