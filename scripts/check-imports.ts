@@ -1,67 +1,67 @@
-/** Fails when a source file imports upward: bots, api, cli → engine, accounts, credits → platforms → db → lib. */
-import path from 'node:path';
+/** Fails when a file imports what the map does not allow its folder (docs/ARCHITECTURE.md#the-map). */
 import { pathToFileURL } from 'node:url';
-import { isTest, readSources, report, type Source } from './sources.ts';
+import { type Import, importsOf, isTest, readSources, report, type Source } from './sources.ts';
 
-const HEIGHTS: Record<string, number> = {
-  lib: 0,
-  db: 1,
-  platforms: 2,
-  engine: 3,
-  accounts: 3,
-  credits: 3,
-  bots: 4,
-  api: 4,
-  cli: 4,
+const EVERYTHING = 'everything';
+const CONTRACT_TYPES = 'types of the platform contract';
+const ABOVE_ENGINE = ['engine', 'accounts', 'credits', 'config', 'platforms', 'db', 'lib'];
+
+/** What each folder may import besides itself. A test compares it with the table of the page. */
+export const MAP: Readonly<Record<string, readonly string[]>> = {
+  'src/bots': ABOVE_ENGINE,
+  'src/api': ABOVE_ENGINE,
+  'src/cli': ABOVE_ENGINE,
+  'src/engine': ['accounts', 'credits', 'platforms', 'db', 'lib'],
+  'src/accounts': ['platforms', 'db', 'lib'],
+  'src/credits': ['platforms', 'db', 'lib'],
+  'src/config': ['platforms', 'lib'],
+  'src/platforms': ['db', 'lib'],
+  'src/db': ['lib'],
+  'src/lib': [],
+  simulators: ['lib', CONTRACT_TYPES],
+  demo: [EVERYTHING],
+  bench: [EVERYTHING],
+  test: [EVERYTHING],
+  scripts: [EVERYTHING],
 };
-const CONFIG = /^src\/config(\.ts$|\/)/;
-// Entry points read the configuration; what they hand it to may know its type.
-const CONFIG_VALUE_HEIGHT = 4;
-const CONFIG_TYPE_HEIGHT = 3;
 
-interface Import {
-  target: string;
-  isTypeOnly: boolean;
+const CONTRACT = /^src\/platforms\/(platform|\w+-side)\.ts$/;
+/** The entry file of the API starts the inline credits bot (docs/decisions/0005-inline-credits-bot-is-a-companion.md). */
+const EXCEPTION = { from: 'src/api/main.ts', to: 'src/bots/inlineCreditsBot.ts' };
+
+/** @returns one sentence per import that the map does not allow; tests may import everything */
+export function forbiddenImports(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ file }) => !isTest(file))
+    .flatMap((source) => {
+      const { file } = source;
+      if (folderOf(file) === null) return [`${file}: in no folder of the map; docs/ARCHITECTURE.md#the-map lists them`];
+      return importsOf(source)
+        .filter((imported) => imported.target.endsWith('.test.ts') || !isAllowed(file, imported))
+        .map(({ target }) => `${file}: must not import ${target} (docs/ARCHITECTURE.md#the-map)`);
+    });
 }
 
-/** One sentence per import that goes the wrong way. */
-export function upwardImports(sources: readonly Source[]): string[] {
-  return sources.filter(({ file }) => !isTest(file)).flatMap(problemsOf);
+function isAllowed(file: string, { target, isTypeOnly }: Import): boolean {
+  const folder = folderOf(file);
+  const targetFolder = folderOf(target);
+  if (targetFolder === folder) return true;
+  if (file === EXCEPTION.from && target === EXCEPTION.to) return true;
+  return (MAP[folder ?? ''] ?? []).some((allowed) => {
+    if (allowed === EVERYTHING) return true;
+    if (allowed === CONTRACT_TYPES) return isTypeOnly && CONTRACT.test(target);
+    return targetFolder === `src/${allowed}`;
+  });
 }
 
-function problemsOf({ file, text }: Source): string[] {
-  const height = heightOf(file);
-  if (height === null) return [`${file}: in no known folder of src; scripts/check-imports.ts lists them`];
-  return importsOf(file, text)
-    .filter((imported) => !isAllowed(file, height, imported))
-    .map(({ target }) => `${file}: must not import ${target}`);
-}
-
-function isAllowed(file: string, height: number, { target, isTypeOnly }: Import): boolean {
-  if (CONFIG.test(target)) {
-    return height >= (isTypeOnly ? CONFIG_TYPE_HEIGHT : CONFIG_VALUE_HEIGHT) || CONFIG.test(file);
-  }
-  const targetHeight = heightOf(target);
-  return targetHeight !== null && targetHeight <= height && !isTest(target);
-}
-
-/** The configuration sees what platforms declare, and nothing above them. */
-function heightOf(file: string): number | null {
-  if (CONFIG.test(file)) return HEIGHTS.platforms ?? null;
-  const [top, folder = ''] = file.split('/');
-  return top === 'src' ? (HEIGHTS[folder] ?? null) : null;
-}
-
-function importsOf(file: string, text: string): Import[] {
-  const statements = text.matchAll(
-    /\b(?:(import|export)\s+(type\s)?[^'";]*?from\s*|import\s*\(?\s*)['"](\.[^'"]+)['"]/g,
-  );
-  return [...statements].map(([, , type, specifier = '']) => ({
-    target: path.posix.join(path.posix.dirname(file), specifier),
-    isTypeOnly: type !== undefined,
-  }));
+/** @returns the folder of the map; null when there is none */
+function folderOf(file: string): string | null {
+  const [top = '', below = ''] = file.split('/');
+  // `src/config.ts` is the front of its folder.
+  const folder = top === 'src' ? `src/${below.replace(/\.ts$/, '')}` : top;
+  return folder in MAP ? folder : null;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  report('imports', upwardImports(readSources(['src'])));
+  report('imports', forbiddenImports(readSources(['src', 'simulators', 'demo', 'bench', 'test', 'scripts'])));
 }

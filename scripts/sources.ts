@@ -10,6 +10,23 @@ export interface Source {
   text: string;
 }
 
+export interface Import {
+  /** From the root of the repository, as `Source.file` is written. */
+  readonly target: string;
+  readonly isTypeOnly: boolean;
+}
+
+/** What a file imports or re-exports by a relative path; packages are left out. */
+export function importsOf({ file, text }: Source): Import[] {
+  const statements = text.matchAll(
+    /\b(?:(?:import|export)\s+(type\s)?[^'";]*?from\s*|import\s*\(?\s*)['"](\.[^'"]+)['"]/g,
+  );
+  return [...statements].map(([, type, specifier = '']) => ({
+    target: path.posix.join(path.posix.dirname(file), specifier),
+    isTypeOnly: type !== undefined,
+  }));
+}
+
 export function isTest(file: string): boolean {
   return file.endsWith('.test.ts') || file.endsWith('.test.tsx') || file.startsWith('test/');
 }

@@ -1,63 +1,15 @@
-// Long because: every table of the model is typed here, one after the other.
 /** The tables as TypeScript sees them. The migrations are the truth; a test compares the two. */
 import type { ColumnType, Generated } from 'kysely';
+import type {
+  DefaultCredentialColumns,
+  OutboxColumns,
+  OverrideColumns,
+  SubscriptionColumns,
+} from './platform-tables.ts';
 
 type IntegrationProvider = 'twitch' | 'vkplaylive' | 'vkvideo' | 'youtube' | 'trovo' | 'kick';
 type AccountProvider = 'twitch' | 'youtube' | 'vk' | 'vkvideo' | 'vkplay' | 'kick' | 'trovo' | 'boosty' | 'discord';
 type RewardProvider = 'kick' | 'trovo' | 'vkvideo' | 'twitch';
-
-/** What all five outbox tables share; only the target column differs. */
-export interface OutboxColumns {
-  id: Generated<string>;
-  seq: Generated<number>;
-  rank: Generated<number>;
-  channelId: string;
-  message: string;
-  source: Generated<string>;
-  dedupKey: string | null;
-  status: Generated<string>;
-  attempts: Generated<number>;
-  unconfirmedSends: number | null;
-  lastError: string | null;
-  nextAttemptAt: Generated<Date>;
-  expiresAt: Generated<Date | null>;
-  claimToken: string | null;
-  claimedBy: number | null;
-  senderAccountId: string | null;
-  platformMessageId: string | null;
-  processingAt: Date | null;
-  sentAt: Date | null;
-  failedAt: Date | null;
-  createdAt: Generated<Date>;
-  updatedAt: Generated<Date>;
-}
-
-/** What all five subscription tables share. */
-interface SubscriptionColumns {
-  id: Generated<string>;
-  channelId: string;
-  enabled: Generated<boolean>;
-  createdAt: Generated<Date>;
-}
-
-/** The sender of one channel. */
-interface OverrideColumns {
-  id: Generated<string>;
-  channelId: string;
-  externalAccountId: string;
-  enabled: Generated<boolean>;
-  createdAt: Generated<Date>;
-  updatedAt: Generated<Date>;
-}
-
-/** The sender of every channel without an override. */
-interface DefaultCredentialColumns {
-  id: Generated<string>;
-  externalAccountId: string;
-  enabled: Generated<boolean>;
-  createdAt: Generated<Date>;
-  updatedAt: Generated<Date>;
-}
 
 interface ApiTokenTable {
   id: Generated<string>;

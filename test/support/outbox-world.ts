@@ -4,8 +4,8 @@ import { type Insertable, sql } from 'kysely';
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { listen } from '../../src/db/listen.ts';
+import type { OutboxColumns } from '../../src/db/platform-tables.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
-import type { OutboxColumns } from '../../src/db/tables.ts';
 import { Outbox, type OutboxDeps } from '../../src/engine/outbox/outbox.ts';
 import type { SpeakingChannel } from '../../src/engine/outbox/row.ts';
 import type {
