@@ -112,7 +112,7 @@ test('outside production a public host stops the start with one line that names 
   const loaded = loadConfig('api', { ...required, ...given, WEB_URL: 'http://localhost:5173' });
   expect(loaded).toMatchObject({ problems: [{ key: 'DOMAIN' }] });
   const [{ problem } = { problem: '' }] = 'problems' in loaded ? loaded.problems : [];
-  expect(problem).toContain('DOMAIN, KICK_CALLBACK_URL:');
+  expect(problem).toContain('DOMAIN, KICK_CALLBACK_URL.');
   expect(problem).toContain('NODE_ENV=production');
   const production = { NODE_ENV: 'production', CREDENTIALS_ENCRYPTION_KEY: KEY };
   valuesOf(loadConfig('api', { ...required, ...given, ...production }));
@@ -151,7 +151,7 @@ test('production refuses a JWT_SECRET that can be guessed; a switch lets it pass
   const env = { ...required, NODE_ENV: 'production', CREDENTIALS_ENCRYPTION_KEY: KEY, JWT_SECRET: 'x'.repeat(31) };
   expect(loadConfig('api', env)).toMatchObject({ problems: [{ key: 'JWT_SECRET' }] });
   expect(valuesOf(loadConfig('api', { ...env, JWT_SECRET_ALLOW_SHORT: '1' })).warnings).toEqual([
-    expect.stringContaining('JWT_SECRET has fewer than 32 characters'),
+    expect.stringContaining('JWT_SECRET is shorter than 32 characters'),
   ]);
   expect(valuesOf(loadConfig('api', { ...env, JWT_SECRET: 'x'.repeat(32) })).warnings).toEqual([]);
   valuesOf(loadConfig('api', { ...env, NODE_ENV: 'development' }));
@@ -162,7 +162,7 @@ const MISREAD = allVariables().flatMap(({ variables }) =>
   variables
     .filter(
       ({ name, rangeText }) =>
-        !KILL_SWITCHES.includes(name) && /^([≥>\d]|bytes|seconds|1 true|\w+(\/\w+)* URL)/.test(rangeText),
+        !KILL_SWITCHES.includes(name) && /^([≥>\d]|bytes|seconds|1, true|\w+(\/\w+)* URL)/.test(rangeText),
     )
     .map((variable) => [variable.name, variable] as const),
 );

@@ -67,7 +67,7 @@ export function loadConfig(
       }
       if (reading.warning !== undefined && isReadHere) warnings.push(reading.warning);
       if (raw === null && variable.requiredBy.some((reader) => concerns(reader, process))) {
-        problems.push({ key: variable.name, problem: `${variable.name} is not set: ${variable.help}` });
+        problems.push({ key: variable.name, problem: `${variable.name} is not set. ${variable.help}` });
       }
     }
     return values;
@@ -82,7 +82,7 @@ export function loadConfig(
   if (problems.length > 0) return { problems, platform };
 
   for (const name of IGNORED_VARIABLES) {
-    if (env[name]?.trim()) warnings.push(`${name} is ignored: PostgreSQL is the only shared component`);
+    if (env[name]?.trim()) warnings.push(`${name} is ignored, because only PostgreSQL is shared`);
   }
   return { config: { values, isProduction, platform, warnings }, platform };
 }

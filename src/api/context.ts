@@ -70,7 +70,7 @@ export function requirePlatform(context: ApiContext, provider: string): HostedPl
   const platform = findPlatform(context, provider);
   if (platform !== undefined) return platform;
   const allowed = context.platforms.map(({ description }) => description.id);
-  throw new BadInput('VALIDATION_ERROR', `provider has to be one of ${allowed.join(', ')}`, {
+  throw new BadInput('VALIDATION_ERROR', `provider must be one of ${allowed.join(', ')}`, {
     details: { field: 'provider', allowed },
   });
 }

@@ -2,15 +2,17 @@
 import { z } from 'zod';
 
 const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 100;
+const ABOUT_LIMIT = `must be a whole number from 1 to ${MAX_LIMIT}`;
 const LONGEST_CURSOR = 512;
 const LATEST_MS = Date.UTC(9999, 11, 31);
 
 /** Up to 100 at a time. */
 export const pageLimit = z.coerce
-  .number('has to be a whole number')
-  .int('has to be a whole number')
-  .min(1)
-  .max(100)
+  .number(ABOUT_LIMIT)
+  .int(ABOUT_LIMIT)
+  .min(1, ABOUT_LIMIT)
+  .max(MAX_LIMIT, ABOUT_LIMIT)
   .describe('Largest number of entries in the answer.')
   .default(DEFAULT_LIMIT);
 
@@ -38,7 +40,7 @@ export function cursorOf<T extends z.ZodType>(position: T) {
       if (cursor === undefined) return null;
       const held = position.safeParse(opened(cursor));
       if (held.success) return held.data;
-      context.addIssue({ code: 'custom', message: 'is no cursor of this list' });
+      context.addIssue({ code: 'custom', message: 'must be the nextCursor of an earlier answer of this list' });
       return z.NEVER;
     });
 }

@@ -214,7 +214,7 @@ test('it is part of the API process: started by its environment, ended by its si
     CHAT_BOT_CHANNELS: 'broken,northpine:northpine',
   });
   await world.joined('northpine');
-  expect(api.lines.join('\n')).toContain('CHAT_BOT_CHANNELS: 1 entry is not used');
+  expect(api.lines.join('\n')).toContain('CHAT_BOT_CHANNELS: 1 entry is ignored');
   expect(await api.kill('SIGTERM')).toBe(0);
   expect(api.lines.join('\n')).toContain('"chatbot.stopped"');
   await vi.waitFor(() => expect(world.sim.readersOf('northpine')).toEqual([]), PATIENCE);

@@ -25,7 +25,7 @@ export function startInlineCreditsBot(deps: CompanionDeps): Companion | null {
   const channels = mappedChannels(settings);
   if (channels.length === 0) {
     const problem =
-      'CHAT_BOT_ENABLED is on, and neither CHAT_BOT_CHANNELS nor CHAT_BOT_CHANNEL_MAP_JSON names a channel';
+      'CHAT_BOT_ENABLED is on, but neither CHAT_BOT_CHANNELS nor CHAT_BOT_CHANNEL_MAP_JSON names a channel';
     log.warn(`${logPrefix}missing_channel_map`, { key: 'CHAT_BOT_CHANNELS', problem });
     return null;
   }

@@ -52,13 +52,13 @@ test('migrate brings an empty database up to date, and a second run changes noth
   const env = { DATABASE_URL: `${empty}?schema=public&connection_limit=5` };
   const names = (await readMigrations()).map(({ name }) => name);
   expect(await runCommand(['migrate'], env)).toBe(`Applied ${names.join(', ')}.`);
-  expect(await runCommand(['migrate'], env)).toBe('The schema is up to date.');
+  expect(await runCommand(['migrate'], env)).toBe('The database schema is up to date.');
 });
 
 test('grant-admin makes a person who has signed in an owner, however the login is written', async () => {
   const id = await signedIn('mira_k');
   const bystander = await signedIn('tom_w');
-  expect(await run('grant-admin', '--login', ' @Mira_K ')).toContain('mira_k is an owner now');
+  expect(await run('grant-admin', '--login', ' @Mira_K ')).toContain('mira_k is now an owner');
   expect(await userOf(id)).toEqual({ role: 'admin', channelId: null });
   expect(await userOf(bystander)).toEqual({ role: 'viewer', channelId: null });
 });
@@ -69,7 +69,7 @@ test('revoke-admin takes it back, ends every login of theirs, is audited, and re
   // Somebody took the login since and signed in later.
   const successor = await signedIn('mira_k', { twitchId: 'successor' });
   const before = Date.now();
-  expect(await run('revoke-admin', '--login', '@Mira_K')).toContain('mira_k is no owner any more');
+  expect(await run('revoke-admin', '--login', '@Mira_K')).toContain('mira_k is no longer an owner');
   expect((await userOf(owner)).role).toBe('streamer');
   expect((await userOf(successor)).role).toBe('viewer');
   const { sessionsFrom } = await pool.db
@@ -82,8 +82,8 @@ test('revoke-admin takes it back, ends every login of theirs, is audited, and re
   expect(trail).toEqual([
     { actorId: null, action: 'owner.admins.revoke', payloadJson: expect.stringContaining(`"userId":"${owner}"`) },
   ]);
-  expect(await refusal('revoke-admin', '--login', 'mira_k')).toBe('mira_k is no owner, nothing was changed');
-  expect(await run('grant-admin', '--login', 'mira_k')).toContain('is an owner now');
+  expect(await refusal('revoke-admin', '--login', 'mira_k')).toBe('mira_k is not an owner. Nothing was changed.');
+  expect(await run('grant-admin', '--login', 'mira_k')).toContain('is now an owner');
 });
 
 test('whoever linked somebody’s account as a bot is not taken for that person', async () => {
@@ -103,7 +103,7 @@ test('create-channel gives a person a channel linked to their platform account, 
   const said = await run('create-channel', '--login', 'NorthPine');
   const [channel] = await channels();
   expect(channel).toMatchObject({ slug: 'northpine', name: 'The northpine', twitchChannelId: '5501' });
-  expect(said).toBe(`Channel northpine (${channel?.id}) belongs to northpine now.`);
+  expect(said).toBe(`Channel northpine (${channel?.id}) now belongs to northpine.`);
   expect(await userOf(id)).toEqual({ role: 'streamer', channelId: channel?.id });
 });
 
@@ -119,7 +119,7 @@ describe('what cannot be done changes nothing and says why', () => {
   test('somebody who never signed in', async () => {
     for (const command of ['grant-admin', 'create-channel']) {
       expect(await refusal(command, '--login', 'nobody')).toBe(
-        'Nobody has signed in as nobody on twitch: open /auth/twitch first',
+        'Nobody has signed in as nobody on twitch yet. Sign in at /auth/twitch first.',
       );
     }
     expect(await channels()).toEqual([]);
@@ -129,7 +129,7 @@ describe('what cannot be done changes nothing and says why', () => {
     await signedIn('first');
     const second = await signedIn('second');
     await run('create-channel', '--login', 'first', '--slug', 'pine');
-    expect(await refusal('create-channel', '--login', 'second', '--slug', 'PINE')).toContain('The slug pine');
+    expect(await refusal('create-channel', '--login', 'second', '--slug', 'PINE')).toContain('the slug pine');
     expect(await userOf(second)).toEqual({ role: 'viewer', channelId: null });
     expect(await channels()).toHaveLength(1);
   });
@@ -137,14 +137,14 @@ describe('what cannot be done changes nothing and says why', () => {
   test('a slug that an older writer took in another case', async () => {
     await signedIn('first');
     await pool.db.insertInto('Channel').values({ slug: 'Pine', name: 'Pine' }).execute();
-    expect(await refusal('create-channel', '--login', 'first', '--slug', 'pine')).toContain('The slug pine');
+    expect(await refusal('create-channel', '--login', 'first', '--slug', 'pine')).toContain('the slug pine');
     expect(await channels()).toHaveLength(1);
   });
 
   test('a second channel for one person', async () => {
     await signedIn('first');
     await run('create-channel', '--login', 'first');
-    expect(await refusal('create-channel', '--login', 'first', '--slug', 'other')).toBe('first has a channel already');
+    expect(await refusal('create-channel', '--login', 'first', '--slug', 'other')).toBe('first already has a channel');
     expect(await channels()).toHaveLength(1);
   });
 
@@ -161,11 +161,14 @@ describe('what cannot be done changes nothing and says why', () => {
     [[], /^pnpm memalerts <command>/],
     [['conjure'], /^pnpm memalerts <command>/],
     [['constructor'], /^pnpm memalerts <command>/],
-    [['grant-admin'], /^--login is missing/],
-    [['grant-admin', '--login', ' @ '], /^--login is missing/],
-    [['create-channel', '--login', ''], /^--login is missing/],
-    [['grant-admin', 'mira_k'], /^mira_k is one word too many/],
-    [['grant-admin', '--login', 'mira_k', '--provider', 'tweetch'], /--provider tweetch is unknown.* twitch, /],
+    [['grant-admin'], /^The option --login NAME is missing/],
+    [['grant-admin', '--login', ' @ '], /^The option --login NAME is missing/],
+    [['create-channel', '--login', ''], /^The option --login NAME is missing/],
+    [['grant-admin', 'mira_k'], /^Unexpected argument mira_k\./],
+    [
+      ['grant-admin', '--login', 'mira_k', '--provider', 'tweetch'],
+      /^--provider must be one of twitch, .*, not tweetch$/,
+    ],
     [['create-channel', '--login', 'mira_k', '--slug', ' '], /^--slug must not be empty/],
     [['create-channel', '--login', 'mira_k', '--slag', 'x'], /Unknown option '--slag'/],
   ])('%j', async (argv, said) => {
@@ -177,7 +180,7 @@ describe('what cannot be done changes nothing and says why', () => {
 
 test.each([
   [undefined, 'DATABASE_URL is not set'],
-  ['not a url', 'DATABASE_URL has to be a postgres:// URL'],
+  ['not a url', 'DATABASE_URL must be a postgres:// URL'],
   ['postgres://bots:secret@127.0.0.1:9/bots', 'The database of DATABASE_URL cannot be reached: '],
 ])('a DATABASE_URL that leads nowhere (%s) is told in one line without the password', async (databaseUrl, said) => {
   for (const argv of [['migrate'], ['grant-admin', '--login', 'mira_k']]) {
@@ -203,7 +206,7 @@ describe('as a process', () => {
     await signedIn('mira_k');
     const { code, stdout, stderr } = await asProcess(url, 'grant-admin', '--login', 'mira_k');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^mira_k is an owner now .*\n$/);
+    expect(stdout).toMatch(/^mira_k is now an owner .*\n$/);
     expect(await asProcess(url, '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('migrate') });
   });
 
@@ -212,7 +215,7 @@ describe('as a process', () => {
     expect(await asProcess(empty, 'create-channel', '--login', 'mira_k')).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'The database has no tables yet: run `pnpm memalerts migrate` first.\n',
+      stderr: 'The database has no tables yet. Run `pnpm memalerts migrate` first.\n',
     });
   });
 });

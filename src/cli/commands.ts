@@ -13,14 +13,16 @@ import { rotateKeys, sealTokens } from './stored-tokens.ts';
 
 const USAGE = `pnpm memalerts <command>
 
-  migrate                                     bring the database's schema up to date
-  grant-admin    --login NAME [--provider P]  make a signed-in user an owner
-  revoke-admin   --login NAME [--provider P]  take it back, and sign them out everywhere
+  migrate                                     update the database schema
+  grant-admin    --login NAME [--provider P]  make a user an owner
+  revoke-admin   --login NAME [--provider P]  remove a user from the owners and end all logins of the user
   create-channel --login NAME [--provider P] [--slug SLUG] [--name TITLE]
-                                              give a signed-in user a channel and make them a streamer
-  rotate-keys                                 seal every stored token with the first of CREDENTIALS_ENCRYPTION_KEY;
-                                              every process has to know that key, as its first, before
-  seal-tokens                                 seal the tokens that are stored in clear`;
+                                              give a user a channel and make the user a streamer
+  rotate-keys                                 encrypt every stored token with the first key of CREDENTIALS_ENCRYPTION_KEY
+                                              (first restart every process with this key in the first place)
+  seal-tokens                                 encrypt the tokens that are stored unencrypted
+
+Users must have signed in once. The default provider is twitch.`;
 
 interface Arguments {
   readonly provider: string;
@@ -34,7 +36,7 @@ type Command = (settings: CoreValues, given: Arguments) => Promise<string>;
 const commands: Readonly<Record<string, Command>> = {
   async migrate({ DATABASE_URL }) {
     const applied = await migrate(parseDatabaseUrl(DATABASE_URL ?? '').connectionString);
-    return applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`;
+    return applied.length === 0 ? 'The database schema is up to date.' : `Applied ${applied.join(', ')}.`;
   },
   'grant-admin': (settings, given) => withDatabase(settings, (db) => grantAdmin(db, personOf(given))),
   'revoke-admin': (settings, given) =>
@@ -64,7 +66,7 @@ export async function runCommand(
 
 /** One line for the operator; only an error nobody foresaw comes with its origin. */
 export function explain(error: unknown): string {
-  if (isMissingSchema(error)) return 'The database has no tables yet: run `pnpm memalerts migrate` first.';
+  if (isMissingSchema(error)) return 'The database has no tables yet. Run `pnpm memalerts migrate` first.';
   const unavailable = explainUnavailable(error);
   if (unavailable !== null) return unavailable;
   return error instanceof Error ? error.message || String(error.stack) : String(error);
@@ -84,7 +86,7 @@ function parse(argv: readonly string[]) {
   });
   const [name = '', extra] = positionals;
   if (extra !== undefined) {
-    throw new BadInput('BAD_REQUEST', `${extra} is one word too many: options are written as --login NAME`);
+    throw new BadInput('BAD_REQUEST', `Unexpected argument ${extra}. Write options as --login NAME.`);
   }
   const { help: wantsHelp, provider, login, slug, name: title } = values;
   return { name, given: { provider, login, slug, name: title }, wantsHelp };
@@ -98,11 +100,11 @@ function settingsOf(env: Readonly<Record<string, string | undefined>>): CoreValu
 
 function personOf({ provider, login }: Arguments): { provider: string; login: string } {
   const wanted = login?.trim().toLowerCase().replace(/^@/, '');
-  if (!wanted) throw new BadInput('BAD_REQUEST', '--login is missing: whose is it?');
+  if (!wanted) throw new BadInput('BAD_REQUEST', 'The option --login NAME is missing');
   const platform = platforms.find(({ id }) => id === provider.trim().toLowerCase());
   if (platform === undefined) {
     const allowed = platforms.map(({ id }) => id).join(', ');
-    throw new BadInput('BAD_REQUEST', `--provider ${provider} is unknown, it has to be one of ${allowed}`);
+    throw new BadInput('BAD_REQUEST', `--provider must be one of ${allowed}, not ${provider}`);
   }
   return { provider: platform.id, login: wanted };
 }

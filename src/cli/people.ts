@@ -31,7 +31,7 @@ export async function grantAdmin(db: Db, person: Person): Promise<string> {
     const named = { ...person, platformUserId: account.providerAccountId };
     await bindOwnerLogin(tx, named);
     await makeAdmin(tx, account.userId, named, { actorId: null, by: 'operator' });
-    return `${person.login} is an owner now (user ${account.userId}). It takes effect within seconds.`;
+    return `${person.login} is now an owner (user ${account.userId}). The change takes effect within seconds.`;
   });
 }
 
@@ -39,13 +39,14 @@ export async function grantAdmin(db: Db, person: Person): Promise<string> {
 export async function takeAdmin(db: Db, person: Person, now: Date): Promise<string> {
   return db.transaction().execute(async (tx) => {
     const account = await findAccount(tx, person, 'admin');
-    if (account.role !== 'admin') throw new BadInput('CONFLICT', `${person.login} is no owner, nothing was changed`);
+    if (account.role !== 'admin')
+      throw new BadInput('CONFLICT', `${person.login} is not an owner. Nothing was changed.`);
     const named = { ...person, platformUserId: account.providerAccountId };
     // Bound to whom it was: a list that still names the login must not make the next one of that name an owner.
     await bindOwnerLogin(tx, named);
     await revokeAdmin(tx, account.userId, named, now);
     await endSessionsOf(tx, account.userId, now);
-    return `${person.login} is no owner any more (user ${account.userId}), and signed out everywhere.`;
+    return `${person.login} is no longer an owner (user ${account.userId}) and was signed out everywhere.`;
   });
 }
 
@@ -56,7 +57,7 @@ export async function createChannel(
 ): Promise<string> {
   return db.transaction().execute(async (tx) => {
     const account = await findAccount(tx, person);
-    if (account.channelId !== null) throw new BadInput('CONFLICT', `${person.login} has a channel already`);
+    if (account.channelId !== null) throw new BadInput('CONFLICT', `${person.login} already has a channel`);
     const channelId = randomUUID();
     const slug = (person.slug ?? person.login).trim().toLowerCase();
     if (slug === '') throw new BadInput('BAD_REQUEST', '--slug must not be empty');
@@ -72,14 +73,14 @@ export async function createChannel(
     if (created.numAffectedRows === 0n) {
       throw new BadInput(
         'CONFLICT',
-        `The slug ${slug} or ${person.login}'s platform channel is taken: try another --slug`,
+        `Another channel already has the slug ${slug} or the platform account of ${person.login}. Try another --slug.`,
       );
     }
     await sql`
       update "User" set "channelId" = ${channelId}, role = case role when 'admin' then role else 'streamer' end
       where id = ${account.userId}
     `.execute(tx);
-    return `Channel ${slug} (${channelId}) belongs to ${person.login} now.`;
+    return `Channel ${slug} (${channelId}) now belongs to ${person.login}.`;
   });
 }
 
@@ -102,7 +103,10 @@ async function findAccount(
     for update of u
   `.execute(tx);
   if (found.rows[0] === undefined) {
-    throw new BadInput('NOT_FOUND', `Nobody has signed in as ${login} on ${provider}: open /auth/${provider} first`);
+    throw new BadInput(
+      'NOT_FOUND',
+      `Nobody has signed in as ${login} on ${provider} yet. Sign in at /auth/${provider} first.`,
+    );
   }
   return found.rows[0];
 }

@@ -44,7 +44,9 @@ async function world() {
 test('rotate-keys seals everything with the first key and says how many rows that were', async () => {
   const { run, accounts, stored } = await world();
   await accounts(old.seal('a'), 'b', rotated.seal('c'));
-  expect(await run('rotate-keys')).toBe('done: Sealed the tokens of 3 rows with the first key, 0 left, 0 unreadable.');
+  expect(await run('rotate-keys')).toBe(
+    'done: Encrypted with the first key: the tokens of 3 rows. Left: 0. Unreadable: 0.',
+  );
   const newOnly = createTokenSeal([NEW]);
   expect((await stored()).map((text) => newOnly.open(text))).toEqual(['a', 'a', 'b', 'b', 'c', 'c', 'in clear']);
 });
@@ -53,7 +55,9 @@ test('seal-tokens seals what is in clear and leaves what an older key sealed', a
   const { run, accounts, stored } = await world();
   const kept = old.seal('a');
   await accounts(kept, 'b');
-  expect(await run('seal-tokens')).toBe('done: Sealed the tokens of 2 rows with the first key, 0 left, 0 unreadable.');
+  expect(await run('seal-tokens')).toBe(
+    'done: Encrypted with the first key: the tokens of 2 rows. Left: 0. Unreadable: 0.',
+  );
   const texts = await stored();
   expect(texts.slice(0, 2)).toEqual([kept, kept]);
   expect(texts.every((text) => text.startsWith('sealed.v1.'))).toBe(true);
@@ -65,7 +69,9 @@ test.for(['rotate-keys', 'seal-tokens'])(
   async (command) => {
     const { run, accounts, stored } = await world();
     await accounts('b');
-    expect(await run(command, {})).toBe('CREDENTIALS_ENCRYPTION_KEY is not set: there is no key to seal tokens with');
+    expect(await run(command, {})).toBe(
+      'CREDENTIALS_ENCRYPTION_KEY is not set, so there is no key to encrypt tokens with',
+    );
     expect(await stored()).toEqual(['b', 'b', 'in clear']);
   },
 );
@@ -74,7 +80,7 @@ test('rows that no key opens make the command fail, so that nobody throws the la
   const { run, accounts, stored } = await world();
   const lost = createTokenSeal([Buffer.alloc(32, 3)]).seal('lost');
   await accounts(lost);
-  expect(await run('rotate-keys')).toMatch(/^Sealed the tokens of 1 rows .* 0 left, 1 unreadable\. No key given opens/);
+  expect(await run('rotate-keys')).toMatch(/: the tokens of 1 rows\. Left: 0\. Unreadable: 1\. No given key decrypts/);
   expect((await stored()).slice(0, 2)).toEqual([lost, lost]);
 });
 
@@ -99,5 +105,5 @@ test('rotate-keys that is interrupted at any point leaves every token readable, 
   expect([...shares].every((share) => [0, 1, 100, 101, 120, 121].includes(share))).toBe(true);
   expect(shares.size).toBeGreaterThanOrEqual(3);
   await accounts(...tokens.map((token, index) => (index < 30 ? rotated : old).seal(token)));
-  expect(await run('rotate-keys')).toContain('of 30 rows with the first key, 0 left');
+  expect(await run('rotate-keys')).toContain('the tokens of 30 rows. Left: 0.');
 });

@@ -19,7 +19,10 @@ export function sealTokens(db: Db, keys: readonly Buffer[]): Promise<string> {
 
 async function reseal(db: Db, keys: readonly Buffer[], concerns: (stored: string) => boolean): Promise<string> {
   if (keys.length === 0) {
-    throw new BadInput('BAD_REQUEST', 'CREDENTIALS_ENCRYPTION_KEY is not set: there is no key to seal tokens with');
+    throw new BadInput(
+      'BAD_REQUEST',
+      'CREDENTIALS_ENCRYPTION_KEY is not set, so there is no key to encrypt tokens with',
+    );
   }
   const outcome = await resealTokens({ db, seal: createTokenSeal(keys), clock: systemClock, platforms, concerns });
   const sentence = describe(outcome);
@@ -29,11 +32,13 @@ async function reseal(db: Db, keys: readonly Buffer[], concerns: (stored: string
 }
 
 function describe({ sealed, left, unreadable }: Resealed): string {
-  const sentences = [`Sealed the tokens of ${sealed} rows with the first key, ${left} left, ${unreadable} unreadable.`];
-  if (left > 0) sentences.push('Some rows were in use all the time: run it again.');
+  const sentences = [
+    `Encrypted with the first key: the tokens of ${sealed} rows. Left: ${left}. Unreadable: ${unreadable}.`,
+  ];
+  if (left > 0) sentences.push('Some rows were in use all the time. Run the command again.');
   if (unreadable > 0) {
     sentences.push(
-      'No key given opens the unreadable ones: add the key they were sealed with, or have them linked again.',
+      'No given key decrypts the unreadable rows. Add the key that encrypted them, or link their accounts again.',
     );
   }
   return sentences.join(' ');

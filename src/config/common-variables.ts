@@ -6,12 +6,12 @@ const all = ['all'];
 const workers = ['workers'];
 
 const FOR_POOLER =
-  'DATABASE_URL has pgbouncer=true, which changes nothing here: a pooler has to be in session mode, because notifications and locks are lost in transaction mode';
+  'pgbouncer=true in DATABASE_URL is ignored. A pooler must run in session mode, because transaction mode loses notifications and locks.';
 
 export const commonVariables = variables({
   DATABASE_URL: custom(
     {
-      help: 'PostgreSQL shared by API and workers; pool size through its connection_limit and pool_timeout parameters',
+      help: 'PostgreSQL database that the API and the workers share. Its parameters connection_limit and pool_timeout configure the connection pool.',
       readBy: all,
       requiredBy: ['api', 'workers', 'cli'],
       isSecret: true,
@@ -24,27 +24,27 @@ export const commonVariables = variables({
     },
   ),
   NODE_ENV: text({
-    help: '`production` makes cookies secure, origins strict and encryption mandatory; anything else is for this machine alone',
+    help: '`production` makes cookies secure, origin checks strict and token encryption mandatory. Any other value is only for a trial on this machine.',
     readBy: all,
     defaultText: '`production` for what `pnpm build` made, else `development`',
   }),
   LOG_LEVEL: custom(
     {
-      help: 'least severe log line that is written',
+      help: 'Lowest level of the log lines that are written.',
       readBy: all,
       default: null as LogLevel | null,
       defaultText: '`info` in production, else `debug`',
-      rangeText: '`debug info warn error`',
+      rangeText: '`debug`, `info`, `warn` or `error`',
     },
     (raw) => {
       const level = (['debug', 'info', 'warn', 'error'] as const).find((known) => known === raw.toLowerCase());
-      const warning = `LOG_LEVEL=${raw} is not one of debug, info, warn, error: the default is used`;
+      const warning = `LOG_LEVEL=${raw} is ignored, because it is not one of debug, info, warn, error`;
       return level === undefined ? { value: null, warning } : { value: level };
     },
   ),
   DB_SLOW_MS: custom(
     {
-      help: 'statements slower than this are logged as db.slow_query',
+      help: 'Milliseconds after which a database statement is logged as db.slow_query.',
       readBy: all,
       default: null as number | null,
       defaultText: '200 in production, else 100',
@@ -53,29 +53,31 @@ export const commonVariables = variables({
     (raw) => {
       const parsed = leadingInteger(raw);
       return parsed === null
-        ? { problem: 'DB_SLOW_MS has to be a number, e.g. 200' }
+        ? { problem: 'DB_SLOW_MS must be a number, such as 200' }
         : { value: parsed > 0 ? parsed : null };
     },
   ),
   CREDENTIALS_ENCRYPTION_KEY: custom(
     {
-      help: 'encrypts OAuth tokens at rest, mandatory in production: `openssl rand -base64 32` makes one; several for rotation, the first encrypts',
+      help: 'Keys that encrypt OAuth tokens in the database. Mandatory in production. `openssl rand -base64 32` makes one. The first key encrypts; the others only decrypt and serve for rotation.',
       readBy: all,
       isUsuallySet: true,
       isSecret: true,
       default: [] as readonly Buffer[],
-      rangeText: '32 bytes in base64, comma list',
+      rangeText: 'comma-separated list of 32 bytes in base64',
     },
     (raw) => {
       try {
         return { value: parseSealKeys(raw) };
       } catch {
-        return { problem: 'CREDENTIALS_ENCRYPTION_KEY has to be 32 bytes in base64, or several, comma-separated' };
+        return {
+          problem: 'CREDENTIALS_ENCRYPTION_KEY must be 32 bytes in base64, or a comma-separated list of such keys',
+        };
       }
     },
   ),
   OUTBOX_TTL_MINUTES: integer({
-    help: 'life of an undelivered message',
+    help: 'Minutes after which an undelivered message is given up.',
     readBy: all,
     default: 10,
     min: 1,
@@ -83,49 +85,51 @@ export const commonVariables = variables({
   }),
   INTERNAL_RELAY_SECRET: custom(
     {
-      help: 'when set, every relay call is signed with it and may come from another host',
+      help: 'Secret that signs what the workers relay to the API. With it, workers may run on other hosts.',
       readBy: all,
       isSecret: true,
       default: null as string | null,
       rangeText: '≥ 32 characters',
     },
-    (raw) =>
-      raw.length >= 32 ? { value: raw } : { problem: 'INTERNAL_RELAY_SECRET has to have 32 characters or more' },
+    (raw) => (raw.length >= 32 ? { value: raw } : { problem: 'INTERNAL_RELAY_SECRET must have 32 characters or more' }),
   ),
   CHATBOT_BACKEND_BASE_URLS: custom(
     {
-      help: 'API instances that receive credits events, e.g. http://127.0.0.1:3001,http://127.0.0.1:3002',
+      help: 'API instances to which the workers relay chatters for the credits. Example: http://127.0.0.1:3001,http://127.0.0.1:3002',
       readBy: workers,
       isUsuallySet: true,
       default: [] as readonly string[],
-      rangeText: 'comma list of http/https URLs; the path is ignored',
+      rangeText: 'comma-separated list of http/https URLs whose path is ignored',
     },
     (raw) => relayList('CHATBOT_BACKEND_BASE_URLS', raw),
   ),
-  CHATBOT_BACKEND_BASE_URL: url({ help: 'older single form, used only when the list is empty', readBy: workers }),
+  CHATBOT_BACKEND_BASE_URL: url({
+    help: 'Older variable for a single instance. Used only when CHATBOT_BACKEND_BASE_URLS is empty.',
+    readBy: workers,
+  }),
   COMMAND_MAX_AGE_SECONDS: integer({
-    help: 'older chat lines are credited, not answered; an answer that waits longer is not sent',
+    help: 'Age in seconds above which a chat line gets no answer. Its author still gets into the credits. An answer that waits longer is not sent.',
     readBy: workers,
     default: 60,
     min: 1,
     unitMs: 1000,
   }),
   CHATBOT_HTTP_TIMEOUT_MS: integer({
-    help: 'deadline of calls to a platform (the relay keeps 2000)',
+    help: 'Milliseconds after which a call to a platform is given up. Calls of the relay are given up after 2000.',
     readBy: all,
     default: 10_000,
     min: 1000,
     max: 60_000,
   }),
   CHATBOT_SHUTDOWN_GRACE_MS: integer({
-    help: 'how long SIGTERM waits for running sends',
+    help: 'Milliseconds that a worker waits after SIGTERM for messages that are being sent.',
     readBy: workers,
     default: 10_000,
     min: 0,
     max: 60_000,
   }),
   CHATBOT_HEALTH_PORT: integer({
-    help: 'loopback port of /healthz, /readyz and /metrics of a worker; 0 is off',
+    help: 'Port on 127.0.0.1 at which a worker serves /healthz, /readyz and /metrics. 0 serves none.',
     readBy: workers,
     default: 0,
     min: 0,
@@ -141,5 +145,5 @@ function relayList(name: string, raw: string): { value: readonly string[] } | { 
   const broken = entries.find((entry) => !isUrl(entry, ['http', 'https']));
   return broken === undefined
     ? { value: entries }
-    : { problem: `${name} has an entry that is no http(s) URL: ${broken}` };
+    : { problem: `${name} must list http or https URLs, and ${broken} is none` };
 }

@@ -29,22 +29,23 @@ export function crossChecks({ process, values, isProduction, ownAddresses }: Fac
   // The operator's command stores no token without a key: those of its commands that need one say so.
   if (isProduction && process !== 'cli' && values.CREDENTIALS_ENCRYPTION_KEY?.length === 0) {
     const problem =
-      'CREDENTIALS_ENCRYPTION_KEY is not set: production keeps tokens encrypted. Make a key with ' +
-      '`openssl rand -base64 32`, or set NODE_ENV=development for a trial on this machine alone';
+      'CREDENTIALS_ENCRYPTION_KEY is not set. Production needs it to store tokens encrypted. Make a key with ' +
+      '`openssl rand -base64 32`, or set NODE_ENV=development for a trial on this machine.';
     problems.push({ key: 'CREDENTIALS_ENCRYPTION_KEY', problem });
   }
   const isWorker = process !== 'api' && process !== 'cli';
   if (isWorker && values.CHATBOT_BACKEND_BASE_URLS?.length === 0 && !values.CHATBOT_BACKEND_BASE_URL) {
-    const problem = 'CHATBOT_BACKEND_BASE_URLS is not set: name the API instances, e.g. http://127.0.0.1:3001';
+    const problem = 'CHATBOT_BACKEND_BASE_URLS is not set. List the API instances, for example http://127.0.0.1:3001';
     problems.push({ key: 'CHATBOT_BACKEND_BASE_URLS', problem });
   }
   const isShort = values.JWT_SECRET != null && values.JWT_SECRET.length < SHORTEST_SECRET;
   if (isProduction && process === 'api' && isShort) {
-    const fact = `JWT_SECRET has fewer than ${SHORTEST_SECRET} characters: who guesses it signs in as anybody`;
-    if (values.JWT_SECRET_ALLOW_SHORT) warnings.push(`${fact}. JWT_SECRET_ALLOW_SHORT lets it pass`);
+    const fact = `JWT_SECRET is shorter than ${SHORTEST_SECRET} characters. Anyone who guesses it can sign in as any user.`;
+    if (values.JWT_SECRET_ALLOW_SHORT) warnings.push(`${fact} JWT_SECRET_ALLOW_SHORT permits it.`);
     else {
-      const fix = 'Make one with `openssl rand -hex 32`, or set JWT_SECRET_ALLOW_SHORT=1 while other services share it';
-      problems.push({ key: 'JWT_SECRET', problem: `${fact}. ${fix}` });
+      const fix =
+        'Make a new one with `openssl rand -hex 32`, or set JWT_SECRET_ALLOW_SHORT=1 while other services share it.';
+      problems.push({ key: 'JWT_SECRET', problem: `${fact} ${fix}` });
     }
   }
   const exposed = isProduction ? [] : ownAddresses.filter(([, address]) => !isReservedHost(address));
@@ -52,9 +53,9 @@ export function crossChecks({ process, values, isProduction, ownAddresses }: Fac
   if (first !== undefined) {
     const names = exposed.map(([name]) => name).join(', ');
     const problem =
-      `A public host outside production, in ${names}: cookies would go without Secure, pages of any localhost would be ` +
-      'trusted, tokens may be stored in clear. Set NODE_ENV=production, or name a loopback address or a host under ' +
-      '.localhost, .test, .example or .invalid';
+      `A public host needs production mode. It is named in ${names}. Outside production, cookies lack Secure, pages ` +
+      'of any localhost are trusted, and tokens may be stored unencrypted. Set NODE_ENV=production, or name a loopback ' +
+      'address or a host under .localhost, .test, .example or .invalid.';
     problems.push({ key: first[0], problem });
   }
   return { problems, warnings };

@@ -15,11 +15,11 @@ export function renderEnvExample(): string {
       const { name, help, rangeText } = variable;
       const { value, note } = exampleDefault(variable);
       const mark = isRequired(variable) || variable.isUsuallySet ? '' : '# ';
-      return `# ${plain(help)} (${plain(rangeText)}${note})\n${mark}${name}=${value}`;
+      return `# ${plain(help)}\n# Value: ${plain(rangeText)}${note}\n${mark}${name}=${value}`;
     });
     return `# ---- ${title} ----\n\n${entries.join('\n\n')}`;
   });
-  return `# Copy to .env. Variables of the process win over this file.\n\n${groups.join('\n\n')}\n`;
+  return `# Copy this file to .env. Variables that are set in the process override it.\n\n${groups.join('\n\n')}\n`;
 }
 
 /** As a value where it is one, else in words. */
@@ -27,7 +27,7 @@ function exampleDefault(variable: Variable): { value: string; note: string } {
   const { defaultText } = variable;
   if (defaultText === '–') return { value: '', note: '' };
   const isValue = !/[`\s]/.test(defaultText) && !('problem' in variable.read(defaultText, true));
-  return isValue ? { value: defaultText, note: '' } : { value: '', note: `; default: ${plain(defaultText)}` };
+  return isValue ? { value: defaultText, note: '' } : { value: '', note: `. Default: ${plain(defaultText)}` };
 }
 
 /** The handbook with its table made anew between the two markers. */

@@ -86,7 +86,7 @@ export class DirectCredits {
     if (batch.length === 0) return true;
     try {
       const stored = await roll.addChatters(await this.#chatters(batch.map(([, waiting]) => waiting)));
-      if (stored === 'busy') return this.#postpone(new Error('this API stores credits of others'));
+      if (stored === 'busy') return this.#postpone(new Error('This API is busy storing other credits events'));
       if (this.#failures > 0) log.info(`${logPrefix}credits_resumed`, { failures: this.#failures });
       this.#failures = 0;
     } catch (error) {

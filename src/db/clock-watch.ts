@@ -26,7 +26,7 @@ const LINES = 20;
 /** Bounds how often the log is told of lines whose age swings around a limit. */
 const LINES_WARN_FOR_MS = 60_000;
 const FIX =
-  'Let NTP set the clocks of this machine and of the database server (timedatectl shows whether it does). If both are right and measuredBy is lines, the platform delivers late or the process is overloaded.';
+  'Let NTP set the clocks of this machine and of the database server (check with timedatectl). If both clocks are right and measuredBy is lines, the platform delivers late or the process is overloaded.';
 
 /** Compares with the database's clock at once and every five minutes, and with the age of fresh chat lines. */
 export class ClockWatch {

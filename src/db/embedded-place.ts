@@ -50,7 +50,7 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {
     users.find(({ name }) => name === 'postgres') ??
     users.find(({ name }) => name === 'nobody') ??
     users.find(({ uid }) => uid > 0);
-  if (!user) throw new Error('PostgreSQL does not run as root, and this machine has no other user');
+  if (!user) throw new Error('PostgreSQL refuses to run as root, and this machine has no other user');
   return { uid: user.uid, gid: user.gid };
 }
 

@@ -71,7 +71,7 @@ const STATES: readonly [string, RegExp, () => Promise<unknown>][] = [
   ],
   [
     'has no connection left for the role',
-    /no connection left/,
+    /no free connection/,
     async () => failureOf(open(await urlOfRole('crowd', 'connection limit 0')).pg.query('select 1')),
   ],
   [

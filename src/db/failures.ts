@@ -74,22 +74,22 @@ export function explainUnavailable(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (!isUnavailable(error)) return explainUnavailable(error.cause);
   const [, sentence] = CAUSES.find(([pattern]) => pattern.test(stateOf(error))) ?? [];
-  if (sentence !== undefined) return `${sentence} It said: ${error.message}`;
+  if (sentence !== undefined) return `${sentence} Its message: ${error.message}`;
   const detail = detailOf(error);
   return `The database of DATABASE_URL cannot be reached${detail === '' ? '.' : `: ${detail}`}`;
 }
 
 const CAUSES: readonly (readonly [RegExp, string])[] = [
-  [/^25006$/, 'The database takes no writes: it is a standby, or was made read-only.'],
+  [/^25006$/, 'The database takes no writes, because it is a standby or was made read-only.'],
   [/^28/, 'The database refuses the user or the password of DATABASE_URL.'],
   [/^3D000$/, 'The database that DATABASE_URL names does not exist.'],
   [/^53100$/, 'The disk of the database is full.'],
-  [/^53300$/, 'The database has no connection left for us.'],
+  [/^53300$/, 'The database has no free connection.'],
   [/^53/, 'The database has run out of a resource.'],
-  [/^55P03$/, 'Somebody holds a lock in the database that was waited for too long.'],
-  [/^57014$/, 'The database cancelled a statement that took too long.'],
+  [/^55P03$/, 'Another session holds a lock in the database for too long.'],
+  [/^57014$/, 'The database cancelled a statement because it took too long.'],
   [/^57P03$/, 'The database is starting or stopping.'],
-  [/^08P01$/, 'The server of DATABASE_URL, or the pooler before it, refuses the connection.'],
+  [/^08P01$/, 'The server of DATABASE_URL, or a pooler in front of it, refuses the connection.'],
 ];
 
 /** A connection that was tried at several addresses has one error for each. */

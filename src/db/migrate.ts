@@ -54,7 +54,7 @@ export async function readMigrations(directory = DIRECTORY): Promise<Migration[]
   const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
   const numbers = names.map((name) => FILE_NAME.exec(name)?.[1]);
   const wrong = names.find((_, index) => numbers[index] === undefined || numbers[index] === numbers[index - 1]);
-  if (wrong) throw new Error(`${wrong}: migrations are named NNNN-what-it-does.sql, each number once`);
+  if (wrong) throw new Error(`${wrong} must be named NNNN-what-it-does.sql, with a number of its own`);
   return Promise.all(
     names.map(async (name) => {
       const sql = await readFile(path.join(directory, name), 'utf8');
@@ -82,7 +82,8 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[])
   );
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   const changed = migrations.find(({ name, checksum }) => applied.has(name) && applied.get(name) !== checksum);
-  if (changed) throw new Error(`${changed.name} was changed after it was applied; put the change into a new file`);
+  if (changed)
+    throw new Error(`The migration ${changed.name} was changed after it was applied. Put the change into a new file.`);
 
   const missing = migrations.filter(({ name }) => !applied.has(name));
   for (const migration of missing) await apply(client, migration);
@@ -97,6 +98,8 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => {});
-    throw new Error(`migration ${name} failed: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new Error(`The migration ${name} failed: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
   }
 }

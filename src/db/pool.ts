@@ -116,7 +116,7 @@ interface ParsedDatabaseUrl {
 export function parseDatabaseUrl(databaseUrl: string): ParsedDatabaseUrl {
   const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
-    throw new Error('DATABASE_URL has to be a postgres:// URL');
+    throw new Error('DATABASE_URL must be a postgres:// URL');
   }
   const take = (name: string) => {
     const value = url.searchParams.get(name);
@@ -124,7 +124,8 @@ export function parseDatabaseUrl(databaseUrl: string): ParsedDatabaseUrl {
     return value;
   };
   const schema = take('schema');
-  if (schema !== null && schema !== 'public') throw new Error(`DATABASE_URL: schema has to be public, not ${schema}`);
+  if (schema !== null && schema !== 'public')
+    throw new Error(`The parameter schema of DATABASE_URL must be public, not ${schema}`);
   const limit = Number.parseInt(take('connection_limit') ?? '', 10);
   const timeoutSeconds = Number.parseInt(take('pool_timeout') ?? '', 10);
   for (const name of ['pgbouncer', 'connect_timeout', 'socket_timeout', 'statement_cache_size']) take(name);

@@ -8,10 +8,10 @@ export type Trouble = 'transaction_pooler' | 'cannot_write' | 'notifications_los
 /** For operators: what is wrong, and what works. */
 export const TROUBLES: Readonly<Record<Trouble, string>> = {
   transaction_pooler:
-    'DATABASE_URL leads to a pooler in transaction mode, which loses notifications and locks: connect to PostgreSQL itself, or to a pooler in session mode.',
-  cannot_write: 'The database of DATABASE_URL takes no writes: it is a standby, or was made read-only.',
+    'DATABASE_URL leads to a pooler in transaction mode, which loses notifications and locks. Connect to PostgreSQL itself, or to a pooler in session mode.',
+  cannot_write: 'The database of DATABASE_URL takes no writes, because it is a standby or was made read-only.',
   notifications_lost:
-    'Notifications of the database do not arrive, so changes are found by polling: a pooler in transaction mode or a proxy loses them. Connect to PostgreSQL itself, or to a pooler in session mode.',
+    'Database notifications do not arrive, so changes are found by polling. A pooler in transaction mode or a proxy loses them. Connect to PostgreSQL itself, or to a pooler in session mode.',
 };
 
 /** As codes of `/readyz`: why the process cannot work, or what an operator should look at although it works. */

@@ -23,7 +23,7 @@ test.each<[string, RequestListener]>([
   const call = createHttpClient(200)(`${url}/secret-path?token=abc`);
   const error = await call.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(PlatformUnreachable);
-  expect(error).toMatchObject({ isSent: true, message: `no answer from ${new URL(url).host} in time` });
+  expect(error).toMatchObject({ isSent: true, message: `${new URL(url).host} did not answer in time` });
 });
 
 test('a call may have a deadline of its own', async () => {

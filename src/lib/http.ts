@@ -58,7 +58,7 @@ async function readText(body: Dispatcher.ResponseData['body'], host: string): Pr
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > LARGEST_ANSWER_BYTES) {
-      throw new PlatformUnreachable(`the answer of ${host} is larger than ${LARGEST_ANSWER_BYTES} bytes`, {
+      throw new PlatformUnreachable(`The answer of ${host} is larger than ${LARGEST_ANSWER_BYTES} bytes`, {
         isSent: true,
       });
     }
@@ -81,7 +81,7 @@ function parseJson(text: string): unknown {
 
 function describe(error: unknown, host: string): string {
   const cause = codeOf(error);
-  return cause === 'TimeoutError' ? `no answer from ${host} in time` : `could not reach ${host} (${cause})`;
+  return cause === 'TimeoutError' ? `${host} did not answer in time` : `${host} could not be reached (${cause})`;
 }
 
 /** Refused, unresolved and unroutable connections never carried the request; anything else may have. */

@@ -72,9 +72,11 @@ export function integer(
   return (name) =>
     variable(description, description.default, range, (raw) => {
       const parsed = leadingInteger(raw);
-      if (parsed === null) return { problem: `${name} has to be a number, e.g. ${description.default}` };
+      if (parsed === null) return { problem: `${name} must be a number, such as ${description.default}` };
       const value = Math.min(Math.max(parsed, min), max);
-      return value === parsed ? { value } : { value, warning: `${name} was ${parsed}, ${value} is used` };
+      return value === parsed
+        ? { value }
+        : { value, warning: `${name} is ${parsed}, which is out of range. ${value} is used.` };
     })(name);
 }
 
@@ -84,28 +86,28 @@ const OFF = ['0', 'false', 'no', 'off'];
 /** A switch that is off until one of `1 true yes on` turns it on; a word that is neither on nor off is refused. */
 export function switchedOn(description: Description): Named<boolean> {
   return (name) =>
-    variable(description, false, '1 true yes on', (raw) => {
+    variable(description, false, '1, true, yes or on', (raw) => {
       const word = raw.toLowerCase();
       if (ON.includes(word) || OFF.includes(word)) return { value: ON.includes(word) };
-      return { problem: `${name} has to be one of ${[...ON, ...OFF].join(' ')}` };
+      return { problem: `${name} must be one of ${[...ON, ...OFF].join(', ')}` };
     })(name);
 }
 
 /** A switch that is on until one of `0 false off` turns it off; anything unknown stays on with a warning. */
 export function switchedOff(description: Description): Named<boolean> {
   return (name) =>
-    variable(description, true, '0 false off', (raw) => {
+    variable(description, true, '0, false or off', (raw) => {
       const word = raw.toLowerCase();
       if (['0', 'false', 'off'].includes(word)) return { value: false };
       return ON.includes(word)
         ? { value: true }
-        : { value: true, warning: `${name}=${raw} is not a switch value, it stays on` };
+        : { value: true, warning: `${name}=${raw} is neither on nor off, so the default (on) is used` };
     })(name);
 }
 
 /** Comma-separated text without empty or repeated entries. */
 export function list(description: Description): Named<readonly string[]> {
-  return variable(description, [] as readonly string[], 'comma list', (raw) => ({ value: splitList(raw) }));
+  return variable(description, [] as readonly string[], 'comma-separated list', (raw) => ({ value: splitList(raw) }));
 }
 
 /** An absolute URL of one of the given protocols, without trailing slashes. */
@@ -119,7 +121,7 @@ export function url(
     variable(description, description.default ?? null, `${protocols.join('/')} URL`, (raw) =>
       isUrl(raw, protocols)
         ? { value: trimEndOf(raw, /^\/$/) }
-        : { problem: `${name} has to be an absolute ${protocols.join(' or ')} URL` },
+        : { problem: `${name} must be an absolute ${protocols.join(' or ')} URL` },
     )(name);
 }
 

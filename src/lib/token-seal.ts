@@ -39,7 +39,7 @@ export function createTokenSeal(keys: readonly Buffer[]): TokenSeal {
       if (!isSealed(stored)) return stored;
       const [keyId = '', payload = ''] = stored.slice(PREFIX.length).split('.');
       const key = ring.find(({ id }) => id === keyId);
-      if (!key) throw new Error(`no key ${keyId} to open a stored token with`);
+      if (!key) throw new Error(`No key ${keyId} is configured to decrypt a stored token`);
       return openWith(key, payload);
     },
     isCurrent: (stored) => (first ? stored.startsWith(`${PREFIX}${first.id}.`) : !isSealed(stored)),
@@ -74,7 +74,7 @@ function sealWith(key: SealKey, token: string): string {
 
 function openWith(key: SealKey, payload: string): string {
   const sealed = Buffer.from(payload, 'base64url');
-  if (sealed.length < IV_BYTES + TAG_BYTES) throw new Error('a stored token is cut short');
+  if (sealed.length < IV_BYTES + TAG_BYTES) throw new Error('A stored token is truncated');
   const decipher = createDecipheriv('aes-256-gcm', key.bytes, sealed.subarray(0, IV_BYTES), {
     authTagLength: TAG_BYTES,
   });

@@ -52,6 +52,6 @@ function without(missing: NoCredential): null {
     case 'none':
       return null;
     case 'unavailable':
-      throw new PlatformUnreachable('no token of the default bot can be had at the moment');
+      throw new PlatformUnreachable('No token of the default bot is available at the moment');
   }
 }

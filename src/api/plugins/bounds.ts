@@ -6,6 +6,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { BadInput } from '../../lib/errors.ts';
+import { fieldError } from './field-errors.ts';
 
 /** Limits of the contract count what is left after trimming: so much more may come. */
 const ROOM_TO_TRIM = 4;
@@ -156,10 +157,10 @@ function mayHoldText(value: unknown): boolean {
 
 function tooMuch(path: Path | null, { named }: Limit, what: 'characters' | 'entries'): BadInput {
   const verb = what === 'characters' ? 'be' : 'have';
-  const sentence = `must ${verb} at most ${named} ${what}`;
-  if (path === null) return new BadInput('BAD_REQUEST', sentence);
+  const predicate = `must ${verb} at most ${named} ${what}`;
+  if (path === null) return new BadInput('BAD_REQUEST', fieldError('The request body', predicate));
   const names: string[] = [];
   for (let at: Path | null = path; at !== null; at = at.within) names.unshift(at.name);
   const field = names.join('.').slice(0, LONGEST_FIELD_NAME);
-  return new BadInput('BAD_REQUEST', `${field}: ${sentence}`, { details: { field } });
+  return new BadInput('BAD_REQUEST', fieldError(field, predicate), { details: { field } });
 }

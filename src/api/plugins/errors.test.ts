@@ -209,3 +209,27 @@ test('an upload that its client broke off is no outage of the database', async (
   await api.close();
   expect(api.lines.filter((line) => line.includes('api.request_failed'))).toEqual([]);
 });
+
+test('a wrong field is told in one sentence that names it and says what to send', async () => {
+  const api = await startApiWorld(url);
+  const who = await api.streamer();
+  const told = async (method: 'POST' | 'PATCH' | 'GET', path: string, body?: unknown) =>
+    (await api.ask(who, method, path, body === undefined ? {} : { body })).json.error;
+  const commands = '/streamer/bot/commands';
+  expect(await told('POST', commands, { response: 'x' })).toBe('trigger is required');
+  expect(await told('POST', commands, { trigger: 5, response: 'x' })).toBe('trigger must be a string');
+  expect(await told('POST', commands, { trigger: ' ', response: 'x' })).toBe('trigger must not be empty');
+  expect(await told('POST', commands, { trigger: '!a', response: 'x', enabled: 1 })).toBe('enabled must be a boolean');
+  expect(await told('POST', commands, { trigger: '!a', response: 'x', allowedUsers: ['a b'] })).toBe(
+    'allowedUsers.0 must not contain white space or control characters',
+  );
+  expect(await told('POST', commands, { trigger: 'x'.repeat(300), response: 'x' })).toBe(
+    'trigger must be at most 50 characters',
+  );
+  expect(await told('POST', commands, [])).toBe('The request body must be an object');
+  expect(await told('POST', '/streamer/api-tokens', { name: 'x', scopes: [] })).toMatch(
+    /^scopes must have at least one of /,
+  );
+  expect(await told('GET', '/streamer/bot/outbox?limit=101')).toBe('limit must be a whole number from 1 to 100');
+  expect(await told('GET', '/streamer/bot/outbox?status=lost')).toMatch(/^status must be one of pending, /);
+});

@@ -8,6 +8,7 @@ import { isMissingSchema, isUnavailable, isUnstorableText } from '../../db/failu
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { codeOfStatus, describeCode } from '../error-codes.ts';
+import { fieldError, nameFieldErrors } from './field-errors.ts';
 
 interface Failure {
   readonly code: string;
@@ -17,6 +18,7 @@ interface Failure {
 }
 
 export function registerErrors(app: FastifyInstance, log: Logger): void {
+  nameFieldErrors();
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendFailure(request, reply, { code: 'NOT_FOUND' }));
 }
@@ -91,21 +93,24 @@ function classify(error: FastifyError): Failure {
   if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return { code: 'TIMEOUT' };
   if (isMissingSchema(error)) return { code: 'FEATURE_NOT_AVAILABLE' };
   if (isUnstorableText(error))
-    return { code: 'BAD_REQUEST', message: 'The text has a character that cannot be stored' };
+    return { code: 'BAD_REQUEST', message: 'The text contains a character that cannot be stored' };
   if (isUnavailable(error)) return { code: 'DATABASE_UNAVAILABLE' };
   if (hasZodFastifySchemaValidationErrors(error)) return invalidField(error);
   if (error.statusCode !== undefined && error.statusCode < 500) return { code: codeOfStatus(error.statusCode) };
   return { code: 'INTERNAL_ERROR' };
 }
 
+const WHOLE: Readonly<Record<string, string>> = { body: 'The request body', querystring: 'The query' };
+
 /** The first field that is wrong, and what would be right: one sentence a client can show. */
 function invalidField(error: FastifyError): Failure {
   const issue = error.validation?.[0];
   const field = issue?.instancePath.split('/').filter(Boolean).join('.') ?? '';
-  const sentence = issue?.message ?? 'is not valid';
+  const predicate = issue?.message ?? 'has an invalid format';
+  const subject = field === '' ? (WHOLE[error.validationContext ?? 'body'] ?? 'The request') : field;
   return {
     code: 'BAD_REQUEST',
-    message: field === '' ? sentence : `${field}: ${sentence}`,
+    message: fieldError(subject, predicate),
     ...(field === '' ? {} : { details: { field } }),
   };
 }

@@ -44,7 +44,7 @@ export function isToolCall({ headers }: FastifyRequest): boolean {
 
 /** @throws BadInput `FORBIDDEN` for what only a person may do */
 export function refuseTools(request: FastifyRequest): void {
-  if (isToolCall(request)) throw new BadInput('FORBIDDEN', 'Personal API tokens are not accepted here');
+  if (isToolCall(request)) throw new BadInput('FORBIDDEN', 'This operation does not accept personal API tokens');
 }
 
 export function toolCallers(db: Db, clock: Clock): ToolCallers {
@@ -57,7 +57,7 @@ export function toolCallers(db: Db, clock: Clock): ToolCallers {
     if (!holder?.channelId) {
       // Whoever found a revoked token uses up the limit of their own address, not of its maker.
       makers.delete(token);
-      throw new BadInput('UNAUTHORIZED', 'This API token is not valid, or no longer');
+      throw new BadInput('UNAUTHORIZED', 'This API token does not exist, has expired or was revoked');
     }
     makers.set(token, { userId: holder.userId, askedAtMs: clock.monotonicMs() });
     return holder;

@@ -234,7 +234,7 @@ describe('a request that cannot be understood changes nothing', () => {
     const api = await world();
     const streamer = await api.streamer();
     const { status, json } = await api.ask(streamer, 'PATCH', '/streamer/bots/twitch', { raw });
-    expect([status, json.errorCode, json.error]).toEqual([400, 'VALIDATION_ERROR', 'enabled has to be a boolean']);
+    expect([status, json.errorCode, json.error]).toEqual([400, 'VALIDATION_ERROR', 'enabled must be a boolean']);
     expect(json.details).toEqual({ field: 'enabled', receivedType, hint: null });
     expect((await stored(api, streamer)).gates).toEqual([]);
   });

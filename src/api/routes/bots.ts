@@ -152,7 +152,7 @@ function requirePlatform(context: ApiContext, provider: string): HostedPlatform 
   const platform = findPlatform(context, provider);
   if (platform !== undefined) return platform;
   const allowed = context.platforms.map(({ description }) => description.id);
-  throw new BadInput('VALIDATION_ERROR', `provider has to be one of ${allowed.join(', ')}`, {
+  throw new BadInput('VALIDATION_ERROR', `provider must be one of ${allowed.join(', ')}`, {
     details: { provider, allowed },
   });
 }
@@ -160,7 +160,7 @@ function requirePlatform(context: ApiContext, provider: string): HostedPlatform 
 function requireEnabled(body: Readonly<Record<string, unknown>>, contentType: string | undefined): boolean {
   if (typeof body.enabled === 'boolean') return body.enabled;
   const isJson = contentType?.toLowerCase().startsWith('application/json') ?? false;
-  throw new BadInput('VALIDATION_ERROR', 'enabled has to be a boolean', {
+  throw new BadInput('VALIDATION_ERROR', 'enabled must be a boolean', {
     details: {
       field: 'enabled',
       receivedType: typeof body.enabled,

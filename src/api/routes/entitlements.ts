@@ -269,7 +269,7 @@ function requireColumn({ platforms }: ApiContext, provider: string): string {
   const found = known.find(({ id }) => id === provider);
   if (found !== undefined) return found.channelIdColumn;
   const allowed = known.map(({ id }) => id);
-  throw new BadInput('BAD_REQUEST', `provider has to be one of ${allowed.join(', ')}`, {
+  throw new BadInput('BAD_REQUEST', `provider must be one of ${allowed.join(', ')}`, {
     details: { field: 'provider', allowed },
   });
 }

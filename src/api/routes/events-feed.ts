@@ -243,7 +243,7 @@ class WatchingChannelFeed implements ChannelFeed {
 }
 
 function stopping(): BadInput {
-  return new BadInput('DATABASE_UNAVAILABLE', 'This instance is stopping, connect again');
+  return new BadInput('DATABASE_UNAVAILABLE', 'This instance is stopping. Connect again.');
 }
 
 function stopTimers({ renewal, trailing }: Audience): void {

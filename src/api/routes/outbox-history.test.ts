@@ -175,7 +175,7 @@ test.each([
   const who = await api.streamer();
   const { status, json } = await ask(who, `?${query}`);
   expect([status, json.errorCode, json.details]).toEqual([400, 'BAD_REQUEST', { field }]);
-  expect(json.error).toMatch(new RegExp(`^${field}: `));
+  expect(json.error).toMatch(new RegExp(`^${field} must `));
 });
 
 test('an unknown platform is refused with those there are', async () => {

@@ -12,7 +12,7 @@ export const deliveryFields = {
   status: z
     .enum(OUTBOX_STATUSES)
     .describe('`pending`: the message waits. `processing`: it is being sent. `sent` and `failed` are final.'),
-  attempts: z.number().describe('Number of sends that the platform answered.'),
+  attempts: z.number().describe('Number of send attempts that the platform has answered.'),
   lastError: z.string().nullable().describe('Reason of the last failure, or null.'),
   processingAt: isoTime.nullable().describe('When the worker took the message for sending.'),
   sentAt: isoTime.nullable().describe('When the message was sent.'),

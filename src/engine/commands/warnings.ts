@@ -3,6 +3,8 @@ import type { PlatformDescription, PlatformLimits } from '../../platforms/platfo
 import { lengthOf } from '../outbox/wording.ts';
 import type { Audience } from './audience.ts';
 
+const LIST = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+
 interface SavedCommand extends Audience {
   readonly trigger: string;
   readonly response: string;
@@ -17,12 +19,16 @@ interface Place {
 export function commandWarnings(platforms: readonly Place[], command: SavedCommand): string[] {
   const warnings: string[] = [];
   if (/^[/.]/.test(command.response)) warnings.push('A leading / or . is removed from the answer before it is sent');
-  if (command.allowedRoles.includes('follower')) warnings.push('The role follower matches nobody on any platform');
+  if (command.allowedRoles.includes('follower'))
+    warnings.push('The role follower admits nobody, because no platform reports it');
   const closed = platforms.filter(({ description }) => admitsNobody(description.capabilities, command));
-  if (closed.length > 0) warnings.push(`Nobody can use this command on ${titles(closed)}: its roles are unknown there`);
+  if (closed.length > 0)
+    warnings.push(
+      `Nobody can use this command on ${titles(closed)}. The roles that the command requires are not known there.`,
+    );
   const tooLong = platforms.filter(({ limits }) => isTooLong(limits, command));
   for (const { description, limits } of tooLong) {
-    warnings.push(`The answer is cut to ${limits.message.max} characters on ${description.title}`);
+    warnings.push(tooLongOn(description.title, limits, 'The answer is'));
   }
   return warnings;
 }
@@ -35,11 +41,16 @@ export function enableWarnings({ description, limits }: Place, commands: readonl
   if (capabilities.chatsOffline === 'reads')
     warnings.push(`The bot can write on ${title} only while the channel is live`);
   if (capabilities.chatsOffline === 'neither')
-    warnings.push(`There is a chat on ${title} only while the channel is live`);
+    warnings.push(`${title} has a chat only while the channel is live, so the bot reads and writes only then`);
   const closed = commands.filter((command) => admitsNobody(capabilities, command));
-  if (closed.length > 0) warnings.push(`Their roles are unknown on ${title}, so nobody can use ${triggers(closed)}`);
+  if (closed.length > 0) {
+    warnings.push(`Nobody can use ${triggers(closed)} on ${title}. The roles that they require are not known there.`);
+  }
   const cut = commands.filter((command) => isTooLong(limits, command));
-  if (cut.length > 0) warnings.push(`Cut to ${limits.message.max} characters on ${title}: answers of ${triggers(cut)}`);
+  if (cut.length > 0) {
+    const answers = cut.length === 1 ? 'The answer of' : 'The answers of';
+    warnings.push(tooLongOn(title, limits, `${answers} ${triggers(cut)} ${cut.length === 1 ? 'is' : 'are'}`));
+  }
   return warnings;
 }
 
@@ -56,9 +67,19 @@ function isTooLong({ message }: Place['limits'], { response }: SavedCommand): bo
 }
 
 function triggers(commands: readonly SavedCommand[]): string {
-  return commands.map(({ trigger }) => trigger).join(', ');
+  return listed(commands.map(({ trigger }) => trigger));
 }
 
 function titles(places: readonly Place[]): string {
-  return places.map(({ description }) => description.title).join(', ');
+  return listed(places.map(({ description }) => description.title));
+}
+
+/** As in a sentence: `a, b and c`. */
+function listed(names: readonly string[]): string {
+  return LIST.format(names);
+}
+
+/** @param answers which answers, with the verb */
+function tooLongOn(title: string, { message }: Place['limits'], answers: string): string {
+  return `${title} allows ${message.max} characters. ${answers} longer and will be cut there.`;
 }

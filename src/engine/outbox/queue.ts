@@ -62,7 +62,7 @@ export function enqueue(db: Db, request: SayRequest): Promise<QueuedRow> {
     const earlier = await findByKey(tx, request, dedupKey);
     if (earlier === null) return insert(tx, request, dedupKey);
     if (earlier.provider === request.platform.id && earlier.message === request.text) return earlier;
-    throw new BadInput('CONFLICT', 'This Idempotency-Key was used for another message');
+    throw new BadInput('CONFLICT', 'This Idempotency-Key was already used for another message');
   });
 }
 

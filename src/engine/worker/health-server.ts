@@ -25,7 +25,7 @@ export async function startHealthServer(port: number, look: () => Readiness, met
     const known = isRead ? answers[path] : undefined;
     const { status, type, body } = known
       ? await known().catch(() => json(500, { status: 'error' }))
-      : json(404, { error: `ask for one of ${Object.keys(answers).join(', ')}` });
+      : json(404, { error: `Not found. Use one of ${Object.keys(answers).join(', ')}.` });
     response.writeHead(status, { 'content-type': type }).end(body);
   });
   await listenOn(server, port);

@@ -13,26 +13,26 @@ export function createWorkerMetrics(worker: Worker, provider: string, clock: Clo
   // Every 10 ms, its default, the watch over the event loop alone would cost an idle process 1 % of a core.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_WATCH_MS });
   const { pipeline, outbox, credits, presence, health } = worker;
-  counter(registry, 'memalerts_chat_lines_total', 'chat lines by what became of them', 'fate', () => {
+  counter(registry, 'memalerts_chat_lines_total', 'Chat lines by result', 'fate', () => {
     const { lines, ...fates } = pipeline.stats();
     return { read: lines, ...fates };
   });
-  counter(registry, 'memalerts_outbox_messages_total', 'messages by outcome', 'outcome', () => {
+  counter(registry, 'memalerts_outbox_messages_total', 'Send attempts by outcome', 'outcome', () => {
     const { sent, failed, retried, answersCrowdedOut } = outbox.stats();
     return { sent, failed, retried, answers_crowded_out: answersCrowdedOut };
   });
-  counter(registry, 'memalerts_credits_events_total', 'credits events by what became of them', 'fate', () => ({
+  counter(registry, 'memalerts_credits_events_total', 'Credits events by result', 'fate', () => ({
     ...credits.stats(),
   }));
-  gauge(registry, 'memalerts_outbox_sending', 'messages on their way right now', () => outbox.stats().sending);
-  gauge(registry, 'memalerts_outbox_oldest_waiting_seconds', 'age of the oldest unfinished message', () =>
+  gauge(registry, 'memalerts_outbox_sending', 'Messages that are being sent right now', () => outbox.stats().sending);
+  gauge(registry, 'memalerts_outbox_oldest_waiting_seconds', 'Age of the oldest unfinished message', () =>
     oldestWaitingSeconds(outbox.stats().oldestWaitingSince, clock),
   );
-  gauge(registry, 'memalerts_worker_copies', 'living copies of this worker', () => presence.life.copies);
-  gauge(registry, 'memalerts_channels_desired', 'channels whose bot is on', () => presence.channels.desiredCount);
+  gauge(registry, 'memalerts_worker_copies', 'Live copies of this worker', () => presence.life.copies);
+  gauge(registry, 'memalerts_channels_desired', 'Channels whose bot is enabled', () => presence.channels.desiredCount);
   new Gauge({
     name: 'memalerts_channels',
-    help: 'channels of this copy by the state of their reader',
+    help: 'Channels of this copy by reader state',
     labelNames: ['state'],
     registers: [registry],
     collect() {

@@ -28,7 +28,7 @@ export async function resolveChannel(deps: EnablingDeps, request: EnableRequest)
   const { settings, credentials } = deps;
   const { channelId, userId, hasSender } = request;
   if (settings.KICK_CLIENT_ID === null || settings.KICK_USERINFO_URL === null) {
-    throw new BadInput('KICK_BOT_NOT_CONFIGURED', 'KICK_CLIENT_ID and KICK_USERINFO_URL have to be set');
+    throw new BadInput('KICK_BOT_NOT_CONFIGURED', 'KICK_CLIENT_ID and KICK_USERINFO_URL must be set on this instance');
   }
   const account = await findAccount(deps.db, userId);
   if (account === null) throw withCode('KICK_NOT_LINKED');
@@ -81,7 +81,7 @@ async function chooseChannel(
   const wanted = typeof given === 'string' || typeof given === 'number' ? String(given).trim() : null;
   if (wanted === '') return CHANNEL_ID.test(providerAccountId) ? providerAccountId : askForChannel(deps, request);
   if (wanted === null || !CHANNEL_ID.test(wanted)) {
-    throw new BadInput('BAD_REQUEST', 'kickChannelId has to be the number Kick knows the streamer by');
+    throw new BadInput('BAD_REQUEST', 'kickChannelId must be the numeric user id of the streamer at Kick');
   }
   if (wanted !== providerAccountId && !request.isAdmin) throw new BadInput('CHANNEL_NOT_OWNED');
   return wanted;
@@ -97,7 +97,7 @@ async function askForChannel(
     return (await ownUser(http, settings.KICK_USERINFO_URL ?? '', owner.accessToken)).id;
   } catch (error) {
     if (!(error instanceof PlatformRefused)) throw error;
-    throw new BadInput('BAD_REQUEST', 'Kick does not say which channel that account has');
+    throw new BadInput('BAD_REQUEST', 'Kick did not name the channel of the linked account');
   }
 }
 
@@ -110,7 +110,7 @@ async function requireEvents(
   const reason = 'unknown' in ensured ? ensured.unknown : (ensured.get(CHAT_EVENT)?.reason ?? null);
   if (reason === null) return;
   log.warn('kick.bot_subscription_create_failed', { channelId, type: CHAT_EVENT, reason });
-  throw new BadInput('KICK_SUBSCRIPTION_CREATE_FAILED', `Kick does not deliver this chat: ${reason}`);
+  throw new BadInput('KICK_SUBSCRIPTION_CREATE_FAILED', `Kick does not deliver the chat of this channel: ${reason}`);
 }
 
 function withCode(code: string): BadInput {
@@ -124,6 +124,6 @@ function required(owner: AccountCredential | NoCredential): AccountCredential {
     case 'none':
       throw new BadInput('KICK_ACCESS_TOKEN_MISSING', '', { extras: { requiresReauth: true } });
     case 'unavailable':
-      throw new PlatformUnreachable('Kick renews no token at the moment');
+      throw new PlatformUnreachable('Kick does not renew tokens at the moment');
   }
 }

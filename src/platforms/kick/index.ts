@@ -1,5 +1,6 @@
 /** Kick as the core sees it. */
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { KICK } from './chat/stored-line.ts';
 import { createOAuth } from './oauth.ts';
@@ -18,13 +19,16 @@ export const kick: Platform = {
     KICK_NOT_LINKED: { status: 400, message: 'No Kick account is linked' },
     KICK_SCOPE_MISSING_EVENTS_SUBSCRIBE: {
       status: 400,
-      message: 'The linked Kick account does not allow events:subscribe',
-      hint: 'Link the Kick account again and allow everything that is asked for',
+      message: 'The linked Kick account lacks the scope events:subscribe',
+      hint: 'Link the Kick account again and allow every permission',
     },
-    KICK_ACCESS_TOKEN_MISSING: { status: 401, message: 'The Kick account has to be linked again' },
+    KICK_ACCESS_TOKEN_MISSING: { status: 401, message: 'The Kick account must be linked again' },
     KICK_SUBSCRIPTION_CREATE_FAILED: { status: 502, message: 'Kick does not deliver the chat of this channel' },
-    KICK_BOT_NOT_CONFIGURED: { status: 503, message: 'No account can speak on Kick: no default bot is linked' },
-    KICK_PUBLIC_KEY_UNAVAILABLE: { status: 503, message: "Kick's signing key cannot be had, try again" },
+    KICK_BOT_NOT_CONFIGURED: { status: 503, message: noBotAccount('Kick') },
+    KICK_PUBLIC_KEY_UNAVAILABLE: {
+      status: 503,
+      message: 'The signing key of Kick cannot be fetched. Try again later.',
+    },
   },
   capabilities: {
     roles: ['vip', 'moderator', 'subscriber'],

@@ -57,8 +57,9 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
       });
       const tokens = grantedTokens(answer);
       if (tokens !== null) return { ...tokens, grantEndsInSeconds: GRANT_SECONDS };
-      if (isOutage(answer)) throw new PlatformUnreachable(`Kick took no code (${answer.status})`);
-      throw new PlatformRefused(`Kick refused the code (${answer.status})`, { status: answer.status });
+      if (isOutage(answer))
+        throw new PlatformUnreachable(`Kick did not accept the authorization code (${answer.status})`);
+      throw new PlatformRefused(`Kick refused the authorization code (${answer.status})`, { status: answer.status });
     },
     async refresh(refreshToken) {
       const endpoint = settings.KICK_REFRESH_URL ?? settings.KICK_TOKEN_URL;

@@ -10,6 +10,7 @@ import {
   variables,
 } from '../../lib/settings.ts';
 import type { PlatformSettings } from '../platform.ts';
+import { MEANING } from '../words.ts';
 import { readPublicKey, type VerifyingKey } from './webhook/signature.ts';
 
 const api = ['api'];
@@ -19,37 +20,48 @@ const NO_SCOPES: readonly string[] = [];
 const SHORTEST_KEY_LIFE_MS = 5000;
 
 export const kickVariables = variables({
-  KICK_CHAT_BOT_ENABLED: switchedOff({ help: 'the Kick worker', readBy: worker }),
-  KICK_CLIENT_ID: text({ help: 'Kick application', readBy: both }),
-  KICK_CLIENT_SECRET: text({ help: 'secret of the Kick application', readBy: both, isSecret: true }),
+  KICK_CHAT_BOT_ENABLED: switchedOff({ help: 'Enables the Kick worker.', readBy: worker }),
+  KICK_CLIENT_ID: text({ help: MEANING.clientId('Kick application'), readBy: both }),
+  KICK_CLIENT_SECRET: text({ help: MEANING.clientSecret('Kick application'), readBy: both, isSecret: true }),
   KICK_CALLBACK_URL: url({
-    help: 'redirect of linking, e.g. http://localhost:3001/auth/kick/link/callback',
+    help: MEANING.callback('/auth/kick/link/callback'),
     readBy: api,
     isOwnAddress: true,
   }),
-  KICK_AUTHORIZE_URL: url({ help: 'OAuth window; the public one is https://id.kick.com/oauth/authorize', readBy: api }),
-  KICK_TOKEN_URL: url({ help: 'code exchange; the public one is https://id.kick.com/oauth/token', readBy: both }),
-  KICK_REFRESH_URL: url({
-    help: 'refresh, and tokens of the application itself; the public one is https://id.kick.com/oauth/token',
+  KICK_AUTHORIZE_URL: url({
+    help: 'Address of the consent page. The public one is https://id.kick.com/oauth/authorize',
+    readBy: api,
+  }),
+  KICK_TOKEN_URL: url({
+    help: 'Address that exchanges a code for tokens. The public one is https://id.kick.com/oauth/token',
     readBy: both,
   }),
-  KICK_USERINFO_URL: url({ help: 'profile; the public one is https://api.kick.com/public/v1/users', readBy: api }),
-  KICK_API_BASE_URL: url({ help: 'Kick API', readBy: both, default: 'https://api.kick.com' }),
-  KICK_SCOPES: scopes('scopes a streamer is asked for; has to contain events:subscribe'),
-  KICK_BOT_SCOPES: scopes('scopes a bot account is asked for, KICK_SCOPES when empty; needs chat:write'),
+  KICK_REFRESH_URL: url({
+    help: 'Address that refreshes tokens and issues the tokens of the application. The public one is https://id.kick.com/oauth/token',
+    readBy: both,
+  }),
+  KICK_USERINFO_URL: url({
+    help: 'Address that returns the profile of an account. The public one is https://api.kick.com/public/v1/users',
+    readBy: api,
+  }),
+  KICK_API_BASE_URL: url({ help: 'Base address of the Kick API.', readBy: both, default: 'https://api.kick.com' }),
+  KICK_SCOPES: scopes('Scopes that a streamer is asked for. They must contain events:subscribe.'),
+  KICK_BOT_SCOPES: scopes(
+    'Scopes that a bot account is asked for. They must contain chat:write. When empty, KICK_SCOPES applies.',
+  ),
   KICK_SEND_CHAT_URL: url({
-    help: 'where messages are sent; the public one is https://api.kick.com/public/v1/chat',
+    help: 'Address that sends messages. The public one is https://api.kick.com/public/v1/chat',
     readBy: worker,
   }),
   KICK_WEBHOOK_CALLBACK_URL: url({
-    help: 'address the Kick application delivers events to, as it is set there; shown and checked only',
+    help: 'Webhook address as it is set in the Kick application. The API only logs it and checks it for mistakes.',
     readBy: both,
     isOwnAddress: true,
     protocols: ['https'],
     defaultText: '`https://<DOMAIN>/webhooks/kick/events`',
   }),
   KICK_WEBHOOK_REPLAY_WINDOW_MS: integer({
-    help: 'oldest and newest timestamp of a delivery that is accepted',
+    help: 'Milliseconds by which the timestamp of an event may differ from the clock of the API.',
     readBy: api,
     default: 600_000,
     min: 1,
@@ -57,32 +69,32 @@ export const kickVariables = variables({
   }),
   KICK_WEBHOOK_PUBLIC_KEY_PEM: custom(
     {
-      help: "Kick's signing key in the place of the published one",
+      help: 'Signing key of Kick. It replaces the key that Kick publishes.',
       readBy: api,
       default: null as VerifyingKey | null,
       rangeText: 'PEM, or its base64 body alone',
     },
     (raw) => {
       const key = readPublicKey(raw);
-      return key === null ? { problem: 'KICK_WEBHOOK_PUBLIC_KEY_PEM is no RSA public key' } : { value: key };
+      return key === null ? { problem: 'KICK_WEBHOOK_PUBLIC_KEY_PEM must be an RSA public key' } : { value: key };
     },
   ),
   KICK_WEBHOOK_PUBLIC_KEY_TTL_MS: custom(
     {
-      help: 'how long the fetched signing key is used before it is fetched again',
+      help: 'Milliseconds after which the signing key is fetched from Kick again.',
       readBy: api,
       default: 600_000,
       rangeText: `> ${SHORTEST_KEY_LIFE_MS}`,
     },
     (raw) => {
       const parsed = leadingInteger(raw);
-      if (parsed === null) return { problem: 'KICK_WEBHOOK_PUBLIC_KEY_TTL_MS has to be a number, e.g. 600000' };
+      if (parsed === null) return { problem: 'KICK_WEBHOOK_PUBLIC_KEY_TTL_MS must be a number, such as 600000' };
       return { value: parsed > SHORTEST_KEY_LIFE_MS ? parsed : 600_000 };
     },
   ),
   KICK_CHAT_POLL_URL_TEMPLATE: custom(
     {
-      help: 'a second source of chat lines, asked with the token of the streamer; none when empty',
+      help: 'Address of a second source of chat lines, polled with the token of the streamer. When empty, there is none.',
       readBy: worker,
       default: null as string | null,
       rangeText: 'http/https URL with `{channelId}` and optional `{cursor}`',
@@ -90,38 +102,38 @@ export const kickVariables = variables({
     (raw) =>
       raw.includes('{channelId}') && /^https?:\/\//.test(raw) && URL.canParse(raw.replace(/[{}]/g, ''))
         ? { value: raw }
-        : { problem: 'KICK_CHAT_POLL_URL_TEMPLATE has to be an absolute http or https URL with {channelId}' },
+        : { problem: 'KICK_CHAT_POLL_URL_TEMPLATE must be an absolute http or https URL with {channelId}' },
   ),
   KICK_CHATBOT_INGEST_POLL_MS: integer({
-    help: 'distance of polls of KICK_CHAT_POLL_URL_TEMPLATE',
+    help: 'Interval in milliseconds at which KICK_CHAT_POLL_URL_TEMPLATE is polled.',
     readBy: worker,
     default: 1000,
     min: 250,
     unitMs: 1,
   }),
   KICK_CHATBOT_SYNC_SECONDS: integer({
-    help: 'distance of syncs of subscriptions, also of those at Kick',
+    help: `${MEANING.sync} It also checks the event subscriptions at Kick.`,
     readBy: worker,
     default: 30,
     min: 5,
     unitMs: 1000,
   }),
   KICK_CHATBOT_OUTBOX_POLL_MS: integer({
-    help: 'distance of outbox polls while wake-up hints do not arrive',
+    help: MEANING.outboxPoll,
     readBy: worker,
     default: 1000,
     min: 250,
     unitMs: 1,
   }),
   KICK_CHATBOT_COMMANDS_REFRESH_SECONDS: integer({
-    help: 'distance of command refreshes',
+    help: MEANING.commandsRefresh,
     readBy: worker,
     default: 30,
     min: 5,
     unitMs: 1000,
   }),
   KICK_CHANNEL_SEND_PER_S: integer({
-    help: 'messages per second and channel, 0 is off: Kick publishes no limit',
+    help: `${MEANING.channelRate} Kick publishes none.`,
     readBy: both,
     default: 1,
   }),

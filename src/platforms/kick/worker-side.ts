@@ -16,7 +16,9 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const api = createKickApi(deps, settings);
   const reader = openReader(deps, settings, api);
   if (settings.KICK_SEND_CHAT_URL === null) {
-    deps.log.warn('kick_chatbot.config', { warning: 'KICK_SEND_CHAT_URL is not set: the bot reads and cannot answer' });
+    deps.log.warn('kick_chatbot.config', {
+      warning: 'KICK_SEND_CHAT_URL is not set, so the bot reads the chat and cannot answer',
+    });
   }
   return {
     reader,

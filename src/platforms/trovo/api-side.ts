@@ -54,7 +54,7 @@ async function channelIdOf(
 function askedChannelId({ trovoChannelId: given = '' }: EnableRequest['body']): string {
   const asked = typeof given === 'string' ? given.trim() : null;
   if (asked === '' || (asked !== null && CHANNEL_ID.test(asked))) return asked;
-  throw new BadInput('BAD_REQUEST', 'trovoChannelId has to be the number of a Trovo channel, as a text');
+  throw new BadInput('BAD_REQUEST', 'trovoChannelId must be the id of a Trovo channel: a string of digits');
 }
 
 /** @throws BadInput when Trovo names none; PlatformUnreachable when it does not answer */
@@ -78,10 +78,13 @@ function channelIdIn(answer: HttpAnswer): string {
     case undefined:
       break;
     default:
-      throw new BadInput('BAD_REQUEST', 'Trovo refuses to name the channel of the linked account: link it again');
+      throw new BadInput(
+        'BAD_REQUEST',
+        'Trovo refused to name the channel of the linked account. Link the account again.',
+      );
   }
   const channelId = userInfoAnswer.safeParse(answer.json()).data?.channelId ?? '';
-  if (channelId === '') throw new BadInput('BAD_REQUEST', 'Trovo names no channel for the linked account');
+  if (channelId === '') throw new BadInput('BAD_REQUEST', 'The linked Trovo account has no channel');
   return channelId;
 }
 
@@ -92,7 +95,7 @@ function required(account: AccountCredential | NoCredential): AccountCredential 
     case 'none':
       throw new BadInput('TROVO_NOT_LINKED', '', { extras: { code: 'TROVO_NOT_LINKED' } });
     case 'unavailable':
-      throw new PlatformUnreachable('Trovo renews no token at the moment');
+      throw new PlatformUnreachable('Trovo does not renew tokens at the moment');
   }
 }
 
@@ -101,10 +104,14 @@ function missingScopes({ scopes }: AccountCredential): string[] {
   if (scopes.size === 0) return [];
   const warnings = [];
   if (!scopes.has('chat_connect')) {
-    warnings.push('The linked Trovo account does not allow reading its chat (chat_connect): link it again');
+    warnings.push(
+      'The linked Trovo account lacks the scope chat_connect, so the bot cannot read its chat. Link the account again.',
+    );
   }
   if (!scopes.has('send_to_my_channel')) {
-    warnings.push('The linked Trovo account does not let the bot write (send_to_my_channel): link it again');
+    warnings.push(
+      'The linked Trovo account lacks the scope send_to_my_channel, so the bot cannot write. Link the account again.',
+    );
   }
   return warnings;
 }

@@ -1,6 +1,7 @@
 /** Trovo as the core sees it. */
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { createOAuth } from './oauth.ts';
 import { trovoSettings, trovoVariables } from './settings.ts';
@@ -16,8 +17,8 @@ export const trovo: Platform = {
   linkFailures: { namesProvider: true },
   variables: trovoVariables,
   errorCodes: {
-    TROVO_NOT_LINKED: { status: 400, message: 'No Trovo account is linked', hint: 'Link the Trovo account first' },
-    TROVO_BOT_NOT_CONFIGURED: { status: 503, message: 'No account can speak on Trovo: no default bot is linked' },
+    TROVO_NOT_LINKED: { status: 400, message: 'No Trovo account is linked', hint: 'Link a Trovo account first' },
+    TROVO_BOT_NOT_CONFIGURED: { status: 503, message: noBotAccount('Trovo') },
   },
   capabilities: {
     roles: [],

@@ -68,7 +68,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
     async identify(accessToken) {
       const parsed = userInfoAnswer.safeParse(await rest.ask({ url: urls.userInfo, accessToken }));
       if (!parsed.success || parsed.data.userId === '') {
-        throw new PlatformRefused('Trovo does not say whose token that is');
+        throw new PlatformRefused('Trovo does not recognise the token');
       }
       const { userId, userName, nickName, profilePic } = parsed.data;
       return {
@@ -98,8 +98,8 @@ function withSecret(settings: TrovoSettings, url: string, body: Record<string, s
 function exchangeRefused(answer: HttpAnswer): Error {
   const kind = refusalOf(answer)?.kind;
   const isOutage = kind === 'outage' || kind === 'internal' || kind === 'rate_limited';
-  if (isOutage) return new PlatformUnreachable(`Trovo took no code (${answer.status})`);
-  return new PlatformRefused(`Trovo refused the code (${answer.status})`, { status: answer.status });
+  if (isOutage) return new PlatformUnreachable(`Trovo did not accept the authorization code (${answer.status})`);
+  return new PlatformRefused(`Trovo refused the authorization code (${answer.status})`, { status: answer.status });
 }
 
 function refreshOutcome(answer: HttpAnswer): RefreshOutcome {

@@ -96,5 +96,7 @@ function describe({ kind, httpStatus, message }: Refusal): string {
   return `Trovo send chat failed (${httpStatus}).${scopes}${spam}${message === '' ? '' : ` raw=${message}`}`;
 }
 
-const SCOPE_HINT = ' Check scopes: the bot needs chat_send_self, the target channel has to grant send_to_my_channel.';
-const SPAM_HINT = ' Repeated or too fast: moderators are exempt, so make the bot one.';
+const SCOPE_HINT =
+  ' Check the scopes: the bot account needs chat_send_self, and the streamer account needs send_to_my_channel.';
+const SPAM_HINT =
+  ' The message was repeated or sent too fast. Make the bot a moderator, because moderators are exempt.';

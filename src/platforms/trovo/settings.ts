@@ -1,6 +1,7 @@
 /** Every environment variable only Trovo reads, for the API and the worker. */
 import { custom, integer, type SettingsOf, switchedOff, text, url, variables } from '../../lib/settings.ts';
 import type { PlatformSettings } from '../platform.ts';
+import { MEANING } from '../words.ts';
 
 const worker = ['trovo'];
 const both = ['api', 'trovo'];
@@ -8,78 +9,90 @@ const both = ['api', 'trovo'];
 /** Space, comma and plus all separate. */
 const scopes = (help: string) =>
   custom(
-    { help, readBy: both, default: null as readonly string[] | null, rangeText: 'space, comma or plus list' },
+    {
+      help,
+      readBy: both,
+      default: null as readonly string[] | null,
+      rangeText: 'list separated by spaces, commas or plus signs',
+    },
     (raw) => ({ value: raw.split(/[\s,+]+/).filter(Boolean) }),
   );
 
 export const trovoVariables = variables({
-  TROVO_CHAT_BOT_ENABLED: switchedOff({ help: 'the Trovo worker', readBy: worker }),
-  TROVO_CLIENT_ID: text({ help: 'Trovo application; without it nothing is read or said', readBy: both }),
+  TROVO_CHAT_BOT_ENABLED: switchedOff({ help: 'Enables the Trovo worker.', readBy: worker }),
+  TROVO_CLIENT_ID: text({
+    help: `${MEANING.clientId('Trovo application')} Without it the bot neither reads nor writes.`,
+    readBy: both,
+  }),
   TROVO_CLIENT_SECRET: text({
-    help: 'secret of the Trovo application; without it tokens cannot be refreshed',
+    help: MEANING.clientSecret('Trovo application'),
     readBy: both,
     isSecret: true,
   }),
   TROVO_CALLBACK_URL: url({
-    help: 'redirect of linking, e.g. http://localhost:3001/auth/trovo/link/callback',
+    help: MEANING.callback('/auth/trovo/link/callback'),
     readBy: both,
     isOwnAddress: true,
   }),
-  TROVO_SCOPES: scopes('rights a streamer is asked for, instead of those the bot needs'),
-  TROVO_BOT_SCOPES: scopes('rights a bot account is asked for; TROVO_SCOPES when that alone is set'),
+  TROVO_SCOPES: scopes('Scopes that a streamer is asked for, instead of those that the bot needs.'),
+  TROVO_BOT_SCOPES: scopes('Scopes that a bot account is asked for. When empty, TROVO_SCOPES applies.'),
   TROVO_AUTHORIZE_URL: url({
-    help: 'login page',
+    help: 'Address of the login page.',
     readBy: both,
     default: 'https://open.trovo.live/page/login.html',
   }),
   TROVO_API_BASE_URL: url({
-    help: 'REST API',
+    help: 'Base address of the REST API.',
     readBy: both,
     default: 'https://open-api.trovo.live/openplatform',
   }),
-  TROVO_TOKEN_URL: endpoint('code exchange', 'exchangetoken'),
-  TROVO_REFRESH_URL: endpoint('token refresh', 'refreshtoken'),
-  TROVO_USERINFO_URL: endpoint('who a token belongs to', 'getuserinfo'),
-  TROVO_CHAT_TOKEN_URL: endpoint('token of a chat connection', 'chat/token'),
-  TROVO_SEND_CHAT_URL: endpoint('sending', 'chat/send'),
+  TROVO_TOKEN_URL: endpoint('Address that exchanges a code for tokens.', 'exchangetoken'),
+  TROVO_REFRESH_URL: endpoint('Address that refreshes tokens.', 'refreshtoken'),
+  TROVO_USERINFO_URL: endpoint('Address that returns the account of a token.', 'getuserinfo'),
+  TROVO_CHAT_TOKEN_URL: endpoint('Address that issues the tokens of chat connections.', 'chat/token'),
+  TROVO_SEND_CHAT_URL: endpoint('Address that sends messages.', 'chat/send'),
   TROVO_CHAT_WS_URL: url({
-    help: 'chat socket',
+    help: 'Address of the chat server.',
     readBy: worker,
     protocols: ['ws', 'wss'],
     default: 'wss://open-chat.trovo.live/chat',
   }),
   TROVO_CHATBOT_SYNC_SECONDS: integer({
-    help: 'distance of subscription syncs, and of looks for a missing account',
+    help: `${MEANING.sync} It also checks whether a missing account was linked.`,
     readBy: worker,
     default: 30,
     min: 5,
     unitMs: 1000,
   }),
   TROVO_CHATBOT_OUTBOX_POLL_MS: integer({
-    help: 'distance of outbox polls while wake-up hints do not arrive',
+    help: MEANING.outboxPoll,
     readBy: worker,
     default: 1000,
     min: 250,
     unitMs: 1,
   }),
   TROVO_CHATBOT_COMMANDS_REFRESH_SECONDS: integer({
-    help: 'distance of command refreshes',
+    help: MEANING.commandsRefresh,
     readBy: worker,
     default: 30,
     min: 5,
     unitMs: 1000,
   }),
   TROVO_SEND_PER_S: integer({
-    help: 'messages per second and sender where it is not streamer or moderator, 0 is off',
+    help: MEANING.limit('Messages per second of one sender in channels where it is neither streamer nor moderator'),
     readBy: worker,
     default: 1,
   }),
   TROVO_CHANNEL_SEND_PER_S: integer({
-    help: 'messages per second and channel, 0 is off',
+    help: MEANING.channelRate,
     readBy: worker,
     default: 1,
   }),
-  TROVO_JOINS_PER_10S: integer({ help: 'chats connected to, 0 is off', readBy: worker, default: 100 }),
+  TROVO_JOINS_PER_10S: integer({
+    help: MEANING.limit('Chat connections that one worker opens per 10 seconds'),
+    readBy: worker,
+    default: 100,
+  }),
 });
 
 export type TrovoSettings = SettingsOf<typeof trovoVariables>;

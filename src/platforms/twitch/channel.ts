@@ -27,7 +27,7 @@ export async function requireLinkedChannel(db: Db, channelId: ChannelId): Promis
 export async function requireLogin(helix: Helix, twitchChannelId: string): Promise<string> {
   const user = await findUser(helix, twitchChannelId);
   if (user === null) {
-    throw new BadInput('BAD_REQUEST', 'Twitch knows no such account any more: it may be suspended or deleted');
+    throw new BadInput('BAD_REQUEST', 'Twitch no longer knows the linked account. It may be suspended or deleted.');
   }
   return user.login;
 }

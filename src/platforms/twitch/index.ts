@@ -1,6 +1,7 @@
 /** Twitch as the core sees it. */
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { findLegacySender } from './legacy-sender.ts';
 import { createOAuth } from './oauth.ts';
@@ -17,8 +18,8 @@ export const twitch: Platform = {
   channelIdColumn: 'twitchChannelId',
   variables: twitchVariables,
   errorCodes: {
-    TWITCH_CHANNEL_NOT_LINKED: { status: 400, message: 'The channel is not linked to a Twitch account' },
-    TWITCH_BOT_NOT_CONFIGURED: { status: 503, message: 'No account can speak on Twitch: no default bot is linked' },
+    TWITCH_CHANNEL_NOT_LINKED: { status: 400, message: 'The channel has no linked Twitch account' },
+    TWITCH_BOT_NOT_CONFIGURED: { status: 503, message: noBotAccount('Twitch') },
   },
   capabilities: {
     roles: ['vip', 'moderator', 'subscriber'],

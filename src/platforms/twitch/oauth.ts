@@ -48,8 +48,9 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
       const answer = await post('token', form);
       const tokens = grantedTokens(answer);
       if (tokens !== null) return tokens;
-      if (isOutage(answer)) throw new PlatformUnreachable(`Twitch took no code (${answer.status})`);
-      throw new PlatformRefused(`Twitch refused the code (${answer.status})`, { status: answer.status });
+      if (isOutage(answer))
+        throw new PlatformUnreachable(`Twitch did not accept the authorization code (${answer.status})`);
+      throw new PlatformRefused(`Twitch refused the authorization code (${answer.status})`, { status: answer.status });
     },
     refresh: (refreshToken) =>
       post('token', { ...secret(), grant_type: 'refresh_token', refresh_token: refreshToken }).then(

@@ -1,6 +1,7 @@
 /** Every environment variable only Twitch reads, for the API, the worker and the inline credits bot. */
 import { custom, integer, type SettingsOf, switchedOn, text, url, variables } from '../../lib/settings.ts';
 import type { PlatformSettings } from '../platform.ts';
+import { MEANING } from '../words.ts';
 import { type MappedChannel, readChannelJson, readChannelList } from './inline-credits/channel-map.ts';
 
 const api = ['api'];
@@ -9,22 +10,22 @@ const both = ['api', 'twitch'];
 const NO_CHANNELS: readonly MappedChannel[] = [];
 
 export const twitchVariables = variables({
-  TWITCH_CLIENT_ID: text({ help: 'Twitch application', readBy: both, requiredBy: api }),
+  TWITCH_CLIENT_ID: text({ help: MEANING.clientId('Twitch application'), readBy: both, requiredBy: api }),
   TWITCH_CLIENT_SECRET: text({
-    help: 'secret of the Twitch application; without it tokens cannot be refreshed',
+    help: MEANING.clientSecret('Twitch application'),
     readBy: both,
     requiredBy: api,
     isSecret: true,
   }),
   TWITCH_CALLBACK_URL: url({
-    help: 'redirect of sign-in and linking, e.g. http://localhost:3001/auth/twitch/callback',
+    help: 'Redirect address of sign-in and linking. Example: http://localhost:3001/auth/twitch/callback',
     readBy: api,
     isOwnAddress: true,
     isUsuallySet: true,
   }),
   TWITCH_EVENTSUB_SECRET: custom(
     {
-      help: 'key of the signature on /webhooks/twitch/eventsub',
+      help: 'Secret with which Twitch signs the events on /webhooks/twitch/eventsub.',
       readBy: api,
       requiredBy: api,
       isSecret: true,
@@ -34,74 +35,95 @@ export const twitchVariables = variables({
     (raw) =>
       /^[\x20-\x7e]{10,100}$/.test(raw)
         ? { value: raw }
-        : { problem: 'TWITCH_EVENTSUB_SECRET has to have 10 to 100 ASCII characters: Twitch accepts no other' },
+        : {
+            problem:
+              'TWITCH_EVENTSUB_SECRET must have 10 to 100 ASCII characters, because Twitch accepts no other secret',
+          },
   ),
   TWITCH_WEBHOOK_CALLBACK_URL: url({
-    help: 'where Twitch delivers events',
+    help: 'Address to which Twitch delivers events.',
     readBy: api,
     isOwnAddress: true,
     defaultText: '`https://<DOMAIN>/webhooks/twitch/eventsub`',
   }),
   TWITCH_IRC_URL: url({
-    help: 'chat server',
+    help: 'Address of the Twitch chat server.',
     readBy: both,
     protocols: ['ws', 'wss'],
     default: 'wss://irc-ws.chat.twitch.tv:443',
   }),
-  TWITCH_API_BASE_URL: url({ help: 'Helix API', readBy: both, default: 'https://api.twitch.tv/helix' }),
-  TWITCH_AUTH_BASE_URL: url({ help: 'OAuth endpoints', readBy: both, default: 'https://id.twitch.tv/oauth2' }),
+  TWITCH_API_BASE_URL: url({
+    help: 'Base address of the Helix API.',
+    readBy: both,
+    default: 'https://api.twitch.tv/helix',
+  }),
+  TWITCH_AUTH_BASE_URL: url({
+    help: 'Base address of the OAuth endpoints.',
+    readBy: both,
+    default: 'https://id.twitch.tv/oauth2',
+  }),
   CHAT_BOT_LOGIN: custom(
     {
-      help: 'login of the bot while the database names none, and last way to find its stored token',
+      help: 'Login of the bot account. It finds the user of the bot when CHAT_BOT_USER_ID and CHAT_BOT_TWITCH_USER_ID do not.',
       readBy: both,
       default: null as string | null,
       rangeText: 'Twitch login',
     },
     (raw) => ({ value: raw.toLowerCase().replace(/^#+/, '') || null }),
   ),
-  CHAT_BOT_USER_ID: text({ help: "MemAlerts user whose Twitch token is the bot's, first choice", readBy: both }),
-  CHAT_BOT_TWITCH_USER_ID: text({ help: 'the same by Twitch user id, second choice', readBy: both }),
+  CHAT_BOT_USER_ID: text({
+    help: 'Id of the MemAlerts user whose Twitch account is the bot while no default bot is linked.',
+    readBy: both,
+  }),
+  CHAT_BOT_TWITCH_USER_ID: text({
+    help: 'Twitch user id of the bot account. It finds the user of the bot when CHAT_BOT_USER_ID does not.',
+    readBy: both,
+  }),
   CHATBOT_SYNC_SECONDS: integer({
-    help: 'distance of subscription syncs',
+    help: MEANING.sync,
     readBy: worker,
     default: 30,
     min: 5,
     unitMs: 1000,
   }),
   CHATBOT_OUTBOX_POLL_MS: integer({
-    help: 'distance of outbox polls while wake-up hints do not arrive',
+    help: MEANING.outboxPoll,
     readBy: worker,
     default: 1000,
     min: 250,
     unitMs: 1,
   }),
   CHATBOT_COMMANDS_REFRESH_SECONDS: integer({
-    help: 'distance of command refreshes',
+    help: MEANING.commandsRefresh,
     readBy: worker,
     default: 30,
     min: 5,
     unitMs: 1000,
   }),
   TWITCH_SEND_PER_30S: integer({
-    help: 'messages per sender where it is not broadcaster, moderator or VIP, 0 is off',
+    help: MEANING.limit('Messages per 30 seconds of one sender where it is not broadcaster, moderator or VIP'),
     readBy: worker,
     default: 20,
   }),
   TWITCH_SEND_PRIVILEGED_PER_30S: integer({
-    help: 'messages per sender at all, 0 is off',
+    help: MEANING.limit('Messages per 30 seconds of one sender in all channels together'),
     readBy: worker,
     default: 100,
   }),
   TWITCH_CHANNEL_SEND_PER_S: integer({
-    help: 'messages per second and channel where the sender has no role, 0 is off',
+    help: MEANING.limit('Messages per second in one channel where the sender is not broadcaster, moderator or VIP'),
     readBy: worker,
     default: 1,
   }),
-  TWITCH_JOINS_PER_10S: integer({ help: 'channels joined per account, 0 is off', readBy: both, default: 20 }),
-  CHAT_BOT_ENABLED: switchedOn({ help: 'the legacy credits bot inside the API', readBy: api }),
+  TWITCH_JOINS_PER_10S: integer({
+    help: MEANING.limit('Channels that one account joins per 10 seconds'),
+    readBy: both,
+    default: 20,
+  }),
+  CHAT_BOT_ENABLED: switchedOn({ help: 'Runs the older credits bot inside the API.', readBy: api }),
   CHAT_BOT_CHANNELS: custom(
     {
-      help: 'channels of the legacy credits bot',
+      help: 'Channels whose chats the older credits bot reads.',
       readBy: api,
       default: NO_CHANNELS,
       rangeText: '`login:slug,login2:slug2`',
@@ -110,7 +132,7 @@ export const twitchVariables = variables({
   ),
   CHAT_BOT_CHANNEL_MAP_JSON: custom(
     {
-      help: 'the same, used when CHAT_BOT_CHANNELS gives nothing',
+      help: 'Channels of the older credits bot as JSON. Used only when CHAT_BOT_CHANNELS names no channel.',
       readBy: api,
       default: NO_CHANNELS,
       rangeText: 'JSON array of `{"login","slug"}`',

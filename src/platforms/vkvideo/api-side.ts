@@ -40,7 +40,7 @@ async function chooseChannel(
   if (url === null) return wantedId === null ? onlyOne(await candidates()) : byId(await candidates(), wantedId);
   const typed = requireTyped(url);
   if (wantedId !== null && !isSameSlug(wantedId, typed.slug)) {
-    throw new BadInput('BAD_REQUEST', 'vkvideoChannelId is not the channel of vkvideoChannelUrl', {
+    throw new BadInput('BAD_REQUEST', 'vkvideoChannelId and vkvideoChannelUrl must name the same channel', {
       extras: { vkvideoChannelId: wantedId, vkvideoChannelUrl: url },
     });
   }
@@ -55,7 +55,7 @@ function requireTyped(url: string): ChannelName {
   if (typed !== null) return typed;
   throw new BadInput(
     'BAD_REQUEST',
-    'vkvideoChannelUrl names no channel: send its name or its address, e.g. https://live.vkvideo.ru/name',
+    'vkvideoChannelUrl must be the name or the address of a channel, such as https://live.vkvideo.ru/name',
     { extras: { channelUrl: url } },
   );
 }
@@ -63,10 +63,10 @@ function requireTyped(url: string): ChannelName {
 function onlyOne(candidates: readonly ChannelName[]): ChannelName {
   const [first, ...others] = candidates;
   if (first === undefined) {
-    throw new BadInput('BAD_REQUEST', 'the linked VK Video Live account has no channel: send vkvideoChannelUrl');
+    throw new BadInput('BAD_REQUEST', 'The linked VK Video Live account has no channel');
   }
   if (others.length === 0) return first;
-  throw new BadInput('BAD_REQUEST', 'the linked account has several channels: send vkvideoChannelUrl', {
+  throw new BadInput('BAD_REQUEST', 'The linked account has several channels. Name one of them in vkvideoChannelUrl.', {
     extras: { channels: candidates.map(({ url }) => url) },
   });
 }
@@ -74,14 +74,14 @@ function onlyOne(candidates: readonly ChannelName[]): ChannelName {
 function byId(candidates: readonly ChannelName[], wantedId: string): ChannelName {
   const found = candidates.find(({ slug }) => isSameSlug(slug, wantedId));
   if (found !== undefined) return found;
-  throw new BadInput('BAD_REQUEST', 'the linked account has no channel of this id: send vkvideoChannelUrl');
+  throw new BadInput('BAD_REQUEST', 'The linked account has no channel with the id in vkvideoChannelId');
 }
 
 /** @returns null when it is not given */
 function textOf(body: EnableRequest['body'], field: string): string | null {
   const value = body[field] ?? '';
   if (typeof value !== 'string') {
-    throw new BadInput('BAD_REQUEST', `${field} has to be a text`, { details: { field, receivedType: typeof value } });
+    throw new BadInput('BAD_REQUEST', `${field} must be a string`, { details: { field, receivedType: typeof value } });
   }
   return value.trim() || null;
 }

@@ -110,6 +110,6 @@ function withoutToken(missing: NoCredential): PlatformRefused | TokenUnavailable
     case 'none':
       return new PlatformRefused('missing_sender_access_token', { code: NO_ACCOUNT });
     case 'unavailable':
-      return new TokenUnavailable('no VK Video Live token can be had at the moment');
+      return new TokenUnavailable('No VK Video Live token is available at the moment');
   }
 }

@@ -1,6 +1,7 @@
 /** VK Video Live as the core sees it. */
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { createOAuth } from './oauth.ts';
 import { vkvideoSettings, vkvideoVariables } from './settings.ts';
@@ -18,12 +19,12 @@ export const vkvideo: Platform = {
   errorCodes: {
     VKVIDEO_BOT_NOT_CONFIGURED: {
       status: 503,
-      message: 'No account can speak on VK Video Live: no default bot is linked',
+      message: noBotAccount('VK Video Live'),
     },
-    VKVIDEO_NOT_LINKED: { status: 400, message: 'No VK Video Live account is linked, or it has to be linked again' },
+    VKVIDEO_NOT_LINKED: { status: 400, message: 'No VK Video Live account is linked, or it must be linked again' },
     VKVIDEO_CURRENT_USER_FAILED: {
       status: 400,
-      message: 'VK Video Live did not tell which channels the linked account has: try again, or link it again',
+      message: 'VK Video Live did not list the channels of the linked account. Try again, or link the account again.',
     },
   },
   capabilities: {

@@ -43,7 +43,7 @@ export function createOAuth(deps: CommonDeps): PlatformOAuth {
       const answer = await post('token', { grant_type: 'authorization_code', code, ...redirect, ...verifier });
       const tokens = grantedTokens(answer);
       if (tokens !== null) return tokens;
-      const sentence = `VK Video Live refused the code (${answer.status})`;
+      const sentence = `VK Video Live refused the authorization code (${answer.status})`;
       if (answer.status >= 500 || answer.status === 429) throw new PlatformUnreachable(sentence);
       throw new PlatformRefused(sentence, { status: answer.status });
     },
@@ -82,11 +82,11 @@ async function identify({ http }: CommonDeps, settings: VkVideoSettings, accessT
   if (!url.startsWith('http')) throw new PlatformRefused('VKVIDEO_API_BASE_URL is not configured');
   const answer = await http(url, { headers: { authorization: `Bearer ${accessToken}` } });
   if (answer.status >= 500 || answer.status === 429) {
-    throw new PlatformUnreachable(`VK Video Live told no profile (${answer.status})`);
+    throw new PlatformUnreachable(`VK Video Live did not return the profile (${answer.status})`);
   }
   const parsed = currentUserAnswer.safeParse(answer.json());
   if (answer.status !== 200 || !parsed.success) {
-    throw new PlatformRefused(`VK Video Live told no profile (${answer.status})`, { status: answer.status });
+    throw new PlatformRefused(`VK Video Live did not return the profile (${answer.status})`, { status: answer.status });
   }
   const { user, channelUrls } = parsed.data;
   const [ownUrl] = channelUrls;

@@ -1,6 +1,7 @@
 /** Every environment variable only VK Video Live reads, for the API and the worker. */
 import { custom, integer, type SettingsOf, switchedOn, text, url, variables } from '../../lib/settings.ts';
 import type { PlatformSettings } from '../platform.ts';
+import { MEANING } from '../words.ts';
 import { NO_STUBS, readRoleStubs } from './roles/role-stubs.ts';
 
 const api = ['api'];
@@ -8,67 +9,71 @@ const worker = ['vkvideo'];
 const both = ['api', 'vkvideo'];
 
 export const vkvideoVariables = variables({
-  VKVIDEO_CHAT_BOT_ENABLED: switchedOn({ help: 'the VK Video Live worker', readBy: worker }),
-  VKVIDEO_CLIENT_ID: text({ help: 'VK Video Live application', readBy: both }),
-  VKVIDEO_CLIENT_SECRET: text({ help: 'secret of the VK Video Live application', readBy: both, isSecret: true }),
+  VKVIDEO_CHAT_BOT_ENABLED: switchedOn({ help: 'Enables the VK Video Live worker.', readBy: worker }),
+  VKVIDEO_CLIENT_ID: text({ help: MEANING.clientId('VK Video Live application'), readBy: both }),
+  VKVIDEO_CLIENT_SECRET: text({
+    help: MEANING.clientSecret('VK Video Live application'),
+    readBy: both,
+    isSecret: true,
+  }),
   VKVIDEO_CALLBACK_URL: url({
-    help: 'redirect of linking, repeated at every refresh, e.g. http://localhost:3001/auth/vkvideo/link/callback',
+    help: 'Redirect address of linking. It is sent again at every token refresh. Example: http://localhost:3001/auth/vkvideo/link/callback',
     readBy: both,
     isOwnAddress: true,
   }),
   VKVIDEO_AUTHORIZE_URL: url({
-    help: 'consent page, publicly https://auth.live.vkvideo.ru/app/oauth2/authorize',
+    help: 'Address of the consent page. The public one is https://auth.live.vkvideo.ru/app/oauth2/authorize',
     readBy: api,
   }),
   VKVIDEO_TOKEN_URL: url({
-    help: 'token endpoint, publicly https://api.live.vkvideo.ru/oauth/server/token',
+    help: 'Address of the token endpoint. The public one is https://api.live.vkvideo.ru/oauth/server/token',
     readBy: both,
   }),
   VKVIDEO_USERINFO_URL: url({
-    help: 'profile at linking; also names the host of the DevAPI when VKVIDEO_API_BASE_URL does not',
+    help: 'Address that returns the profile of an account. Its host is used for the DevAPI when VKVIDEO_API_BASE_URL is not set.',
     readBy: both,
     defaultText: '`<VKVIDEO_API_BASE_URL>/v1/current_user`',
   }),
-  VKVIDEO_SCOPES: scopes('scopes of linking a streamer', api),
+  VKVIDEO_SCOPES: scopes('Scopes that a streamer is asked for.', api),
   VKVIDEO_BOT_SCOPES: scopes(
-    'scopes of linking a bot; `chat:message:send` is always among them',
+    'Scopes that a bot account is asked for. `chat:message:send` is always added.',
     api,
     '`VKVIDEO_SCOPES`',
   ),
   VKVIDEO_API_BASE_URL: url({
-    help: 'DevAPI, publicly https://apidev.live.vkvideo.ru',
+    help: 'Base address of the DevAPI. The public one is https://apidev.live.vkvideo.ru',
     readBy: both,
     defaultText: 'host of `VKVIDEO_USERINFO_URL`',
   }),
   VKVIDEO_PUBSUB_WS_URL: url({
-    help: 'chat events',
+    help: 'Address of the server for chat events.',
     readBy: worker,
     protocols: ['ws', 'wss'],
     default: 'wss://pubsub-dev.live.vkvideo.ru/connection/websocket?format=json&cf_protocol_version=v2',
   }),
   VKVIDEO_PUBSUB_REFRESH_SECONDS: integer({
-    help: 'age at which a connection for events is replaced by a fresh one',
+    help: 'Age in seconds at which a connection for chat events is replaced by a new one.',
     readBy: worker,
     default: 600,
     min: 30,
     unitMs: 1000,
   }),
   VKVIDEO_CHATBOT_SYNC_SECONDS: integer({
-    help: 'distance of subscription syncs and live checks',
+    help: 'Interval in seconds at which the worker checks in which channels the bot is enabled and which of them are live.',
     readBy: worker,
     default: 30,
     min: 5,
     unitMs: 1000,
   }),
   VKVIDEO_CHATBOT_OUTBOX_POLL_MS: integer({
-    help: 'distance of outbox polls while wake-up hints do not arrive',
+    help: MEANING.outboxPoll,
     readBy: worker,
     default: 1000,
     min: 250,
     unitMs: 1,
   }),
   VKVIDEO_CHATBOT_COMMANDS_REFRESH_SECONDS: integer({
-    help: 'distance of command refreshes',
+    help: MEANING.commandsRefresh,
     readBy: worker,
     default: 30,
     min: 5,
@@ -76,7 +81,7 @@ export const vkvideoVariables = variables({
   }),
   VKVIDEO_ROLE_STUBS_JSON: custom(
     {
-      help: 'role ids of viewers, in the place of what the platform says',
+      help: 'Role ids of viewers for trying out commands. They replace the role ids that VK Video Live reports.',
       readBy: worker,
       default: NO_STUBS,
       defaultText: '–',
@@ -85,7 +90,7 @@ export const vkvideoVariables = variables({
     readRoleStubs,
   ),
   VKVIDEO_USER_ROLES_CACHE_TTL_MS: integer({
-    help: 'life of a role look-up',
+    help: 'Milliseconds for which the role ids of a viewer are kept.',
     readBy: worker,
     default: 30_000,
     min: 5000,
@@ -93,7 +98,7 @@ export const vkvideoVariables = variables({
   }),
   VKVIDEO_CHANNEL_ROLES_USER_URL_TEMPLATE: custom(
     {
-      help: 'role look-up elsewhere than at the DevAPI',
+      help: 'Address that returns the role ids of a viewer, where it is not the DevAPI.',
       readBy: worker,
       default: null as string | null,
       defaultText: '`<VKVIDEO_API_BASE_URL>/v1/channel_roles/user?channel_url={channelUrl}&user_id={userId}`',
@@ -104,11 +109,11 @@ export const vkvideoVariables = variables({
         ? { value: raw }
         : {
             problem:
-              'VKVIDEO_CHANNEL_ROLES_USER_URL_TEMPLATE has to be a URL with {userId} and one of {channelId}, {channelUrl}',
+              'VKVIDEO_CHANNEL_ROLES_USER_URL_TEMPLATE must be a URL with {userId} and with {channelId} or {channelUrl}',
           },
   ),
   VKVIDEO_CHANNEL_SEND_PER_S: integer({
-    help: 'messages per second and channel, 0 is off',
+    help: MEANING.channelRate,
     readBy: worker,
     default: 1,
   }),
@@ -128,6 +133,12 @@ export function apiBaseOf(settings: VkVideoSettings): string | null {
 }
 
 function scopes(help: string, readBy: readonly string[], defaultText = '–') {
-  const description = { help, readBy, defaultText, default: [] as readonly string[], rangeText: 'space or comma list' };
+  const description = {
+    help,
+    readBy,
+    defaultText,
+    default: [] as readonly string[],
+    rangeText: 'list separated by spaces or commas',
+  };
   return custom(description, (raw) => ({ value: [...new Set(raw.split(/[\s,]+/).filter(Boolean))] }));
 }

@@ -17,19 +17,28 @@ export const youtube: Platform = {
   authorAccountColumn: 'login',
   variables: youtubeVariables,
   errorCodes: {
-    YOUTUBE_ENABLE_FAILED: { status: 400, message: 'The YouTube channel could not be found out' },
+    YOUTUBE_ENABLE_FAILED: {
+      status: 400,
+      message: 'The YouTube channel of the linked account could not be determined',
+    },
     YOUTUBE_CHANNEL_REQUIRED: { status: 409, message: 'The linked Google account has no YouTube channel' },
     YOUTUBE_RELINK_REQUIRED: {
       status: 412,
-      message: 'The YouTube account has to be linked again',
-      hint: 'Link the account again and leave every permission ticked',
+      message: 'The YouTube account must be linked again',
+      hint: 'Link the account again and keep every permission checked',
     },
-    YOUTUBE_BOT_NOT_CONFIGURED: { status: 503, message: 'No account can speak on YouTube: no default bot is linked' },
+    YOUTUBE_BOT_NOT_CONFIGURED: {
+      status: 503,
+      message: 'No account can speak on YouTube. An owner must link the default bot first.',
+    },
     YOUTUBE_API_NOT_CONFIGURED: {
       status: 503,
-      message: 'The YouTube Data API is not switched on for this application',
+      message: 'The YouTube Data API is not enabled in the Google project of this instance',
     },
-    YOUTUBE_API_QUOTA: { status: 503, message: 'YouTube answers nothing more today: the daily quota is spent' },
+    YOUTUBE_API_QUOTA: {
+      status: 503,
+      message: 'The daily YouTube quota of this instance is used up. Try again tomorrow.',
+    },
   },
   capabilities: {
     roles: ['moderator', 'subscriber'],

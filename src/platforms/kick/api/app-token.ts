@@ -28,17 +28,18 @@ export function createAppToken({ http, clock }: Pick<CommonDeps, 'http' | 'clock
   const request = async (): Promise<string> => {
     const { KICK_CLIENT_ID: id, KICK_CLIENT_SECRET: secret } = settings;
     const tokenUrl = settings.KICK_TOKEN_URL ?? settings.KICK_REFRESH_URL;
-    if (tokenUrl === null || id === null || secret === null) throw new PlatformRefused('no Kick application is set up');
+    if (tokenUrl === null || id === null || secret === null)
+      throw new PlatformRefused('The Kick application is not configured');
     const body = new URLSearchParams({ client_id: id, client_secret: secret, grant_type: 'client_credentials' });
     const answer = await http(tokenUrl, { method: 'POST', body }).catch((error: unknown) => {
       throw error instanceof PlatformUnreachable ? new AppTokenUnavailable(error.message, { cause: error }) : error;
     });
     const parsed = tokenAnswer.safeParse(answer.json());
     if (answer.status >= 500 || answer.status === 429) {
-      throw new AppTokenUnavailable(`Kick gave no app token (${answer.status})`);
+      throw new AppTokenUnavailable(`Kick did not issue an app token (${answer.status})`);
     }
     if (answer.status !== 200 || !parsed.success) {
-      throw new PlatformRefused(`Kick refused an app token (${answer.status})`, { status: answer.status });
+      throw new PlatformRefused(`Kick refused to issue an app token (${answer.status})`, { status: answer.status });
     }
     const { access_token: accessToken, expires_in: seconds } = parsed.data;
     kept = { accessToken, untilMs: clock.monotonicMs() + (seconds ?? UNNAMED_LIFE_SECONDS) * 1000 - SPARE_MS };

@@ -20,12 +20,12 @@ export interface KickUser {
 export async function ownUser(http: HttpClient, userInfoUrl: string, accessToken: string): Promise<KickUser> {
   const answer = await http(userInfoUrl, { headers: { authorization: `Bearer ${accessToken}` } });
   if (answer.status >= 500 || answer.status === 429) {
-    throw new PlatformUnreachable(`Kick described no user (${answer.status})`);
+    throw new PlatformUnreachable(`Kick did not return the user (${answer.status})`);
   }
   const parsed = usersAnswer.safeParse(answer.json());
   const user = parsed.success ? parsed.data.data[0] : undefined;
   if (answer.status !== 200 || user === undefined) {
-    throw new PlatformRefused('Kick does not know whose token that is', { status: answer.status });
+    throw new PlatformRefused('Kick does not recognise the token', { status: answer.status });
   }
   return kickUser(user);
 }
@@ -37,7 +37,7 @@ export async function findUsers(
 ): Promise<readonly KickUser[]> {
   const query = new URLSearchParams(ids.map((id): [string, string] => ['id', id]));
   const parsed = usersAnswer.safeParse(await ask({ path: `/users?${query}` }));
-  if (!parsed.success) throw new PlatformRefused('Kick described users in an unknown form');
+  if (!parsed.success) throw new PlatformRefused('Kick returned users in an unknown format');
   return parsed.data.data.map(kickUser);
 }
 

@@ -20,7 +20,7 @@ const DELETED_AT_ONCE = 50;
 export async function listSubscriptions(api: KickApi, broadcasterId: string): Promise<readonly RemoteSubscription[]> {
   const query = new URLSearchParams({ broadcaster_user_id: broadcasterId });
   const parsed = listAnswer.safeParse(await api.asApp({ path: `${PATH}?${query}` }));
-  if (!parsed.success) throw new PlatformRefused('Kick described event subscriptions in an unknown form');
+  if (!parsed.success) throw new PlatformRefused('Kick returned event subscriptions in an unknown format');
   return parsed.data.data
     .filter((one) => one.broadcaster_user_id === broadcasterId && one.method === METHOD && one.version === VERSION)
     .sort((a, b) => (a.created_at ?? '').localeCompare(b.created_at ?? '') || a.id.localeCompare(b.id));
@@ -49,7 +49,7 @@ export async function createSubscriptions(
   const call = { method: 'POST', path: PATH, body } as const;
   const answer = await (accessToken === null ? api.asApp(call) : api.asUser(accessToken, call));
   const parsed = createAnswer.safeParse(answer);
-  if (!parsed.success) throw new PlatformRefused('Kick answered a subscription in an unknown form');
+  if (!parsed.success) throw new PlatformRefused('Kick returned a subscription in an unknown format');
   return new Map(
     events.map((name): [EventName, Creation] => {
       const entry = parsed.data.data.find((one) => one.name === name);

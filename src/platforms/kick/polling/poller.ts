@@ -145,9 +145,9 @@ class TokenUnavailable extends PlatformUnreachable {}
 function withoutToken(missing: NoCredential): PlatformRefused | TokenUnavailable {
   switch (missing) {
     case 'none':
-      return new PlatformRefused('the streamer has to link the Kick account again');
+      return new PlatformRefused('The streamer must link the Kick account again');
     case 'unavailable':
-      return new TokenUnavailable('no Kick token can be had at the moment');
+      return new TokenUnavailable('No Kick token is available at the moment');
   }
 }
 

@@ -13,7 +13,9 @@ export function webhookAddress(
 /** A sentence when the address cannot be the one this API answers at; null when it can. */
 export function problemOf(address: string | null): string | null {
   if (address === null)
-    return 'neither KICK_WEBHOOK_CALLBACK_URL nor DOMAIN is set: Kick has nowhere to deliver chat to';
+    return 'KICK_WEBHOOK_CALLBACK_URL and DOMAIN are not set, so no public address for events of Kick is known';
   const { pathname } = new URL(address);
-  return pathname === WEBHOOK_PATH ? null : `events are taken at ${WEBHOOK_PATH}, not at ${pathname}`;
+  return pathname === WEBHOOK_PATH
+    ? null
+    : `The API receives events of Kick at ${WEBHOOK_PATH}, but the address ends in ${pathname}`;
 }

@@ -38,7 +38,7 @@ export function createKeyRing({ api, clock, log, given, lifeMs }: KeyDeps): KeyR
       const answer = await api.asNobody({ path: '/public-key', timeoutMs: FETCH_DEADLINE_MS });
       const text = publicKeyAnswer.parse(answer).data.public_key;
       const key = readPublicKey(text);
-      if (key === null) throw new Error('Kick told a key that is none');
+      if (key === null) throw new Error('Kick returned an invalid signing key');
       // The same key stays the same object: a signature that failed with it need not be tried again.
       kept = { key: kept?.text === text ? kept.key : key, text, untilMs: clock.monotonicMs() + lifeMs };
       isFailing = false;

@@ -56,7 +56,7 @@ export async function createSubscription(
   };
   try {
     const [created] = read(await helix.asApp({ method: 'POST', path: PATH, body })).data;
-    if (created === undefined) throw new PlatformRefused('Twitch answered a new subscription with nothing');
+    if (created === undefined) throw new PlatformRefused('Twitch returned no subscription after creating one');
     return created;
   } catch (error) {
     if (error instanceof PlatformRefused && error.status === 409) return null;
@@ -89,6 +89,6 @@ export function isEventType(type: string): type is EventType {
 
 function read(json: unknown) {
   const parsed = subscriptionsAnswer.safeParse(json);
-  if (!parsed.success) throw new PlatformRefused('Twitch described subscriptions in an unknown form');
+  if (!parsed.success) throw new PlatformRefused('Twitch returned subscriptions in an unknown format');
   return parsed.data;
 }

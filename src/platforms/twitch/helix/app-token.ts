@@ -31,11 +31,11 @@ export function createAppToken(
       }),
     });
     if (answer.status >= 500 || answer.status === 429) {
-      throw new PlatformUnreachable(`Twitch gave no app token (${answer.status})`);
+      throw new PlatformUnreachable(`Twitch did not issue an app token (${answer.status})`);
     }
     const parsed = tokenAnswer.safeParse(answer.json());
     if (answer.status !== 200 || !parsed.success) {
-      throw new PlatformRefused(`Twitch refused an app token (${answer.status})`, { status: answer.status });
+      throw new PlatformRefused(`Twitch refused to issue an app token (${answer.status})`, { status: answer.status });
     }
     const { access_token: accessToken, expires_in: seconds = 0 } = parsed.data;
     kept = { accessToken, untilMs: clock.monotonicMs() + seconds * 1000 - SPARE_MS };

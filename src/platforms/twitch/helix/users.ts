@@ -27,7 +27,7 @@ export async function findUsers(helix: Helix, ids: readonly string[]): Promise<R
 /** @throws PlatformRefused when the token belongs to nobody */
 export async function ownUser(helix: Helix, accessToken: string): Promise<TwitchUser> {
   const user = firstUser(await helix.asUser(accessToken, { path: '/users' }));
-  if (user === null) throw new PlatformRefused('Twitch does not know whose token that is');
+  if (user === null) throw new PlatformRefused('Twitch does not recognise the token');
   return user;
 }
 
@@ -37,7 +37,7 @@ function firstUser(json: unknown): TwitchUser | null {
 
 function usersOf(json: unknown): TwitchUser[] {
   const parsed = usersAnswer.safeParse(json);
-  if (!parsed.success) throw new PlatformRefused('Twitch described users in an unknown form');
+  if (!parsed.success) throw new PlatformRefused('Twitch returned users in an unknown format');
   return parsed.data.data.map((user) => ({
     id: user.id,
     login: user.login.toLowerCase(),

@@ -23,7 +23,7 @@ test.for([
 ])('an entry of the list with %s is named in a warning, and the rest is used', ([, entry, shown]) => {
   expect(readChannelList(`${entry},mira_k:mira`)).toEqual({
     value: [MIRA],
-    warning: `CHAT_BOT_CHANNELS: 1 entry is not used: ${shown} (each names one login and its channel's slug)`,
+    warning: `CHAT_BOT_CHANNELS: 1 entry is ignored: ${shown}. An entry must name a login and the slug of its channel, and a login may be named once.`,
   });
 });
 
@@ -32,7 +32,7 @@ test.for(['null', '7', '"northpine:pine"', '[]', '{}', '{"login":"northpine"}', 
   (entry) => {
     expect(readChannelJson(`[${entry},{"login":"mira_k","slug":"mira"}]`)).toEqual({
       value: [MIRA],
-      warning: expect.stringMatching(/^CHAT_BOT_CHANNEL_MAP_JSON: 1 entry is not used: /),
+      warning: expect.stringMatching(/^CHAT_BOT_CHANNEL_MAP_JSON: 1 entry is ignored: /),
     });
   },
 );
@@ -40,7 +40,7 @@ test.for(['null', '7', '"northpine:pine"', '[]', '{}', '{"login":"northpine"}', 
 test.for(['northpine:pine', '{"login":"northpine","slug":"pine"}', '[', 'null'])(
   'the text %s is no JSON form, and is said to be none',
   (raw) => {
-    const warning = 'CHAT_BOT_CHANNEL_MAP_JSON is no JSON array and is not used';
+    const warning = 'CHAT_BOT_CHANNEL_MAP_JSON is not a JSON array and is ignored';
     expect(readChannelJson(raw)).toEqual({ value: [], warning });
   },
 );
@@ -48,7 +48,7 @@ test.for(['northpine:pine', '{"login":"northpine","slug":"pine"}', '[', 'null'])
 test('a chat is credited in the first channel it is mapped to, and several chats may share a channel', () => {
   expect(readChannelList('northpine:pine,northpine:pine,mira_k:pine,northpine:mira')).toEqual({
     value: [PINE, { login: 'mira_k', slug: 'pine' }],
-    warning: expect.stringContaining('not used: "northpine:mira" ('),
+    warning: expect.stringContaining('ignored: "northpine:mira".'),
   });
 });
 
@@ -56,7 +56,7 @@ test('a warning stays short however much is wrong', () => {
   const { warning = '' } = readChannelList(Array.from({ length: 500 }, () => 'x'.repeat(500)).join()) as {
     warning?: string;
   };
-  expect(warning).toContain('500 entries are not used');
+  expect(warning).toContain('500 entries are ignored');
   expect(warning.length).toBeLessThan(400);
 });
 

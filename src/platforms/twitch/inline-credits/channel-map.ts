@@ -49,7 +49,7 @@ export function readChannelList(raw: string): Reading<ChannelMap> {
 export function readChannelJson(raw: string): Reading<ChannelMap> {
   const name = 'CHAT_BOT_CHANNEL_MAP_JSON';
   const array = z.array(z.unknown()).safeParse(parseJson(raw));
-  if (!array.success) return { value: [], warning: `${name} is no JSON array and is not used` };
+  if (!array.success) return { value: [], warning: `${name} is not a JSON array and is ignored` };
   return reading(
     name,
     array.data.map((item) => {
@@ -85,7 +85,7 @@ function warningOf(name: string, unused: readonly string[]): string {
   const shown = unused.slice(0, SHOWN_ENTRIES).map((text) => `"${text.trim().slice(0, SHOWN_CHARACTERS)}"`);
   const more = unused.length > shown.length ? ' …' : '';
   const entries = unused.length === 1 ? 'entry is' : 'entries are';
-  return `${name}: ${unused.length} ${entries} not used: ${shown.join(' ')}${more} (each names one login and its channel's slug)`;
+  return `${name}: ${unused.length} ${entries} ignored: ${shown.join(' ')}${more}. An entry must name a login and the slug of its channel, and a login may be named once.`;
 }
 
 function parseJson(raw: string): unknown {

@@ -16,7 +16,7 @@ export const NO_STUBS: RoleStubs = { find: () => null };
 export function readRoleStubs(raw: string): Reading<RoleStubs> {
   const parsed = channelsSchema.safeParse(parseJson(raw));
   if (!parsed.success)
-    return { value: NO_STUBS, warning: 'VKVIDEO_ROLE_STUBS_JSON is not a JSON object, no stub is used' };
+    return { value: NO_STUBS, warning: 'VKVIDEO_ROLE_STUBS_JSON is not a JSON object and is ignored' };
   const byChannel = new Map(Object.entries(parsed.data).map(([channel, viewers]) => [channel, readViewers(viewers)]));
   return {
     value: {

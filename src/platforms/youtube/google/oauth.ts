@@ -52,8 +52,8 @@ export function createOAuth(deps: CommonDeps): GoogleOAuth {
       );
       if (answer.tokens !== null) return answer.tokens;
       const { status } = answer;
-      if (isOutage(status)) throw new PlatformUnreachable(`Google took no code (${status})`);
-      throw new PlatformRefused(`Google refused the code (${status})`, { status, code: answer.error });
+      if (isOutage(status)) throw new PlatformUnreachable(`Google did not accept the authorization code (${status})`);
+      throw new PlatformRefused(`Google refused the authorization code (${status})`, { status, code: answer.error });
     },
     refresh: (refreshToken) => refresh(deps, settings, refreshToken),
     async revoke(token) {
@@ -139,7 +139,7 @@ async function inspectToken(client: OAuth2Client, accessToken: string) {
     return { scopes: granted, subject: sub ?? userId ?? null };
   } catch (error) {
     const { status, word } = refusalIn(error);
-    const sentence = `Google did not say whose token this is (${status})`;
+    const sentence = `Google did not recognise the token (${status})`;
     if (isOutage(status)) throw new PlatformUnreachable(sentence);
     throw new PlatformRefused(sentence, { status, code: word });
   }
@@ -159,7 +159,7 @@ async function ownChannel(deps: CommonDeps, accessToken: string): Promise<Channe
 /** People are told apart by the Google account; a chat line names its author by the channel id, kept as the login. */
 function identityOf(subject: string | null, channel: ChannelProfile | null): PlatformIdentity {
   const id = subject ?? channel?.id;
-  if (id === undefined) throw new PlatformRefused('Google did not say whose token this is');
+  if (id === undefined) throw new PlatformRefused('Google did not recognise the token');
   return {
     platformUserId: id as PlatformUserId,
     login: channel?.id ?? null,
