@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
 import { type StreamerPerson, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { lockWaits } from '../../../test/support/lock-waits.ts';
 
 const { url } = await createTestDatabase();
 const api = await startApiWorld(url, { onEnd: afterAll });
@@ -65,7 +66,14 @@ test("another channel's tokens can be neither seen nor revoked", async () => {
 test('a channel has at most 20 tokens, also when two requests race for the last place', async () => {
   const who = await api.streamer();
   for (let number = 0; number < 19; number += 1) await create(who);
-  const race = await Promise.all([create(who), create(who)]);
+  const holder = await api.pg.connect();
+  await holder.query('begin');
+  await holder.query('select from "Channel" where id = $1 for update', [who.channelId]);
+  const racing = [create(who), create(who)];
+  await lockWaits(api.db, 2);
+  await holder.query('commit');
+  holder.release();
+  const race = await Promise.all(racing);
   expect(race.map(({ status, json }) => json.errorCode ?? status).sort()).toEqual([201, 'CONFLICT']);
   expect(await list(who)).toHaveLength(20);
 });
