@@ -125,8 +125,7 @@ test.for(PROVIDERS)('a bot of %s is not listed and not unlinked: how to take it 
   const refusal = async () => {
     const { status, json } = await browser.ask('DELETE', `/auth/accounts/${account?.id}`);
     const { hint, ...details } = json.details;
-    expect(hint).toContain(`DELETE /owner/bots/${provider}/default`);
-    expect(hint).toContain(`DELETE /streamer/bots/${provider}/bot`);
+    expect(hint).toContain(details.unlinkEndpoint);
     return [status, json.errorCode, details];
   };
   await api.pg.query(`insert into "${tables.override}" ("channelId", "externalAccountId") values ($1, $2)`, [
