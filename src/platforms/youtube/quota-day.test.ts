@@ -14,8 +14,8 @@ import { youtube } from './index.ts';
 const HOURS = 12;
 const REPLIES = 500;
 const SPACING_MS = (HOURS * 3_600_000) / REPLIES;
-/** Live checks are five minutes apart: leaps this long change little about when they come. */
-const LEAP_MS = SPACING_MS;
+/** Live checks are five minutes apart: leaps this long change little about when they come. Answers wait a minute at most. */
+const LEAP_MS = SPACING_MS / 2;
 /** While messages wait, each is to have its try before it expires. */
 const STEP_MS = SPACING_MS / 5;
 const PATIENCE_MS = 20_000;
