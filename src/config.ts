@@ -94,12 +94,25 @@ export function relayBaseUrls(values: CoreValues): readonly string[] {
   return [...new Set(urls.map((entry) => new URL(entry).origin))];
 }
 
-/** Variables of all processes in the order of the documentation, for `.env.example` and the handbook's table. */
-export function allVariables(): readonly { readonly title: string; readonly variables: readonly Variable[] }[] {
+/** Variables that are documented and asked for together. */
+export interface VariableGroup {
+  readonly title: string;
+  readonly variables: readonly Variable[];
+  /** A platform that an installation may leave out. */
+  readonly isOptional: boolean;
+}
+
+/** Variables of all processes in the order of the documentation: for `.env.example`, the handbook's table and `memalerts setup`. */
+export function allVariables(): readonly VariableGroup[] {
   return [
-    { title: 'All processes', variables: Object.values(commonVariables) },
-    { title: 'API', variables: Object.values(apiVariables) },
-    ...registry.map((platform) => ({ title: platform.title, variables: Object.values(platform.variables) })),
+    { title: 'All processes', variables: Object.values(commonVariables), isOptional: false },
+    { title: 'API', variables: Object.values(apiVariables), isOptional: false },
+    ...registry.map((platform) => {
+      const variables: readonly Variable[] = Object.values(platform.variables);
+      // No process starts without some of Twitch's.
+      const isOptional = variables.every(({ requiredBy }) => requiredBy.length === 0);
+      return { title: platform.title, variables, isOptional };
+    }),
   ];
 }
 

@@ -13,6 +13,8 @@ import { rotateKeys, sealTokens } from './stored-tokens.ts';
 
 const USAGE = `pnpm memalerts <command>
 
+  setup          [--yes] [--overwrite]        write .env: make the secrets, ask for the rest, keep what is set
+                                              (--yes asks nothing; --overwrite prefers the environment's values)
   migrate                                     update the database schema
   grant-admin    --login NAME [--provider P]  make a user an owner
   revoke-admin   --login NAME [--provider P]  remove a user from the owners and end all logins of the user

@@ -12,10 +12,11 @@ export const apiVariables = variables({
   }),
   DOMAIN: custom(
     {
+      source: 'the name in your DNS that leads to this API by HTTPS; empty for a trial on this machine alone',
+      fill: '{host}',
       help: 'Public host name without scheme. Webhook addresses and allowed origins are derived from it.',
       readBy: api,
       isOwnAddress: true,
-      isUsuallySet: true,
       default: null as string | null,
       rangeText: 'host name',
     },
@@ -29,6 +30,8 @@ export const apiVariables = variables({
     readBy: api,
   }),
   WEB_URL: url({
+    source: 'the address of your panel; without one https://<DOMAIN>, or http://localhost:<PORT> for a trial',
+    fill: '{origin}',
     help: 'Origin of the panel. Browsers are sent there after signing in.',
     readBy: api,
     isOwnAddress: true,
@@ -39,6 +42,8 @@ export const apiVariables = variables({
     isOwnAddress: true,
   }),
   JWT_SECRET: text({
+    source: '`pnpm memalerts setup` makes one, or `openssl rand -hex 32`',
+    fill: '{secret}',
     help: 'Secret that signs login tokens and overlay tokens. Use 32 random characters or more: `openssl rand -hex 32` makes them.',
     readBy: api,
     requiredBy: api,

@@ -11,6 +11,8 @@ const FOR_POOLER =
 export const commonVariables = variables({
   DATABASE_URL: custom(
     {
+      source:
+        'your PostgreSQL 15 or newer, e.g. postgres://memalerts:password@127.0.0.1:5432/memalerts; for a trial on this machine `pnpm database` serves one at postgres://memalerts@127.0.0.1:5433/postgres',
       help: 'PostgreSQL database that the API and the workers share. Its parameters connection_limit and pool_timeout configure the connection pool.',
       readBy: all,
       requiredBy: ['api', 'workers', 'cli'],
@@ -59,9 +61,10 @@ export const commonVariables = variables({
   ),
   CREDENTIALS_ENCRYPTION_KEY: custom(
     {
+      source: '`pnpm memalerts setup` makes one, or `openssl rand -base64 32`',
+      fill: '{key}',
       help: 'Keys that encrypt OAuth tokens in the database. Mandatory in production. `openssl rand -base64 32` makes one. The first key encrypts; the others only decrypt and serve for rotation.',
       readBy: all,
-      isUsuallySet: true,
       isSecret: true,
       default: [] as readonly Buffer[],
       rangeText: 'comma-separated list of 32 bytes in base64',
@@ -95,9 +98,10 @@ export const commonVariables = variables({
   ),
   CHATBOT_BACKEND_BASE_URLS: custom(
     {
+      source: 'the address of the API as the workers reach it; with both on one machine http://127.0.0.1:<PORT>',
+      fill: 'http://127.0.0.1:{port}',
       help: 'API instances to which the workers relay chatters for the credits. Example: http://127.0.0.1:3001,http://127.0.0.1:3002',
       readBy: workers,
-      isUsuallySet: true,
       default: [] as readonly string[],
       rangeText: 'comma-separated list of http/https URLs whose path is ignored',
     },

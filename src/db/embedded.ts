@@ -16,6 +16,8 @@ interface EmbeddedOptions {
   dataDir: string;
   /** True: survives a power cut. False: several times faster, and the data goes when this process goes. */
   durable: boolean;
+  /** A free one when absent. */
+  port?: number;
 }
 
 /** A running server; it listens on 127.0.0.1 only, on the same port for its whole life. */
@@ -51,10 +53,14 @@ const ALWAYS = [
  * It ends with this process, however this process ends, `kill -9` included. As root it runs as another user, because
  * PostgreSQL refuses root.
  */
-export async function startEmbeddedPostgres({ dataDir, durable }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({
+  dataDir,
+  durable,
+  port: wantedPort,
+}: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const place = await preparePlace(dataDir);
   if (!existsSync(path.join(place.dataDir, 'PG_VERSION'))) await initialise(place, durable);
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   const launch = () => launchServer(place, port, durable);
   let server = await launch();
   return {

@@ -14,8 +14,10 @@ export interface Variable<T = unknown> {
   readonly isSecret: boolean;
   /** Names where browsers and platforms reach this installation; outside production it may not be a public host. */
   readonly isOwnAddress: boolean;
-  /** A real installation sets it, although a process may start without it: open in the example file. */
-  readonly isUsuallySet: boolean;
+  /** Where an operator gets the value; null where the default, or nothing, is what most installations use. */
+  readonly source: string | null;
+  /** What `memalerts setup` writes by itself; null where only a person knows. */
+  readonly fill: string | null;
   /** Processes that refuse to start without it. */
   readonly requiredBy: readonly ProcessName[];
   readonly readBy: readonly ProcessName[];
@@ -37,7 +39,10 @@ interface Description {
   requiredBy?: readonly ProcessName[];
   isSecret?: boolean;
   isOwnAddress?: boolean;
-  isUsuallySet?: boolean;
+  /** One sentence without its full stop. */
+  source?: string;
+  /** `{origin}`, `{host}` and `{port}` are those of the installation; `{secret}` and `{key}` 32 random bytes in hex and base64. */
+  fill?: string;
   defaultText?: string;
 }
 
@@ -165,7 +170,8 @@ function variable<T>(
     rangeText,
     isSecret: description.isSecret ?? false,
     isOwnAddress: description.isOwnAddress ?? false,
-    isUsuallySet: description.isUsuallySet ?? false,
+    source: description.source ?? null,
+    fill: description.fill ?? null,
     requiredBy: description.requiredBy ?? [],
     readBy: description.readBy,
     read: (raw, isProduction) => (raw === null ? { value: fallback } : parse(raw, isProduction)),

@@ -21,26 +21,45 @@ const SHORTEST_KEY_LIFE_MS = 5000;
 
 export const kickVariables = variables({
   KICK_CHAT_BOT_ENABLED: switchedOff({ help: 'Enables the Kick worker.', readBy: worker }),
-  KICK_CLIENT_ID: text({ help: MEANING.clientId('Kick application'), readBy: both }),
-  KICK_CLIENT_SECRET: text({ help: MEANING.clientSecret('Kick application'), readBy: both, isSecret: true }),
+  KICK_CLIENT_ID: text({
+    source: 'your application at https://kick.com/settings/developer',
+    help: MEANING.clientId('Kick application'),
+    readBy: both,
+  }),
+  KICK_CLIENT_SECRET: text({
+    source: 'that application',
+    help: MEANING.clientSecret('Kick application'),
+    readBy: both,
+    isSecret: true,
+  }),
   KICK_CALLBACK_URL: url({
+    source: 'https://<DOMAIN>/auth/kick/link/callback; enter it as a redirect URL of that application too',
+    fill: '{origin}/auth/kick/link/callback',
     help: MEANING.callback('/auth/kick/link/callback'),
     readBy: api,
     isOwnAddress: true,
   }),
   KICK_AUTHORIZE_URL: url({
+    source: 'the public address',
+    fill: 'https://id.kick.com/oauth/authorize',
     help: 'Address of the consent page. The public one is https://id.kick.com/oauth/authorize',
     readBy: api,
   }),
   KICK_TOKEN_URL: url({
+    source: 'the public address',
+    fill: 'https://id.kick.com/oauth/token',
     help: 'Address that exchanges a code for tokens. The public one is https://id.kick.com/oauth/token',
     readBy: both,
   }),
   KICK_REFRESH_URL: url({
+    source: 'the public address',
+    fill: 'https://id.kick.com/oauth/token',
     help: 'Address that refreshes tokens and issues the tokens of the application. The public one is https://id.kick.com/oauth/token',
     readBy: both,
   }),
   KICK_USERINFO_URL: url({
+    source: 'the public address',
+    fill: 'https://api.kick.com/public/v1/users',
     help: 'Address that returns the profile of an account. The public one is https://api.kick.com/public/v1/users',
     readBy: api,
   }),
@@ -50,6 +69,8 @@ export const kickVariables = variables({
     'Scopes that a bot account is asked for. They must contain chat:write. When empty, KICK_SCOPES applies.',
   ),
   KICK_SEND_CHAT_URL: url({
+    source: 'the public address',
+    fill: 'https://api.kick.com/public/v1/chat',
     help: 'Address that sends messages. The public one is https://api.kick.com/public/v1/chat',
     readBy: worker,
   }),

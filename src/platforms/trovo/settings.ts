@@ -21,15 +21,19 @@ const scopes = (help: string) =>
 export const trovoVariables = variables({
   TROVO_CHAT_BOT_ENABLED: switchedOff({ help: 'Enables the Trovo worker.', readBy: worker }),
   TROVO_CLIENT_ID: text({
+    source: 'nowhere any more: Trovo closed its service; the simulator takes its own',
     help: `${MEANING.clientId('Trovo application')} Without it the bot neither reads nor writes.`,
     readBy: both,
   }),
   TROVO_CLIENT_SECRET: text({
+    source: 'as TROVO_CLIENT_ID',
     help: MEANING.clientSecret('Trovo application'),
     readBy: both,
     isSecret: true,
   }),
   TROVO_CALLBACK_URL: url({
+    source: 'https://<DOMAIN>/auth/trovo/link/callback',
+    fill: '{origin}/auth/trovo/link/callback',
     help: MEANING.callback('/auth/trovo/link/callback'),
     readBy: both,
     isOwnAddress: true,

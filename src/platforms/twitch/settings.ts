@@ -10,21 +10,30 @@ const both = ['api', 'twitch'];
 const NO_CHANNELS: readonly MappedChannel[] = [];
 
 export const twitchVariables = variables({
-  TWITCH_CLIENT_ID: text({ help: MEANING.clientId('Twitch application'), readBy: both, requiredBy: api }),
+  TWITCH_CLIENT_ID: text({
+    source: 'Client ID of your application at https://dev.twitch.tv/console/apps',
+    help: MEANING.clientId('Twitch application'),
+    readBy: both,
+    requiredBy: api,
+  }),
   TWITCH_CLIENT_SECRET: text({
+    source: '"New Secret" of your application at https://dev.twitch.tv/console/apps',
     help: MEANING.clientSecret('Twitch application'),
     readBy: both,
     requiredBy: api,
     isSecret: true,
   }),
   TWITCH_CALLBACK_URL: url({
+    source: 'https://<DOMAIN>/auth/twitch/callback; enter it as an OAuth Redirect URL of your application too',
+    fill: '{origin}/auth/twitch/callback',
     help: 'Redirect address of sign-in and linking. Example: http://localhost:3001/auth/twitch/callback',
     readBy: api,
     isOwnAddress: true,
-    isUsuallySet: true,
   }),
   TWITCH_EVENTSUB_SECRET: custom(
     {
+      source: 'any long random text; `pnpm memalerts setup` makes one, or `openssl rand -hex 32`',
+      fill: '{secret}',
       help: 'Secret with which Twitch signs the events on /webhooks/twitch/eventsub.',
       readBy: api,
       requiredBy: api,

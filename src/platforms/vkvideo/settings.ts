@@ -9,23 +9,40 @@ const worker = ['vkvideo'];
 const both = ['api', 'vkvideo'];
 
 export const vkvideoVariables = variables({
-  VKVIDEO_CHAT_BOT_ENABLED: switchedOn({ help: 'Enables the VK Video Live worker.', readBy: worker }),
-  VKVIDEO_CLIENT_ID: text({ help: MEANING.clientId('VK Video Live application'), readBy: both }),
+  VKVIDEO_CHAT_BOT_ENABLED: switchedOn({
+    source: '1 where VK Video Live is served',
+    fill: '1',
+    help: 'Enables the VK Video Live worker.',
+    readBy: worker,
+  }),
+  VKVIDEO_CLIENT_ID: text({
+    source: 'your DevAPI application at https://dev.live.vkvideo.ru',
+    help: MEANING.clientId('VK Video Live application'),
+    readBy: both,
+  }),
   VKVIDEO_CLIENT_SECRET: text({
+    source: 'that application',
     help: MEANING.clientSecret('VK Video Live application'),
     readBy: both,
     isSecret: true,
   }),
   VKVIDEO_CALLBACK_URL: url({
+    source:
+      'https://<DOMAIN>/auth/vkvideo/link/callback; enter it in that application too, it is compared character for character',
+    fill: '{origin}/auth/vkvideo/link/callback',
     help: 'Redirect address of linking. It is sent again at every token refresh. Example: http://localhost:3001/auth/vkvideo/link/callback',
     readBy: both,
     isOwnAddress: true,
   }),
   VKVIDEO_AUTHORIZE_URL: url({
+    source: 'the public address',
+    fill: 'https://auth.live.vkvideo.ru/app/oauth2/authorize',
     help: 'Address of the consent page. The public one is https://auth.live.vkvideo.ru/app/oauth2/authorize',
     readBy: api,
   }),
   VKVIDEO_TOKEN_URL: url({
+    source: 'the public address',
+    fill: 'https://api.live.vkvideo.ru/oauth/server/token',
     help: 'Address of the token endpoint. The public one is https://api.live.vkvideo.ru/oauth/server/token',
     readBy: both,
   }),
@@ -41,6 +58,8 @@ export const vkvideoVariables = variables({
     '`VKVIDEO_SCOPES`',
   ),
   VKVIDEO_API_BASE_URL: url({
+    source: 'the public address',
+    fill: 'https://apidev.live.vkvideo.ru',
     help: 'Base address of the DevAPI. The public one is https://apidev.live.vkvideo.ru',
     readBy: both,
     defaultText: 'host of `VKVIDEO_USERINFO_URL`',

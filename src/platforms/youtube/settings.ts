@@ -9,15 +9,21 @@ const both = ['api', 'youtube'];
 
 export const youtubeVariables = variables({
   YOUTUBE_CLIENT_ID: text({
+    source:
+      'an OAuth client for a web application at https://console.cloud.google.com/apis/credentials, in a project with the YouTube Data API v3',
     help: `${MEANING.clientId('Google OAuth application')} Its project pays the quota units.`,
     readBy: both,
   }),
   YOUTUBE_CLIENT_SECRET: text({
+    source: 'Client secret of that OAuth client',
     help: MEANING.clientSecret('Google OAuth application'),
     readBy: both,
     isSecret: true,
   }),
   YOUTUBE_CALLBACK_URL: url({
+    source:
+      'https://<DOMAIN>/auth/youtube/link/callback; enter it as an authorized redirect URI of that OAuth client too',
+    fill: '{origin}/auth/youtube/link/callback',
     help: MEANING.callback('/auth/youtube/link/callback'),
     readBy: api,
     isOwnAddress: true,
