@@ -64,8 +64,8 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
     PORT: String(apiPort),
     HOST: '127.0.0.1',
     DOMAIN: PUBLIC_HOST,
-    // There is no panel yet: whoever signs in lands on the page that describes the API.
-    WEB_URL: `${apiUrl}/docs#`,
+    // There is no panel yet: whoever signs in lands on a page of the API itself.
+    WEB_URL: apiUrl,
     JWT_SECRET: randomBytes(32).toString('hex'),
     TWITCH_WEBHOOK_CALLBACK_URL: `https://${PUBLIC_HOST}/webhooks/twitch/eventsub`,
     TWITCH_EVENTSUB_SECRET: randomBytes(32).toString('hex'),

@@ -30,6 +30,7 @@ import { registerOutboxHistoryRoutes } from './routes/outbox-history.ts';
 import { type OverlayRules, registerOverlayRoutes } from './routes/overlay.ts';
 import { registerOwnerBotRoutes } from './routes/owner-bots.ts';
 import { registerOwnerUserRoutes } from './routes/owner-users.ts';
+import { registerPages } from './routes/pages.ts';
 import { registerSayRoutes, type SayRules } from './routes/say.ts';
 import { registerStreamDurationRoutes } from './routes/stream-duration.ts';
 import { registerStreamerCreditsRoutes } from './routes/streamer-credits.ts';
@@ -101,6 +102,7 @@ export async function buildServer(
     registerHealthRoutes(api, context, rules.build, metrics);
     registerCapabilityRoutes(api, context);
     registerAuthRoutes(api, context, rules.auth);
+    registerPages(api, context);
     registerOverlayRoutes(api, context, rules.credits);
     const { relaySecret } = rules.credits;
     await api.register(async (plain) => {

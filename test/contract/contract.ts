@@ -217,6 +217,11 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
     section: 'twitch-eventsub-webhook',
     answers: ['200', '400 BAD_REQUEST', '403 FORBIDDEN', '404 FEATURE_NOT_AVAILABLE'],
   },
+  'GET /': { section: 'pages-for-people', answers: ['200'] },
+  'GET /dashboard': { section: 'pages-for-people', answers: ['200'] },
+  'GET /settings/accounts': { section: 'pages-for-people', answers: ['200'] },
+  'GET /settings/bot': { section: 'pages-for-people', answers: ['200'] },
+  'GET /settings/bot/{page}': { section: 'pages-for-people', answers: ['200', '404 NOT_FOUND'] },
   'GET /health': { section: 'operational-endpoints', answers: ['200'] },
   'GET /auth/{provider}': {
     section: 'login-and-logout',

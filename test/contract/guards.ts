@@ -20,7 +20,7 @@ const SIGNED_IN =
 const CHANGES = /^(POST|PATCH|DELETE) \/(streamer|owner|auth)\//;
 /** They read none, or a missing one means something else to them (docs/contract/http-api.md#feature-not-available). */
 const NEEDS_NO_TABLE =
-  /^(GET \/streamer\/entitlements\/custom-bot|GET \/streamer\/bots\/\{provider\}\/bot\/link|POST \/auth\/logout|GET \/overlay\/credits\/t\/\{token\}|GET \/(health|healthz|ready|readyz|metrics|capabilities))$/;
+  /^(GET \/streamer\/entitlements\/custom-bot|GET \/streamer\/bots\/\{provider\}\/bot\/link|POST \/auth\/logout|GET \/overlay\/credits\/t\/\{token\}|GET \/(health|healthz|ready|readyz|metrics|capabilities)|GET \/(dashboard|settings\/.*)?)$/;
 /** Theirs is the table of rights alone. */
 const OF_ENTITLEMENTS = /^\w+ \/owner\/entitlements\//;
 /** As Twitch numbers people; nobody of the simulated ones. */

@@ -33,6 +33,7 @@ const SAMPLES: Partial<Record<Route, Ask>> = {
   'POST /owner/entitlements/custom-bot/grant-by-provider': { body: { provider: 'twitch', externalId: '9999999' } },
   'GET /owner/channels/resolve': { query: { provider: 'twitch', externalId: '9999999' } },
   'POST /owner/users/{id}/sign-out': { params: { id: unknown } },
+  'GET /settings/bot/{page}': { params: { page: 'twitch' } },
   'GET /auth/{provider}': twitch,
   'GET /auth/{provider}/link': twitch,
   'GET /auth/{provider}/callback': { ...twitch, query: { code: 'abc', state: 'abc' } },

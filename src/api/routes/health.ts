@@ -64,19 +64,6 @@ export function registerHealthRoutes(
   const again = 'Check that the process answers (same as GET /health)';
   app.get('/healthz', { schema: { tags, summary: again, response: { 200: healthAnswer } } }, alive);
 
-  /** @returns a code, or null when the tables are there and can be written */
-  async function reasonOfDatabase(): Promise<string | null> {
-    try {
-      const { rows } = await sql<{ isReadOnly: boolean }>`
-        select current_setting('transaction_read_only') = 'on' as "isReadOnly", exists (select from "BotIntegrationSettings")
-      `.execute(db);
-      return rows[0]?.isReadOnly === true ? 'cannot_write' : null;
-    } catch (error) {
-      log.debug('api.not_ready', { error });
-      return isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
-    }
-  }
-
   for (const [path, addition] of [
     ['/ready', ''],
     ['/readyz', ' (same as GET /ready)'],
@@ -93,7 +80,7 @@ export function registerHealthRoutes(
       },
       async (_request, reply) => {
         const { warnings, reasons: known } = state();
-        const found = await reasonOfDatabase();
+        const found = await databaseTrouble({ db, log });
         const reasons = [...new Set([...known, ...(found === null ? [] : [found])])];
         const [first] = reasons;
         if (first === undefined) return { status: 'ready' as const, reasons, warnings };
@@ -122,4 +109,17 @@ export function registerHealthRoutes(
         .send(await metrics.metrics());
     },
   );
+}
+
+/** Asks the database. @returns a code of `/readyz`, or null when the tables are there and can be written */
+export async function databaseTrouble({ db, log }: Pick<ApiContext, 'db' | 'log'>): Promise<string | null> {
+  try {
+    const { rows } = await sql<{ isReadOnly: boolean }>`
+      select current_setting('transaction_read_only') = 'on' as "isReadOnly", exists (select from "BotIntegrationSettings")
+    `.execute(db);
+    return rows[0]?.isReadOnly === true ? 'cannot_write' : null;
+  } catch (error) {
+    log.debug('api.not_ready', { error });
+    return isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
+  }
 }

@@ -11,6 +11,7 @@ import { entitlements } from './entitlements.ts';
 import { eventsub } from './eventsub.ts';
 import { kickWebhook } from './kick-webhook.ts';
 import { operations } from './operations.ts';
+import { pages } from './pages.ts';
 import { say } from './say.ts';
 import { senders } from './senders.ts';
 import { settings } from './settings.ts';
@@ -30,6 +31,7 @@ const FILES: readonly CasesOf[] = [
   kickWebhook,
   eventsub,
   operations,
+  pages,
   beyond,
 ];
 
