@@ -58,7 +58,12 @@ function folder() {
 
 test('with --yes it writes a file that every process starts with, makes the secrets, and shows none; asked again it changes nothing', async () => {
   const { run, read, values, mode, shown } = folder();
-  const { code, said } = await run(['--yes'], { ...PUBLIC, ...TWITCH, KICK_CLIENT_ID: 'k', KICK_CLIENT_SECRET: 'kick-secret' });
+  const { code, said } = await run(['--yes'], {
+    ...PUBLIC,
+    ...TWITCH,
+    KICK_CLIENT_ID: 'k',
+    KICK_CLIENT_SECRET: 'kick-secret',
+  });
   expect([code, said]).toEqual([0, expect.stringContaining('Wrote .env')]);
   expect(mode()).toBe(0o600);
   for (const id of ['api', ...registry.map((platform) => platform.id)]) {

@@ -1,4 +1,4 @@
-/** A real PostgreSQL server out of an npm package, for the demo and for tests: started here, gone with this process. */
+/** A real PostgreSQL server out of an npm package, for the demo, trials and tests: started here, gone with this process. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';

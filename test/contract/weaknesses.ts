@@ -159,6 +159,7 @@ const critical: readonly Weakness[] = [
         `${TWITCH}/eventsub/webhook.test.ts`,
         'a challenge is echoed as plain text, only signed and only as JSON, and proves the subscription',
       ],
+      [`${ROUTES}/pages.test.ts`, 'nothing that an address or a name brings becomes markup, and no script may run'],
       ['POST /webhooks/twitch/eventsub', 'the challenge is not signed'],
       ['POST /webhooks/twitch/eventsub', 'the challenge comes as a form'],
       [`${API}/plugins/errors.test.ts`, 'answers are no pages: nothing may run them or frame them'],

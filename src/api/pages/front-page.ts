@@ -111,7 +111,7 @@ function stepsToChannel({ account, isOwner }: SignedIn, language: Language): str
   const { login, provider } = account ?? { login: 'LOGIN', provider: 'PLATFORM' };
   const command = (name: string) => code(`pnpm memalerts ${name} --login ${login} --provider ${provider}`);
   const first = isOwner ? [] : [paragraph(WORDS.firstOwner[language]), command('grant-admin')];
-  return [paragraph(WORDS.noChannel[language]), command('create-channel'), ...first];
+  return [...first, paragraph(WORDS.noChannel[language]), command('create-channel')];
 }
 
 function streamersSteps({ platforms, language }: FrontPage, { linked }: SignedIn): string[] {

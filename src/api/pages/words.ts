@@ -25,8 +25,8 @@ export const WORDS = {
     ru: 'У вас здесь ещё нет канала. Его даёт оператор установки такой командой:',
   },
   firstOwner: {
-    en: 'If this installation is yours, make yourself its owner first:',
-    ru: 'Если установка ваша, сначала сделайте себя её владельцем:',
+    en: 'If this installation is yours, make yourself its owner with this command:',
+    ru: 'Если установка ваша, сделайте себя её владельцем такой командой:',
   },
   linkDefaultBot: {
     en: 'Link the account that the bot speaks with, once for each platform. Consent there as the bot:',
