@@ -40,7 +40,7 @@ export async function runSetup(argv: readonly string[], env: Setup['env']): Prom
   }
 }
 
-export async function setUp({ env, file, questions, overwrites }: Setup): Promise<string> {
+async function setUp({ env, file, questions, overwrites }: Setup): Promise<string> {
   const groups = allVariables();
   const variables = groups.flatMap((group) => group.variables);
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
