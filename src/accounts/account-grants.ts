@@ -126,8 +126,9 @@ function answerOf(renewal: Renewal, now: Date): UsableGrant | NoCredential {
       return isUsable(renewal.grant, now) ? renewal.grant : 'unavailable';
     case 'dead':
     case 'unreadable':
-    case 'just_renewed':
       return 'none';
+    // The platform refuses a token it just gave: the grant may be good for another one later.
+    case 'just_renewed':
     case 'unavailable':
       return 'unavailable';
   }

@@ -6,7 +6,7 @@ import type { PlatformUserId, UserId } from '../lib/brand.ts';
 import { createTokenSeal } from '../lib/token-seal.ts';
 import { twitch } from '../platforms/twitch/index.ts';
 import { signIn } from './login.ts';
-import { revokeAdmin } from './owners.ts';
+import { makeAdmin, revokeAdmin } from './owners.ts';
 
 async function world() {
   const { url } = await createTestDatabase({ forTest: true });
@@ -82,9 +82,24 @@ test('whoever is no owner any more is not made one again by the name in the conf
   const signedIn = await people.signIn('1', 'bigowner');
   const userId = (signedIn.kind === 'signed_in' ? signedIn.session.userId : '') as UserId;
   const account = { provider: 'twitch', login: 'bigowner', platformUserId: '1' };
-  await people.db.transaction().execute((tx) => revokeAdmin(tx, userId, account, new Date()));
+  await people.db.transaction().execute((tx) => revokeAdmin(tx, userId, account));
   expect(await people.signIn('1', 'bigowner')).toMatchObject({ session: { role: 'viewer' }, hasOwnersName: false });
   expect((await people.audited()).map(([action]) => action)).toEqual(['owner.admins.grant', 'owner.admins.revoke']);
+});
+
+test('a copy of the API from before owners were bound to accounts does not bring a revoked one back either', async () => {
+  await using people = await closing(await world());
+  const signedIn = await people.signIn('1', 'bigowner');
+  const userId = (signedIn.kind === 'signed_in' ? signedIn.session.userId : '') as UserId;
+  const account = { provider: 'twitch', login: 'bigowner', platformUserId: '1' };
+  const promoteAsBefore = () => people.pg.query(`update "User" set role = 'admin' where id = $1`, [userId]);
+  await people.db.transaction().execute((tx) => revokeAdmin(tx, userId, account));
+  await promoteAsBefore();
+  expect(await people.roleOf('1')).toBe('viewer');
+  await people.db.transaction().execute((tx) => makeAdmin(tx, userId, account, { actorId: null, by: 'operator' }));
+  expect(await people.roleOf('1')).toBe('admin');
+  await promoteAsBefore();
+  expect(await people.roleOf('1')).toBe('admin');
 });
 
 test('of two who use a login for the first time at once one becomes an owner', async () => {

@@ -74,14 +74,10 @@ export async function makeAdmin(
 }
 
 /** They are a streamer or a viewer from now on, and stay it. Their logins are the caller's to end. */
-export async function revokeAdmin(
-  tx: Transaction<Database>,
-  userId: UserId,
-  account: NamedAccount,
-  now: Date,
-): Promise<void> {
+export async function revokeAdmin(tx: Transaction<Database>, userId: UserId, account: NamedAccount): Promise<void> {
   await sql`
-    update "User" set role = case when "channelId" is null then 'viewer' else 'streamer' end, "adminRevokedAt" = ${now}
+    update "User" set role = case when "channelId" is null then 'viewer' else 'streamer' end,
+      "adminRevokedAt" = timezone('utc', now())
     where id = ${userId}
   `.execute(tx);
   await record(tx, null, 'owner.admins.revoke', { userId, ...account, by: 'operator' });

@@ -23,15 +23,18 @@ export async function endSession(db: Db, { jti, userId, expiresAt }: ReadSession
 }
 
 /**
- * Every login the person has. A later one is issued from the returned time on, and counts.
+ * Every login the person has. A later one is issued from the returned time on, and counts. The time is the database's:
+ * the clock of whoever ends them may be wrong.
  *
  * @returns `User.sessionsFrom`; null when there is no such person
  */
-export async function endSessionsOf(tx: Transaction<Database>, userId: UserId, now: Date): Promise<Date | null> {
-  const nextSecond = new Date(Math.floor(now.getTime() / 1000) * 1000 + 1000);
+export async function endSessionsOf(tx: Transaction<Database>, userId: UserId): Promise<Date | null> {
   // A second call within the same second has to end what was issued from the first one on.
   const { rows } = await sql<{ sessionsFrom: Date }>`
-    update "User" set "sessionsFrom" = greatest("sessionsFrom" + interval '1 second', ${nextSecond})
+    update "User" set "sessionsFrom" = greatest(
+      "sessionsFrom" + interval '1 second',
+      date_trunc('second', timezone('utc', clock_timestamp())) + interval '1 second'
+    )
     where id = ${userId} returning "sessionsFrom"
   `.execute(tx);
   return rows[0]?.sessionsFrom ?? null;
@@ -43,7 +46,10 @@ export async function rightsOf(db: Db, { userId, jti, issuedAt }: ReadSession): 
     .selectFrom('User')
     .select(['role', 'channelId', 'hasBetaAccess', 'sessionsFrom'])
     .select(({ exists, selectFrom }) =>
-      exists(selectFrom('EndedSession').select('jti').where('jti', '=', jti)).as('isEnded'),
+      // Other services of the same secret may give two people's tokens one name.
+      exists(selectFrom('EndedSession').select('jti').where('jti', '=', jti).where('userId', '=', userId)).as(
+        'isEnded',
+      ),
     )
     .where('id', '=', userId)
     .executeTakeFirst();

@@ -86,6 +86,25 @@ test('revoke-admin takes it back, ends every login of theirs, is audited, and re
   expect(await run('grant-admin', '--login', 'mira_k')).toContain('is now an owner');
 });
 
+test('of two accounts that last signed in under one login none is taken without being named', async () => {
+  const [former, present] = [
+    await signedIn('mira_k', { twitchId: '11' }),
+    await signedIn('mira_k', { twitchId: '12' }),
+  ];
+  for (const command of ['grant-admin', 'create-channel']) {
+    const said = await refusal(command, '--login', 'mira_k');
+    expect(said).toContain(`--id 11 (user ${former})`);
+    expect(said).toContain(`--id 12 (user ${present})`);
+  }
+  expect(await run('grant-admin', '--login', 'mira_k', '--id', '11')).toContain(`(user ${former})`);
+  expect([(await userOf(former)).role, (await userOf(present)).role]).toEqual(['admin', 'viewer']);
+  await run('grant-admin', '--login', 'mira_k', '--id', '12');
+  expect(await refusal('revoke-admin', '--login', 'mira_k')).toContain('--id 12');
+  expect(await refusal('revoke-admin', '--login', 'mira_k', '--id', '13')).toContain('mira_k with the id 13');
+  expect(await run('revoke-admin', '--login', 'mira_k', '--id', '12')).toContain(`(user ${present})`);
+  expect([(await userOf(former)).role, (await userOf(present)).role]).toEqual(['admin', 'viewer']);
+});
+
 test('whoever linked somebody’s account as a bot is not taken for that person', async () => {
   const helped = await signedIn('mira_k');
   await pool.db

@@ -8,7 +8,7 @@ import { systemClock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
-import { createChannel, grantAdmin, takeAdmin } from './people.ts';
+import { createChannel, grantAdmin, type Person, takeAdmin } from './people.ts';
 import { rotateKeys, sealTokens } from './stored-tokens.ts';
 
 const USAGE = `pnpm memalerts <command>
@@ -16,19 +16,24 @@ const USAGE = `pnpm memalerts <command>
   setup          [--yes] [--overwrite]        write .env: make the secrets, ask for the rest, keep what is set
                                               (--yes asks nothing; --overwrite prefers the environment's values)
   migrate                                     update the database schema
-  grant-admin    --login NAME [--provider P]  make a user an owner
-  revoke-admin   --login NAME [--provider P]  remove a user from the owners and end all logins of the user
-  create-channel --login NAME [--provider P] [--slug SLUG] [--name TITLE]
+  grant-admin    --login NAME [--provider P] [--id ID]
+                                              make a user an owner
+  revoke-admin   --login NAME [--provider P] [--id ID]
+                                              remove a user from the owners and end all logins of the user
+  create-channel --login NAME [--provider P] [--id ID] [--slug SLUG] [--name TITLE]
                                               give a user a channel and make the user a streamer
   rotate-keys                                 encrypt every stored token with the first key of CREDENTIALS_ENCRYPTION_KEY
                                               (first restart every process with this key in the first place)
   seal-tokens                                 encrypt the tokens that are stored unencrypted
 
-Users must have signed in once. The default provider is twitch.`;
+Users must have signed in once. The default provider is twitch. --id is the id of the account on the platform: add it
+if several accounts last signed in with one login.`;
 
 interface Arguments {
   readonly provider: string;
   readonly login: string | undefined;
+  /** The platform's own id of the account; tells two apart that had one login. */
+  readonly id: string | undefined;
   readonly slug: string | undefined;
   readonly name: string | undefined;
 }
@@ -41,8 +46,7 @@ const commands: Readonly<Record<string, Command>> = {
     return applied.length === 0 ? 'The database schema is up to date.' : `Applied ${applied.join(', ')}.`;
   },
   'grant-admin': (settings, given) => withDatabase(settings, (db) => grantAdmin(db, personOf(given))),
-  'revoke-admin': (settings, given) =>
-    withDatabase(settings, (db) => takeAdmin(db, personOf(given), systemClock.now())),
+  'revoke-admin': (settings, given) => withDatabase(settings, (db) => takeAdmin(db, personOf(given))),
   'create-channel': (settings, given) =>
     withDatabase(settings, (db) =>
       createChannel(db, { ...personOf(given), slug: given.slug ?? null, name: given.name ?? null }),
@@ -81,6 +85,7 @@ function parse(argv: readonly string[]) {
     options: {
       provider: { type: 'string', default: 'twitch' },
       login: { type: 'string' },
+      id: { type: 'string' },
       slug: { type: 'string' },
       name: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -90,8 +95,8 @@ function parse(argv: readonly string[]) {
   if (extra !== undefined) {
     throw new BadInput('BAD_REQUEST', `Unexpected argument ${extra}. Write options as --login NAME.`);
   }
-  const { help: wantsHelp, provider, login, slug, name: title } = values;
-  return { name, given: { provider, login, slug, name: title }, wantsHelp };
+  const { help: wantsHelp, provider, login, id, slug, name: title } = values;
+  return { name, given: { provider, login, id, slug, name: title }, wantsHelp };
 }
 
 function settingsOf(env: Readonly<Record<string, string | undefined>>): CoreValues {
@@ -100,7 +105,7 @@ function settingsOf(env: Readonly<Record<string, string | undefined>>): CoreValu
   return loaded.config.values;
 }
 
-function personOf({ provider, login }: Arguments): { provider: string; login: string } {
+function personOf({ provider, login, id }: Arguments): Person {
   const wanted = login?.trim().toLowerCase().replace(/^@/, '');
   if (!wanted) throw new BadInput('BAD_REQUEST', 'The option --login NAME is missing');
   const platform = platforms.find(({ id }) => id === provider.trim().toLowerCase());
@@ -108,7 +113,7 @@ function personOf({ provider, login }: Arguments): { provider: string; login: st
     const allowed = platforms.map(({ id }) => id).join(', ');
     throw new BadInput('BAD_REQUEST', `--provider must be one of ${allowed}, not ${provider}`);
   }
-  return { provider: platform.id, login: wanted };
+  return { provider: platform.id, login: wanted, platformUserId: id?.trim() || null };
 }
 
 async function withDatabase({ DATABASE_URL }: CoreValues, work: (db: Db) => Promise<string>): Promise<string> {

@@ -3,18 +3,23 @@ import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { bindOwnerLogin, makeAdmin, revokeAdmin } from '../accounts/owners.ts';
 import { endSessionsOf } from '../accounts/session-ends.ts';
-import type { UserRole } from '../accounts/sessions.ts';
 import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import type { UserId } from '../lib/brand.ts';
 import { BadInput } from '../lib/errors.ts';
 import { platforms } from '../platforms/all.ts';
 
-interface Person {
+/** Whom an operator means. */
+export interface Person {
   readonly provider: string;
   /** Lower-case. */
   readonly login: string;
+  /** The platform's own id of the account, where the login alone does not tell; null otherwise. */
+  readonly platformUserId: string | null;
 }
+
+/** A login changes hands rarely; an operator reads them all. */
+const ACCOUNTS_SHOWN = 20;
 
 interface Account {
   readonly userId: UserId;
@@ -36,16 +41,16 @@ export async function grantAdmin(db: Db, person: Person): Promise<string> {
 }
 
 /** Takes it back for good, and ends every login they have. @returns a sentence for the operator */
-export async function takeAdmin(db: Db, person: Person, now: Date): Promise<string> {
+export async function takeAdmin(db: Db, person: Person): Promise<string> {
   return db.transaction().execute(async (tx) => {
-    const account = await findAccount(tx, person, 'admin');
+    const account = await findAccount(tx, person, ({ role }) => role === 'admin');
     if (account.role !== 'admin')
       throw new BadInput('CONFLICT', `${person.login} is not an owner. Nothing was changed.`);
     const named = { ...person, platformUserId: account.providerAccountId };
     // Bound to whom it was: a list that still names the login must not make the next one of that name an owner.
     await bindOwnerLogin(tx, named);
-    await revokeAdmin(tx, account.userId, named, now);
-    await endSessionsOf(tx, account.userId, now);
+    await revokeAdmin(tx, account.userId, named);
+    await endSessionsOf(tx, account.userId);
     return `${person.login} is no longer an owner (user ${account.userId}) and was signed out everywhere.`;
   });
 }
@@ -87,26 +92,37 @@ export async function createChannel(
 /**
  * A bot's account is no sign-in: whoever linked it may be somebody else than the person of that name.
  *
- * @param preferred the role of whom is meant where two had the same login one after the other
+ * @param isMeant where several accounts were last seen with the login, those that can be meant
+ * @throws BadInput `NOT_FOUND`; `CONFLICT` that lists the accounts where the login does not tell which one is meant
  */
 async function findAccount(
   tx: Transaction<Database>,
-  { provider, login }: Person,
-  preferred: UserRole | null = null,
+  { provider, login, platformUserId }: Person,
+  isMeant: (account: Account) => boolean = () => true,
 ): Promise<Account> {
-  const found = await sql<Account>`
+  const { rows } = await sql<Account>`
     select a."userId", a."providerAccountId", a."displayName", u."channelId", u.role
     from "ExternalAccount" a join "User" u on u.id = a."userId"
     where a.provider::text = ${provider} and lower(a.login) = ${login}
       and a."linkedAs" is distinct from 'bot_link'
-    order by u.role = ${preferred} desc, a."updatedAt" desc limit 1
+      and coalesce(a."providerAccountId" = ${platformUserId}, true)
+    order by a."updatedAt" desc limit ${ACCOUNTS_SHOWN}
     for update of u
   `.execute(tx);
-  if (found.rows[0] === undefined) {
+  const meant = rows.filter(isMeant);
+  const account = meant[0] ?? rows[0];
+  if (account === undefined) {
+    const whom = platformUserId === null ? login : `${login} with the id ${platformUserId}`;
     throw new BadInput(
       'NOT_FOUND',
-      `Nobody has signed in as ${login} on ${provider} yet. Sign in at /auth/${provider} first.`,
+      `Nobody has signed in as ${whom} on ${provider} yet. Sign in at /auth/${provider} first.`,
     );
   }
-  return found.rows[0];
+  if (meant.length <= 1) return account;
+  const accounts = meant.map(({ providerAccountId, userId }) => `--id ${providerAccountId} (user ${userId})`);
+  throw new BadInput(
+    'CONFLICT',
+    `Several accounts on ${provider} last signed in as ${login}. Nothing was changed. ` +
+      `Add one of these options (latest sign-in first): ${accounts.join(', ')}`,
+  );
 }

@@ -51,8 +51,8 @@ test('an account that was linked to be a bot is not the last one somebody signs 
   const own = await world.account({ login: 'own', userId });
   const leftover = await world.account({ login: 'leftover', userId });
   await world.db.updateTable('ExternalAccount').set({ linkedAs: 'bot_link' }).where('id', '=', leftover).execute();
-  expect(await unlinkAccount(world.db, [twitch], userId, own, new Date())).toEqual({ kind: 'last_account' });
-  expect(await unlinkAccount(world.db, [twitch], userId, leftover, new Date())).toMatchObject({ kind: 'unlinked' });
+  expect(await unlinkAccount(world.db, [twitch], userId, own)).toEqual({ kind: 'last_account' });
+  expect(await unlinkAccount(world.db, [twitch], userId, leftover)).toMatchObject({ kind: 'unlinked' });
 });
 
 test('tokens that no key opens are left alone, the others are revoked', async () => {
@@ -75,7 +75,7 @@ test('an account is unlinked while its person signs in with it, and neither wait
   const { unlinking } = await world.db.transaction().execute(async (tx) => {
     // The steps of a sign-in, with somebody in between.
     await tx.updateTable('ExternalAccount').set({ displayName: 'Vera K' }).where('id', '=', going).execute();
-    const unlinking = unlinkAccount(world.db, [twitch], userId, going, new Date());
+    const unlinking = unlinkAccount(world.db, [twitch], userId, going);
     await lockWaits(world.db, 1);
     await tx.updateTable('User').set({ displayName: 'Vera K' }).where('id', '=', userId).execute();
     return { unlinking };
@@ -90,7 +90,7 @@ test('of two requests at once that unlink the last two accounts, one is refused'
   const { unlinking } = await world.db.transaction().execute(async (tx) => {
     // Both have read the accounts, or wait to read them, before either deletes one.
     await sql`lock table "GlobalTwitchBotCredential"`.execute(tx);
-    const unlinking = accounts.map((account) => unlinkAccount(world.db, [twitch], userId, account, new Date()));
+    const unlinking = accounts.map((account) => unlinkAccount(world.db, [twitch], userId, account));
     await lockWaits(world.db, 2);
     return { unlinking };
   });

@@ -38,7 +38,6 @@ export async function unlinkAccount(
   platforms: readonly UnlinkablePlatform[],
   userId: UserId,
   accountId: ExternalAccountId,
-  now: Date,
 ): Promise<Unlinked> {
   const botTables = await presentBotTables(db, platforms);
   return db.transaction().execute(async (tx) => {
@@ -63,7 +62,7 @@ export async function unlinkAccount(
     if (own.length === 1 && own[0]?.id === accountId) return { kind: 'last_account' };
     await tx.deleteFrom('ExternalAccount').where('id', '=', accountId).execute();
     await clearUserColumns(tx, platforms, userId, account);
-    const sessionsFrom = await endSessionsOf(tx, userId, now);
+    const sessionsFrom = await endSessionsOf(tx, userId);
     return { kind: 'unlinked', provider, tokens: { accessToken, refreshToken }, sessionsFrom };
   });
 }

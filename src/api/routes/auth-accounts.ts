@@ -81,7 +81,7 @@ export function registerAccountRoutes(app: Api, context: ApiContext, rules: Auth
     async (request, reply) => {
       const { userId } = await context.callers.person(request);
       const accountId = request.params.externalAccountId as ExternalAccountId;
-      const outcome = await unlinkAccount(context.db, descriptions, userId, accountId, context.clock.now());
+      const outcome = await unlinkAccount(context.db, descriptions, userId, accountId);
       switch (outcome.kind) {
         case 'not_found':
           throw new BadInput('NOT_FOUND');

@@ -71,13 +71,42 @@ test('signing out everywhere ends what was issued before, whoever issued it, and
   // Within the same second.
   const again = await loginOf(who, await sessionsFromOf(who));
   expect(await standingOf(again)).toEqual(COUNTS);
-  expect(await standingOf(await foreignLogin(who, seconds() + 1))).toEqual(COUNTS);
+  const begins = (await sessionsFromOf(who))?.getTime() ?? 0;
+  expect(await standingOf(await foreignLogin(who, begins / 1000))).toEqual(COUNTS);
   // And once more within it.
   await api.ask(again, 'POST', '/auth/logout/everywhere');
   expect(await standingOf(again)).toEqual(ENDED);
   expect(await standingOf(await loginOf(who, await sessionsFromOf(who)))).toEqual(COUNTS);
   const { rows } = await api.pg.query('select action from "AuditLog" where "actorId" = $1', [who.userId]);
   expect(rows.map(({ action }) => action)).toEqual(['auth.logout.everywhere', 'auth.logout.everywhere']);
+});
+
+test.each([
+  ['behind', -1_800_000],
+  ['ahead', 1_800_000],
+])('what a copy ends whose clock is half an hour %s is what was issued until then, and no more', async (_, offMs) => {
+  const wrong = await startApiWorld(url, { clock: new ManualClock(new Date(clock.now().getTime() + offMs)) });
+  const who = await api.streamer();
+  expect((await wrong.ask({ token: (await loginOf(who)).token }, 'POST', '/auth/logout/everywhere')).status).toBe(200);
+  await expect.poll(() => standingOf(who)).toEqual(ENDED);
+  const inAMinute = Math.floor(Date.now() / 1000) + 60;
+  expect(await standingOf(await foreignLogin(who, inAMinute))).toEqual(COUNTS);
+});
+
+test('a logout ends nobody else’s login, whatever name another service gave it', async () => {
+  const [who, other] = [await api.streamer(), await api.streamer()];
+  const named = async ({ userId }: Person) => ({
+    token: await new SignJWT({ userId, role: 'streamer', iat: seconds() })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setJti('1')
+      .setExpirationTime(seconds() + 3600)
+      .sign(new TextEncoder().encode(JWT_SECRET)),
+  });
+  const [first, second] = [await named(who), await named(other)];
+  await api.ask(first, 'POST', '/auth/logout');
+  expect([await standingOf(first), await standingOf(second)]).toEqual([ENDED, COUNTS]);
+  await api.ask(second, 'POST', '/auth/logout');
+  expect([await standingOf(first), await standingOf(second)]).toEqual([ENDED, ENDED]);
 });
 
 test('an owner signs somebody out everywhere, which is in the audit log; a streamer may not', async () => {

@@ -15,7 +15,7 @@ const COOKIE_SECONDS = 7 * 24 * 60 * 60;
 
 export function registerSessionRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
   const tags = ['sign-in'];
-  const { callers, db, clock } = context;
+  const { callers, db } = context;
   app.post(
     '/auth/logout',
     {
@@ -38,7 +38,7 @@ export function registerSessionRoutes(app: Api, context: ApiContext, rules: Auth
     async (request, reply) => {
       const { userId } = await callers.person(request);
       await db.transaction().execute(async (tx) => {
-        await endSessionsOf(tx, userId, clock.now());
+        await endSessionsOf(tx, userId);
         await recordAudit(tx, { userId, channelId: null }, 'auth.logout.everywhere', { userId });
       });
       callers.forget(userId);

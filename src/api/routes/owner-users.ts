@@ -7,7 +7,7 @@ import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { okAnswer } from '../fields.ts';
 
-export function registerOwnerUserRoutes(app: Api, { callers, clock, db }: ApiContext): void {
+export function registerOwnerUserRoutes(app: Api, { callers, db }: ApiContext): void {
   app.post(
     '/owner/users/:id/sign-out',
     {
@@ -23,7 +23,7 @@ export function registerOwnerUserRoutes(app: Api, { callers, clock, db }: ApiCon
       const userId = request.params.id as UserId;
       await db.transaction().execute(async (tx) => {
         await recordAudit(tx, { userId: actor, channelId: null }, 'owner.users.sign_out', { userId });
-        const sessionsFrom = await endSessionsOf(tx, userId, clock.now());
+        const sessionsFrom = await endSessionsOf(tx, userId);
         if (sessionsFrom === null) throw new BadInput('NOT_FOUND', 'No user has this id');
       });
       callers.forget(userId);
