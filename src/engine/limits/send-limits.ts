@@ -59,6 +59,11 @@ export class SendLimits {
     return Math.max(0, ...this.#rules.map(({ periodMs }) => periodMs));
   }
 
+  /** In how many milliseconds an answer may go out, as far as the part of the windows goes that answers may use. */
+  answerInMs(speaker: Speaker): number {
+    return Math.max(0, this.#freeAtMs(speaker, true) - this.#clock.monotonicMs());
+  }
+
   /**
    * @param isAnswer true when the message is an answer for certain; otherwise the permit tells whether it may be one
    * @returns a permit, or for how many milliseconds there will be none
@@ -66,7 +71,7 @@ export class SendLimits {
   take(speaker: Speaker, isAnswer = false): Permit | number {
     if (this.#rules.length === 0) return FREE;
     const nowMs = this.#clock.monotonicMs();
-    const answerInMs = Math.max(0, this.#freeAtMs(speaker, true) - nowMs);
+    const answerInMs = this.answerInMs(speaker);
     const waitMs = Math.max(this.#freeAtMs(speaker, false) - nowMs, isAnswer ? answerInMs : 0);
     if (waitMs > 0) return waitMs;
     let countsAsAnswer = answerInMs === 0;

@@ -16,8 +16,9 @@ export interface Lane {
   isAnswerNext: boolean;
   /** The next claim ignores the row's own waiting time. */
   isEager: boolean;
-  /** Sends of the present head that did not settle it. */
+  /** Sends of the row `missedId` that did not settle it. */
   misses: number;
+  missedId: string | null;
   /** Nobody can speak there at present. */
   lacksSender: boolean;
 }
@@ -60,6 +61,7 @@ export class Lanes {
       isAnswerNext: false,
       isEager: false,
       misses: 0,
+      missedId: null,
       lacksSender: false,
     };
     this.#lanes.set(channelId, lane);

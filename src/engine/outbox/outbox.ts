@@ -160,6 +160,7 @@ export class Outbox {
     lane.lacksSender = channel !== undefined && credential === null;
     lane.isAnswerNext &&= channel !== undefined;
     if (credential === null || this.#isDraining) {
+      this.#turns.forget(lane.channelId);
       this.#lanes.rest(lane);
       // Its messages wait, and have to end in time.
       if (lane.lacksSender) this.#safety.look(lane.channelId);
@@ -243,7 +244,9 @@ export class Outbox {
 
   async #depart(departure: Departure): Promise<void> {
     const lane = this.#lanes.of(departure.channel.channelId);
-    lane.misses += 1;
+    // Another row may have come before the one that waits: it does not inherit a long wait.
+    lane.misses = lane.missedId === departure.row.id ? lane.misses + 1 : 1;
+    lane.missedId = departure.row.id;
     const againInMs = await this.#delivery.deliver(departure, lane.misses);
     if (againInMs === null) {
       lane.misses = 0;

@@ -32,6 +32,7 @@ interface WaitingHead {
   readonly nextAttemptAt: Date;
   readonly expiresAt: Date | null;
   readonly createdAt: Date;
+  readonly hasExpiredAnswer: boolean;
 }
 
 /** While hints arrive this only heals what was missed. */
@@ -142,14 +143,16 @@ export class Safety {
     const { pg, statements, clock, channels, log, logPrefix } = this.#deps;
     const held = channels.held();
     const channelIds = [...(wanted ?? held.keys())].filter((channelId) => held.has(channelId));
+    const now = clock.now();
     try {
       const { rows } =
         channelIds.length === 0
           ? { rows: [] }
-          : await pg.query<WaitingHead>({ ...statements.heads, values: [channelIds] });
+          : await pg.query<WaitingHead>({ ...statements.heads, values: [channelIds, now] });
       if (wanted === null) this.oldestWaitingSince = oldest(rows);
-      const now = clock.now();
-      const expired = rows.filter((head) => isExpired(head, now)).map(({ channelId }) => channelId);
+      const expired = rows
+        .filter((head) => head.hasExpiredAnswer || isExpired(head, now))
+        .map(({ channelId }) => channelId);
       for (const head of rows) if (!isExpired(head, now)) this.#tell(head, now);
       if (expired.length > 0) await this.expire(expired);
     } catch (error) {

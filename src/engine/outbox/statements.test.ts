@@ -59,7 +59,7 @@ test.each(platforms.map((platform) => [platform.id, platform] as const))(
     expect(claimed.rows).toMatchObject([{ verdict: 'expired', isTaken: false }]);
     const expired = await run(statements.expire, [channelId], ['expired'], later, 8);
     expect(expired.rows).toMatchObject([{ id: `${id}-b`, lastError: 'expired' }]);
-    expect((await run(statements.heads, [channelId])).rows).toEqual([]);
+    expect((await run(statements.heads, [channelId], new Date())).rows).toEqual([]);
     expect((await run(statements.recent, new Date(now.getTime() - 1000), new Date(0))).rows).toHaveLength(1);
     expect(await outboxStatus(world.db, platform, channelId, `${id}-a`)).toMatchObject({ status: 'sent', attempts: 1 });
     expect(await outboxStatus(world.db, platform, 'another' as ChannelId, `${id}-a`)).toBeNull();

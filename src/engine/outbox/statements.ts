@@ -102,10 +102,14 @@ function claim(table: string): string {
     from head left join taken on taken.id = head.id left join unhurried on true`;
 }
 
-// $1 channels.
+// $1 channels, $2 now. Answers are asked about beyond the head: the little time they have may be over while something
+// that goes before them waits, and few of them wait in a channel.
 function heads(table: string): string {
   return `
-    select o."channelId", o.status, o."lastError", o."nextAttemptAt", o."expiresAt", o."createdAt"
+    select o."channelId", o.status, o."lastError", o."nextAttemptAt", o."expiresAt", o."createdAt", exists (
+      select from ${table} m
+      where m."channelId" = held.channel_id and m.status = 'pending' and m.rank > 0 and m."expiresAt" <= $2
+    ) as "hasExpiredAnswer"
     from unnest($1::text[]) as held (channel_id) ${headOf(table, 'held.channel_id')}`;
 }
 

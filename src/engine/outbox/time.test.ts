@@ -114,3 +114,34 @@ test('a message that waits for the limit until it expires is never sent', async 
   ]);
   expect(worker.sender.messages).toHaveLength(1);
 });
+
+test('an answer ends on time while what goes before it waits', async () => {
+  const { clock, world, worker } = await manual();
+  worker.sender.answer = () => ({ kind: 'unavailable', reason: 'not_joined' });
+  await world.say(world.first, 'patient');
+  await settled(worker, 1);
+  const expiresAt = new Date(clock.now().getTime() + MINUTE);
+  await world.queue(world.first, 'answer', { source: 'command', rank: 1, expiresAt });
+  await world.pass(clock, 55_000, 5000);
+  expect((await world.states(world.first))[1]).toEqual(['pending', 0, null]);
+  await world.pass(clock, 40_000, 5000);
+  expect(await world.states(world.first)).toEqual([
+    ['pending', 0, 'not_joined'],
+    ['failed', 0, 'expired'],
+  ]);
+});
+
+test('a message that goes before one with many failed tries does not inherit its long wait', async () => {
+  const { clock, world, worker } = await manual();
+  worker.sender.answer = () => ({ kind: 'unavailable', reason: 'not_joined' });
+  const expiresAt = new Date(clock.now().getTime() + MINUTE);
+  await world.queue(world.first, 'answer', { source: 'command', rank: 1, expiresAt });
+  await settled(worker, 1);
+  await world.pass(clock, 20_000);
+  expect(worker.sender.messages.length).toBeGreaterThan(3);
+  await world.say(world.first, 'urgent');
+  await vi.waitFor(() => expect(worker.sender.textsIn(world.first.channelId)).toContain('urgent'), soon);
+  worker.sender.answer = accepted;
+  await world.pass(clock, 2000, 500);
+  expect((await world.states(world.first))[1]).toEqual(['sent', 1, null]);
+});

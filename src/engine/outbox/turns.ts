@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { SenderCredential } from '../../platforms/account-side.ts';
 import type { PlatformLimits } from '../../platforms/platform.ts';
 import type { ChatSender } from '../../platforms/worker-side.ts';
-import { type Permit, SendLimits } from '../limits/send-limits.ts';
+import { type Permit, SendLimits, type Speaker } from '../limits/send-limits.ts';
 import type { ClaimCandidate } from './claims.ts';
 import type { Lane, Lanes } from './lanes.ts';
 import type { SpeakingChannel } from './row.ts';
@@ -29,7 +29,7 @@ export class Turns {
   /** First come, first claimed. */
   #ready: ReadyLane[] = [];
   /** Channels that the limits of a sender make wait, first come first. */
-  readonly #queueing = new Map<ChannelId, string>();
+  readonly #queueing = new Map<ChannelId, SenderCredential>();
 
   constructor(deps: TurnDeps) {
     this.#deps = deps;
@@ -87,8 +87,13 @@ export class Turns {
 
   /** The lane waits until the sender's limits have room for its next message, `waitMs` at most. */
   queue(lane: Lane, credential: SenderCredential, waitMs: number): void {
-    this.#queueing.set(lane.channelId, credential.key);
+    this.#queueing.set(lane.channelId, credential);
     this.#deps.lanes.restFor(lane, waitMs);
+  }
+
+  /** The channel is not ours any more, or nobody speaks there: it waits for no room. */
+  forget(channelId: ChannelId): void {
+    this.#queueing.delete(channelId);
   }
 
   /** For an answer that is not written yet. @returns null unless nothing else happens in its channel */
@@ -103,16 +108,24 @@ export class Turns {
   }
 
   #permit(channel: SpeakingChannel, credential: SenderCredential, isAnswer: boolean): Permit | number {
+    return this.limits.take(this.#speaker(channel, credential), isAnswer);
+  }
+
+  #speaker(channel: SpeakingChannel, credential: SenderCredential): Speaker {
     const isPrivileged = this.#deps.sender.isPrivileged(channel, credential);
-    return this.limits.take({ senderKey: credential.key, channelId: channel.channelId, isPrivileged }, isAnswer);
+    return { senderKey: credential.key, channelId: channel.channelId, isPrivileged };
   }
 
   /** A permit was taken for nothing: without this, those that were refused one meanwhile would sleep through it. */
   #resumeQueueing(senderKey: string, isForAnswers: boolean): void {
-    const { lanes } = this.#deps;
-    for (const [channelId, key] of this.#queueing) {
-      // Whoever waits for room for an answer has no use for other room: two of them would wake each other for ever.
-      if (key === senderKey && (isForAnswers || !lanes.of(channelId).isAnswerNext)) lanes.resume(channelId);
+    const { lanes, channels } = this.#deps;
+    for (const [channelId, credential] of this.#queueing) {
+      if (credential.key !== senderKey) continue;
+      const channel = channels.held().get(channelId);
+      // An answer that waits for room among the answers has no use for other room.
+      const lacksAnswerRoom = () =>
+        channel !== undefined && this.limits.answerInMs(this.#speaker(channel, credential)) > 0;
+      if (isForAnswers || !lanes.of(channelId).isAnswerNext || !lacksAnswerRoom()) lanes.resume(channelId);
     }
   }
 }
