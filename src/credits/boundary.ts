@@ -32,7 +32,7 @@ export async function applyLiveBoundary(tx: Transaction<Database>, boundary: Liv
   const windowMinutes = settings.rows[0]?.windowMinutes;
   if (windowMinutes === undefined) return;
   const rolls = await sql<Roll>`
-    select status, "offlineAt", "expiresAt" from "CreditsRoll" where "channelId" = ${channelId} for update
+    select status, "offlineAt", "expiresAt" from "CreditsRoll" where "channelId" = ${channelId} for no key update
   `.execute(tx);
   const roll = rolls.rows[0];
   if (isLive) await goOnline(tx, boundary, roll, windowMinutes);
@@ -45,13 +45,26 @@ export interface NewRoll {
   readonly windowMinutes: number;
 }
 
-/** Replaces whatever rolls these channels had by empty ones that are online. The caller has locked the channels. */
+/**
+ * Replaces whatever rolls these channels had by empty ones that are online. The caller has locked the channels, and then
+ * their rolls in a statement of its own.
+ *
+ * Batches of chatters write to a living roll without the lock of its channel. Against a deadlock with one of them the
+ * rolls are locked before anybody in them, and people in the order in which batches come to them. Rolls are locked no
+ * more than needed: a new chatter refers to its roll, and may be waited for here.
+ */
 export async function startRolls(tx: Transaction<Database>, rolls: readonly NewRoll[], now: Date): Promise<void> {
   const channelIds = rolls.map(({ channelId }) => channelId);
   const ends = rolls.map(({ windowMinutes }) => new Date(now.getTime() + onlineLifeMs(windowMinutes)));
   // The hint is for overlays that show the former roll, at whatever copy of the API.
   await sql`
-    with former_chatters as (delete from "CreditsChatter" where "channelId" = any(${channelIds}::text[])),
+    with former as materialized (
+      select "channelId", "userId" from "CreditsChatter" where "channelId" = any(${channelIds}::text[])
+      order by "channelId" || '|' || "userId" collate "C" for update
+    ),
+    former_chatters as (
+      delete from "CreditsChatter" c using former where c."channelId" = former."channelId" and c."userId" = former."userId"
+    ),
     former_donors as (delete from "CreditsDonor" where "channelId" = any(${channelIds}::text[])),
     begun as (
       insert into "CreditsRoll" ("channelId", status, "startedAt", "lastSeenAt", "offlineAt", "expiresAt")

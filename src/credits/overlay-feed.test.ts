@@ -101,3 +101,9 @@ test('however many pages are open and however slow the database is, others find 
   await Promise.all(opening);
   await expect.poll(() => told).toHaveLength(20 + 2 * 20);
 });
+
+test('a page that comes while the process stops is told to come again, not that its token was taken back', async () => {
+  const { feed, open } = await world();
+  feed.close();
+  await expect(open('late')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+});

@@ -2,6 +2,7 @@
 import type { Db } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { BadInput } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Turnstile } from '../lib/turnstile.ts';
 import type { CreditsRoll, RollState } from './roll.ts';
@@ -87,7 +88,8 @@ class DatabaseOverlayFeed implements OverlayFeed {
   async subscribe(channelId: ChannelId, subscriber: OverlaySubscriber): Promise<(() => void) | null> {
     const changesBefore = this.#changes;
     const view = await this.#turnstile.run(() => this.#read(channelId));
-    if (view === null || !isWelcome(subscriber, view) || this.#isClosed) return null;
+    if (this.#isClosed) throw new BadInput('DATABASE_UNAVAILABLE', 'This instance is stopping, connect again');
+    if (view === null || !isWelcome(subscriber, view)) return null;
     // What the others were told last stays as it is: against it the next read finds what is news to them.
     const audience = this.#audiences.get(channelId) ?? this.#open(channelId, view);
     audience.subscribers.add(subscriber);

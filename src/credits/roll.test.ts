@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase } from '../../test/support/database.ts';
+import { lockWaits } from '../../test/support/lock-waits.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import type { ChannelId } from '../lib/brand.ts';
@@ -141,6 +142,57 @@ test('a reset empties the roll, and who chats again is in it again', async () =>
   expect(await names()).toEqual([]);
   await chat('ada');
   expect(await names()).toEqual(['ada']);
+});
+
+test('a roll that begins while chatters are being stored in the former one waits for them, and nobody is refused', async () => {
+  await chat('zoe');
+  await chat('ada');
+  const batch = await pool.pg.connect();
+  // As a batch does: the roll, then people in the order of their ids.
+  await batch.query('begin');
+  await batch.query('select from "CreditsRoll" for no key update skip locked');
+  const rename = (id: string) =>
+    batch.query(`update "CreditsChatter" set "displayName" = 'x' where "userId" = $1`, [`twitch:${id}`]);
+  await rename('ada');
+  const reset = roll.reset(channelId);
+  await lockWaits(pool.db, 1);
+  await rename('zoe');
+  await batch.query('commit');
+  // The same without the roll: another batch has prolonged it.
+  await reset;
+  await chat('zoe');
+  await chat('ada');
+  await batch.query('begin');
+  await rename('ada');
+  const again = roll.reset(channelId);
+  await lockWaits(pool.db, 1);
+  await rename('zoe');
+  // A new chatter refers to the roll.
+  await batch.query(
+    `insert into "CreditsChatter" ("channelId", "userId", "displayName") values ('c1', 'twitch:zz', 'z')`,
+  );
+  await batch.query('commit');
+  batch.release();
+  await again;
+  await live(true);
+  expect(await names()).not.toContain('ada');
+});
+
+test('whoever is being stored while all rolls may have begun anew is stored again when they chat again', async () => {
+  await chat('ada');
+  const holder = await pool.pg.connect();
+  await holder.query(`begin; select from "CreditsChatter" for update`);
+  const storing = roll.addChatters([
+    { channelSlug: 'north', userId: 'twitch:ada', displayName: 'Ada L', avatarUrl: null },
+  ]);
+  await lockWaits(pool.db, 1);
+  roll.forgetSeen(null);
+  await holder.query('commit');
+  holder.release();
+  await storing;
+  await pool.pg.query('delete from "CreditsChatter"');
+  await roll.addChatters([{ channelSlug: 'north', userId: 'twitch:ada', displayName: 'Ada L', avatarUrl: null }]);
+  expect(await names()).toEqual(['Ada L']);
 });
 
 /** One new chatter in each of so many channels. */

@@ -9,7 +9,15 @@ import { Turnstile } from '../lib/turnstile.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 import { startRolls } from './boundary.ts';
 import { createRulesCache } from './rules.ts';
-import { type Chatter, type Donor, type KeptChatter, lockChannels, storeChatters, storeDonor } from './store.ts';
+import {
+  type Chatter,
+  type Donor,
+  type KeptChatter,
+  lockChannels,
+  lockRolls,
+  storeChatters,
+  storeDonor,
+} from './store.ts';
 
 export type { Chatter } from './store.ts';
 
@@ -56,8 +64,10 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
   const seen = new LRUCache<string, string>({ max: SEEN_MAX, ttl: SEEN_TTL_MS });
   /** Part of every key of a channel: a higher one makes all of them unknown. */
   const generations = new Map<ChannelId, number>();
+  /** The same for all channels: somebody may be on the way into a roll that is not the present one any more. */
+  let generation = 0;
   const rowKey = ({ channelId, chatter }: KeptChatter) =>
-    `${generations.get(channelId) ?? 0}|${channelId}|${chatter.userId}`;
+    `${generation}|${generations.get(channelId) ?? 0}|${channelId}|${chatter.userId}`;
 
   const keep = async (events: readonly Chatter[]): Promise<KeptChatter[]> => {
     const found = await rules.bySlug([...new Set(events.map((event) => event.channelSlug))]);
@@ -119,6 +129,7 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
       const now = clock.now();
       await db.transaction().execute(async (tx) => {
         await lockChannels(tx, [{ channelId }]);
+        await lockRolls(tx, [{ channelId }], now);
         await startRolls(tx, [{ channelId, windowMinutes: await readWindow(tx, channelId) }], now);
         await hint(tx, 'roll', channelId);
       });
@@ -131,8 +142,10 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
   };
 
   function forgetSeen(channelId: ChannelId | null): void {
-    if (channelId === null) seen.clear();
-    else generations.set(channelId, (generations.get(channelId) ?? 0) + 1);
+    if (channelId === null) {
+      generation += 1;
+      seen.clear();
+    } else generations.set(channelId, (generations.get(channelId) ?? 0) + 1);
   }
 }
 

@@ -103,7 +103,7 @@ async function storeInRolls(
   await db.transaction().execute(async (tx) => {
     const present = await lockChannels(tx, others);
     // Whoever held a lock before may have begun the roll, and credited people in it.
-    const begun = await livingOf(tx, present, now);
+    const begun = await lockRolls(tx, present, now);
     const missing = present.filter(({ channelId }) => !begun.has(channelId));
     if (missing.length > 0) await startRolls(tx, missing, now);
     await storeInLiving(tx, present, now, insert);
@@ -143,16 +143,18 @@ async function storeInLiving(
   return new Set(rows[0]?.living);
 }
 
-async function livingOf(
+/** The locks that a roll needs before it begins anew, in one order. @returns the rolls that live */
+export async function lockRolls(
   tx: Transaction<Database>,
-  rolls: readonly NewRoll[],
+  rolls: readonly Pick<NewRoll, 'channelId'>[],
   now: Date,
 ): Promise<ReadonlySet<ChannelId>> {
-  const { rows } = await sql<{ channelId: ChannelId }>`
-    select "channelId" from "CreditsRoll"
-    where "channelId" = any(${rolls.map(({ channelId }) => channelId)}::text[]) and "expiresAt" > ${now}
+  const { rows } = await sql<{ channelId: ChannelId; isLiving: boolean }>`
+    select "channelId", "expiresAt" > ${now} as "isLiving" from "CreditsRoll"
+    where "channelId" = any(${rolls.map(({ channelId }) => channelId)}::text[])
+    order by "channelId" collate "C" for no key update
   `.execute(tx);
-  return new Set(rows.map(({ channelId }) => channelId));
+  return new Set(rows.flatMap(({ channelId, isLiving }) => (isLiving ? [channelId] : [])));
 }
 
 /**
