@@ -4,7 +4,7 @@ import { StoredSenders } from '../accounts/senders-stored.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/pool.ts';
 import { renameTarget } from '../engine/channels/rename.ts';
-import { recordLive } from '../engine/live/record-live.ts';
+import { forgetLive, recordLive } from '../engine/live/record-live.ts';
 import { enqueueOnce } from '../engine/outbox/queue.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http.ts';
@@ -75,6 +75,7 @@ function host(
     publicBaseUrl: publicBaseUrl(config.values),
     isProduction: config.isProduction,
     recordLive: (channelId, fact) => recordLive({ db, clock }, description.id, channelId, fact),
+    forgetLive: (channelId) => forgetLive({ db, clock }, description.id, channelId),
     renamed: (channelId, from, to) => renameTarget({ ...common, db, platform: description }, channelId, from, to),
     enqueue: (tx, message) =>
       enqueueOnce(tx, description, limits.message, message, new Date(clock.now().getTime() + ttlMs)),

@@ -185,6 +185,13 @@ export interface NameDirectory {
   namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, PlatformName>>;
   /** Nobody has the channel's id any more: whether its chat can still be read is to be found out anew. */
   isGone(channel: ReadChannel): void;
+  /**
+   * Whether the row may get the name that its id has, asked before it does; absent: always. A row may name another chat than its
+   * channel's own: only a name that nobody has can be the former one of a channel that was not read under it.
+   *
+   * @throws PlatformRefused, PlatformUnreachable
+   */
+  mayMove?(channel: ReadChannel): Promise<boolean>;
 }
 
 export interface PlatformName {

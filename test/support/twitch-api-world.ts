@@ -78,6 +78,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
     publicBaseUrl,
     isProduction: false,
     renamed: async () => {},
+    forgetLive: async () => {},
     recordLive: async (channelId, fact) => {
       if (trouble.recordLive) throw new Error('the live store is down');
       recorded.push({ channelId, ...fact });

@@ -90,6 +90,21 @@ test('a streamer who renamed while no worker ran is found after the first JOIN t
   expect(await target(world, channelId)).toBe('southoak');
 });
 
+test('a row that names another chat is left there, although the bot is not let in and the streamer is on the air', async () => {
+  const clock = new LeapingClock();
+  const world = await workerWorld({ clock });
+  const { [SLUG]: channelId = '' } = await world.channels(SLUG);
+  world.sim.addChannel('westelm');
+  await world.pg.query(`update "ChatBotSubscription" set "twitchLogin" = 'westelm'`);
+  world.sim.exclude('westelm', BOT_LOGIN, null);
+  world.sim.goLive(SLUG);
+  world.startWorker({ clock });
+  const leapUntil = leaping(world, clock);
+  const own = world.sim.person(SLUG).id;
+  await leapUntil(() => expect(asked(world).filter((ids) => ids.includes(own)).length).toBeGreaterThan(1));
+  expect(await target(world, channelId)).toBe('westelm');
+});
+
 test('no channel is called live after its streamer renamed to where the bot cannot follow', async () => {
   const world = await joinedWorld();
   const { sim, leapUntil } = world;

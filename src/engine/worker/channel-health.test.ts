@@ -54,6 +54,21 @@ test('a worker without the lease of a channel writes nothing about it, neither f
   ]);
 });
 
+test('a worker whose only channel is not heard from the start counts for how long', async () => {
+  const clock = new ManualClock();
+  const { pg } = await world();
+  const health = new ChannelHealth({ pg, provider, clock, startNumber: () => null });
+  health.state(a, { kind: 'degraded', reason: 'connecting' });
+  await clock.advance(4000);
+  expect(health.deafMs).toBe(4000);
+  health.state(a, { kind: 'live', reason: null });
+  expect(health.deafMs).toBe(0);
+  health.state(a, { kind: 'degraded', reason: 'connecting' });
+  await clock.advance(1000);
+  health.keep(new Map());
+  expect(health.deafMs).toBe(0);
+});
+
 test('a statement that waits while another worker takes the channel does not overwrite what that one wrote', async () => {
   const { pg, db, worker, give, stored } = await world();
   const [first, second] = [worker(1), worker(2)];

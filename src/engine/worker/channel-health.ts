@@ -38,8 +38,9 @@ export class ChannelHealth {
 
   state(channelId: ChannelId, { kind, reason }: ReaderState): void {
     const state = { kind, reason };
-    this.#count(this.#readers.get(channelId), state);
+    const before = this.#readers.get(channelId);
     this.#readers.set(channelId, state);
+    this.#count(before, state);
     this.#combine(channelId, state);
   }
 

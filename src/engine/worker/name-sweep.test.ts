@@ -29,7 +29,12 @@ function world(count: number) {
   });
   const questions: (readonly string[])[] = [];
   const told: string[] = [];
-  const state: { fails: Error | null; renaming: Renaming } = { fails: null, renaming: 'written' };
+  const state: { fails: Error | null; renaming: Renaming; botFails: Error | null; mayMove: boolean } = {
+    mayMove: true,
+    fails: null,
+    renaming: 'written',
+    botFails: null,
+  };
   const sweep = new NameSweep({
     clock,
     log: createLogger({ level: 'debug', clock, output, errorOutput: output }),
@@ -46,6 +51,7 @@ function world(count: number) {
         return new Map(found.map(([id, login]) => [id, { login, displayName: shown.get(id) ?? login }]));
       },
       isGone: ({ channelId }) => told.push(`${channelId} is gone`),
+      mayMove: async () => state.mayMove,
     },
     async channelRenamed({ channelId }, to) {
       told.push(`${channelId} ${to}`);
@@ -53,6 +59,7 @@ function world(count: number) {
     },
     async botRenamed({ login }, to) {
       told.push(`${login} ${to.login} ${to.displayName}`);
+      if (state.botFails) throw state.botFails;
     },
   });
   onTestFinished(() => sweep.stop());
@@ -70,6 +77,28 @@ test('every id is asked for once an hour, a hundred in a question, and who is ca
   const perId = Map.groupBy(questions.flat(), (id) => id);
   expect([...new Set([...perId.values()].map(({ length }) => length))]).toEqual([3]);
   expect(told).toEqual([]);
+});
+
+test('a row that names another chat than its channel’s own is left alone', async () => {
+  const { clock, truth, told, state } = world(1);
+  truth.set('0', 'southoak');
+  state.mayMove = false;
+  await clock.advance(HOUR);
+  expect(told).toEqual([]);
+});
+
+test('a name of a bot that could not be written down is tried again in a minute, and keeps nobody else waiting', async () => {
+  const { clock, truth, told, state } = world(1);
+  truth.set('bot', 'helper2');
+  truth.set('0', 'southoak');
+  state.botFails = new Error('the database is away');
+  await clock.advance(10_000);
+  expect(told.sort()).toEqual(['c0 southoak', 'helper helper2 helper2']);
+  state.botFails = null;
+  await clock.advance(MINUTE);
+  expect(told.filter((one) => one.startsWith('helper'))).toHaveLength(2);
+  await clock.advance(10 * MINUTE);
+  expect(told.filter((one) => one.startsWith('helper'))).toHaveLength(2);
 });
 
 test('renamed channels and bots are told of, and an id that nobody has any more', async () => {

@@ -129,6 +129,17 @@ export class NameSweep<C extends ReadChannel, B extends NamedBot> {
     }
   }
 
+  /** A refusal leaves the channel where it is. @throws when the platform does not answer */
+  async #mayMove(channel: C, id: string): Promise<boolean> {
+    try {
+      return (await this.#deps.names.mayMove?.(channel)) ?? true;
+    } catch (error) {
+      if (error instanceof PlatformRefused) return false;
+      this.#answered.delete(id);
+      throw error;
+    }
+  }
+
   async #everybody(): Promise<ReadonlyMap<string, Asked<C, B>>> {
     const { names, held, bots } = this.#deps;
     const asked = new Map<string, Asked<C, B>>();
@@ -152,12 +163,13 @@ export class NameSweep<C extends ReadChannel, B extends NamedBot> {
     found: PlatformName | null,
     taken: (() => Promise<Renaming>)[],
   ): Promise<void> {
-    const { names, held, channelRenamed, botRenamed } = this.#deps;
+    const { names, held, channelRenamed, botRenamed, log, logPrefix } = this.#deps;
     for (const channel of asked?.channels ?? []) {
       // Another name was written meanwhile: it is compared in its own time.
       if (held().get(channel.channelId)?.target !== channel.target) continue;
       if (found === null) names.isGone(channel);
       else if (!isSameName(channel.target, found.login)) {
+        if (!(await this.#mayMove(channel, id))) continue;
         const rename = () => channelRenamed(channel, found.login as PlatformChannelId);
         const renaming = await rename();
         if (renaming === 'taken') taken.push(rename);
@@ -168,7 +180,13 @@ export class NameSweep<C extends ReadChannel, B extends NamedBot> {
     for (const bot of asked?.bots ?? []) {
       if (found === null) continue;
       const isSame = isSameName(bot.login ?? '', found.login) && bot.displayName === found.displayName;
-      if (!isSame) await botRenamed(bot, found);
+      if (isSame) continue;
+      try {
+        await botRenamed(bot, found);
+      } catch (error) {
+        this.#answered.delete(id);
+        log.warn(`${logPrefix}rename_failed`, { externalAccountId: bot.platformUserId, error });
+      }
     }
   }
 }

@@ -21,9 +21,14 @@ export interface NamesDeps {
   readonly health: Pick<ChannelHealth, 'state'>;
 }
 
+const WRITE_AGAIN_MS = 5000;
+
 export class Names {
   readonly #deps: NamesDeps;
   readonly #sweep: NameSweep<DesiredChannel, StoredBot> | null;
+  /** Names told of that are not written yet. */
+  readonly #latest = new Map<ChannelId, PlatformChannelId>();
+  #isStopped = false;
 
   /** @param directory absent where the platform knows nobody by a name that changes */
   constructor(directory: NameDirectory | undefined, deps: NamesDeps) {
@@ -62,12 +67,32 @@ export class Names {
     }
   }
 
+  /** A reader was told of another name. One that cannot be written down now is tried again. */
+  async heard(
+    channelId: ChannelId,
+    to: PlatformChannelId,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const { clock, held } = this.#deps;
+    const from = held().get(channelId)?.target;
+    this.#latest.set(channelId, to);
+    const renaming = await this.renamed(channelId, to, extra);
+    // Another name may have been told of meanwhile, or written by somebody else.
+    const isCurrent = () =>
+      !this.#isStopped && this.#latest.get(channelId) === to && held().get(channelId)?.target === from;
+    if (renaming === 'failed' && isCurrent()) {
+      const again = () => (isCurrent() ? void this.heard(channelId, to, extra) : undefined);
+      clock.setTimer(WRITE_AGAIN_MS, again, { unref: true });
+    } else if (this.#latest.get(channelId) === to) this.#latest.delete(channelId);
+  }
+
   /** Nobody answers to the channel's name. */
   lost(channelId: ChannelId): void {
     this.#sweep?.lost(channelId);
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#sweep?.stop();
   }
 

@@ -210,7 +210,7 @@ export class Worker {
       state: (channelId, state) => this.health.state(channelId, state),
       live: (channelId, fact) => void this.#recordLive(channelId, fact),
       sendable: (channelId) => this.outbox.sendable(channelId),
-      renamed: (channelId, target, extra) => void this.#names.renamed(channelId, target, extra),
+      renamed: (channelId, target, extra) => void this.#names.heard(channelId, target, extra),
       lost: (channelId) => this.#names.lost(channelId),
     };
   }

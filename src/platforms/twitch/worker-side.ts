@@ -4,7 +4,7 @@ import type { SenderCredential } from '../account-side.ts';
 import type { ChatSender, NameDirectory, ReadChannel, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { createHelix, type Helix } from './helix/client.ts';
 import { createHelixSender, SENDING_SCOPE } from './helix/sender.ts';
-import { findUsers } from './helix/users.ts';
+import { findUsers, isNameTaken } from './helix/users.ts';
 import { type Irc, openIrc } from './irc/irc.ts';
 import { roomName } from './irc/room-names.ts';
 import { createLiveStatus } from './live-status.ts';
@@ -29,7 +29,10 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const named = (channel: ReadChannel, login: PlatformChannelId) => {
     // A row may name another chat than the channel's own, and a stream its streamer's old name.
     const isNews = names.idOf(channel) === channel.stableId && !former.has(channel.channelId, login);
-    if (isNews) deps.events.renamed(channel.channelId, login);
+    if (!isNews) return;
+    // Which of both it is for a room that was never joined, the sweep of names finds out.
+    if (irc.roomId(channel) === null) deps.events.lost(channel.channelId);
+    else deps.events.renamed(channel.channelId, login);
   };
 
   const sender: ChatSender = {
@@ -89,6 +92,10 @@ function nameDirectory(helix: Helix, irc: Irc): NameDirectory {
     idOf: (channel) => irc.roomId(channel) ?? (irc.isLost(channel) ? channel.stableId : null),
     namesOf: (ids) => findUsers(helix, ids),
     isGone: (channel) => irc.doubt(channel),
+    async mayMove(channel) {
+      const name = roomName(channel.target);
+      return irc.roomId(channel) !== null || name === null || !(await isNameTaken(helix, name.slice(1)));
+    },
   };
 }
 

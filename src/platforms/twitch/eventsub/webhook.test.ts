@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import { apiWorld, followOf } from '../../../../test/support/twitch-api-world.ts';
 import { readStanding } from './standing.ts';
@@ -149,6 +149,26 @@ test('a stream event is recorded once, with the time Twitch gives, and again whe
   const unknown = await deliver(streamOf('404', 'stream.offline'));
   expect(unknown.json().message).toBe('Channel not found, ignoring');
   expect((await deliver({ ...online, event: {} })).json().message).toBe('No broadcaster id, ignoring');
+});
+
+test('Twitch is asked about a name that differs in every event once in ten minutes', async () => {
+  const { streamer, deliver, db, twitch, clock } = await apiWorld(url);
+  const { channelId, twitchId } = await streamer();
+  const { twitchLogin } = await db
+    .selectFrom('ChatBotSubscription')
+    .select('twitchLogin')
+    .where('channelId', '=', channelId)
+    .executeTakeFirstOrThrow();
+  twitch.users.set(twitchId, twitchLogin);
+  const online = streamOf(twitchId, 'stream.online', '2025-12-31T23:59:00Z');
+  const event = { ...online.event, broadcaster_user_login: 'another_name' };
+  const asked = () => twitch.called('GET /helix/users').length;
+  await deliver({ ...online, event });
+  await vi.waitFor(() => expect(asked()).toBe(1));
+  for (let time = 0; time < 5; time += 1) await deliver({ ...online, event });
+  await clock.advance(600_001);
+  await deliver({ ...online, event });
+  await vi.waitFor(() => expect(asked()).toBe(2));
 });
 
 test('a revoked subscription is marked lost, and the streamer reads it with the greetings', async () => {

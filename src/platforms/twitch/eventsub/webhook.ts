@@ -10,7 +10,7 @@ import type { ApiDeps } from '../../api-side.ts';
 import type { Helix } from '../helix/client.ts';
 import { type Delivery, delivery, streamEvent } from './eventsub.external.ts';
 import { greetFollower, remember, wasHandled } from './follow.ts';
-import { noticeName } from './names.ts';
+import { createNameNotice } from './names.ts';
 import { isEventType } from './remote.ts';
 import { prove } from './signature.ts';
 import { recordStanding, type Standing } from './standing.ts';
@@ -22,6 +22,7 @@ interface WebhookDeps extends Pick<ApiDeps, 'db' | 'clock' | 'log' | 'enqueue' |
 const LONGEST_CHALLENGE = 1_000;
 
 export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret: string | null): void {
+  const noticeName = createNameNotice(deps);
   app.withTypeProvider<ZodTypeProvider>().post(
     '/webhooks/twitch/eventsub',
     {
@@ -61,7 +62,7 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
           ? await recordRevocation(deps, parsed.data)
           : await handle(deps, proof.messageId, proof.sentAt, parsed.data);
       // Nobody waits for it: Twitch wants its answer within seconds.
-      if (type === 'notification') void noticeName(deps, parsed.data.event);
+      if (type === 'notification') void noticeName(parsed.data.event);
       return { message };
     },
   );

@@ -24,6 +24,11 @@ export async function findUsers(helix: Helix, ids: readonly string[]): Promise<R
   return new Map(users.map((user) => [user.id, user]));
 }
 
+/** @param login without a sign in front */
+export async function isNameTaken(helix: Helix, login: string): Promise<boolean> {
+  return firstUser(await helix.asApp({ path: `/users?${new URLSearchParams({ login })}` })) !== null;
+}
+
 /** @throws PlatformRefused when the token belongs to nobody */
 export async function ownUser(helix: Helix, accessToken: string): Promise<TwitchUser> {
   const user = firstUser(await helix.asUser(accessToken, { path: '/users' }));

@@ -191,7 +191,7 @@ export class Connection {
     await this.#pause(backoffMs(this.#failures, RECONNECT, this.#deps.random));
   }
 
-  /** A token that cannot be replaced now is not tried again: the next login is made with another one. */
+  /** The refused token is not used again: another one is asked for until there is one, or none can be had. */
   async #recoverLogin(credential: SenderCredential): Promise<void> {
     const { credentials, listener } = this.#deps;
     while (!this.#hasRenewed) {

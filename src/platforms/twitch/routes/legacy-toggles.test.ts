@@ -69,6 +69,18 @@ test('who switched it on or off is on record', async () => {
   ]);
 });
 
+test('who switches it off is not live on Twitch any more, as with the newer switch', async () => {
+  const { who, ask, pg } = await world();
+  await ask(who, 'POST', ENABLE);
+  await pg.query(
+    `insert into "ChannelLiveState" ("channelId", provider, "isLive", since, "seenAt")
+     values ($1, 'twitch', true, timezone('utc', now()), timezone('utc', now()))`,
+    [who.channelId],
+  );
+  await ask(who, 'POST', DISABLE);
+  expect((await pg.query('select from "ChannelLiveState" where "channelId" = $1', [who.channelId])).rows).toEqual([]);
+});
+
 test("only Twitch's gate moves, and its time with it", async () => {
   const { who, ask, stored, pg } = await world();
   await pg.query(

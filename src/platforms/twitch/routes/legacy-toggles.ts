@@ -14,7 +14,7 @@ const done = z.object({ ok: z.literal(true) });
 
 export function registerLegacyToggles(
   app: FastifyInstance,
-  { db, streamer }: Pick<ApiDeps, 'db' | 'streamer'>,
+  { db, streamer, forgetLive }: Pick<ApiDeps, 'db' | 'streamer' | 'forgetLive'>,
   helix: Helix,
   eventSub: EventSub,
 ): void {
@@ -42,6 +42,7 @@ export function registerLegacyToggles(
       const { channelId, userId } = await streamer(request);
       await requireLinkedChannel(db, channelId);
       await write(db, { channelId, userId, enabled: false, login: null });
+      await forgetLive(channelId);
       return { ok: true as const };
     },
   );
