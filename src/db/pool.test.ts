@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { sql } from 'kysely';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createTestDatabase } from '../../test/support/database.ts';
+import { silentLog } from '../../test/support/silent-log.ts';
 import { slowLine } from '../../test/support/slow-line.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
@@ -45,6 +46,14 @@ test('a missing table and a missing column are a missing schema, and not an outa
     expect(isMissingSchema(error)).toBe(true);
     expect(isUnavailable(error)).toBe(false);
   }
+});
+
+test('the end closes every connection, also of a pool that the query builder never used', async () => {
+  const pool = createPool(url, { applicationName: 'pool-test', slowMs: 10_000, log: silentLog() });
+  await pool.pg.query('select 1');
+  await pool.end();
+  expect(pool.pg.ended).toBe(true);
+  expect(pool.pg.totalCount).toBe(0);
 });
 
 test('a refused connection, a terminated one and an exhausted pool are an outage, and not a missing schema', async () => {

@@ -103,7 +103,12 @@ export function createPool(databaseUrl: string, options: PoolOptions): Pool {
       });
     },
   });
-  return { db, pg: pool, renew, end: () => db.destroy() };
+  const end = async () => {
+    await db.destroy();
+    // A query builder that never asked anything leaves its pool alone.
+    if (!pool.ending) await pool.end();
+  };
+  return { db, pg: pool, renew, end };
 }
 
 interface ParsedDatabaseUrl {

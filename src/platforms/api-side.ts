@@ -14,6 +14,8 @@ export interface ApiDeps extends CommonDeps {
   readonly isProduction: boolean;
   /** Records what a webhook said about a stream; drives the stream run and the credits roll. */
   readonly recordLive: (channelId: ChannelId, fact: LiveFact) => Promise<void>;
+  /** The bot was switched off: nobody watches the channel's stream there any more. */
+  readonly forgetLive: (channelId: ChannelId) => Promise<void>;
   /**
    * The platform's channel goes by another name than the one stored; writes it down.
    *

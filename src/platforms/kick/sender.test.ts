@@ -104,5 +104,5 @@ test('what cannot be sent at all fails without a call', async () => {
   }
   expect(sim.calls).toEqual([]);
   const unset = await world({ url: null });
-  expect(await unset.send('x')).toEqual({ kind: 'rejected', reason: 'KICK_SEND_CHAT_URL is not configured' });
+  expect(await unset.send('x')).toEqual({ kind: 'unavailable', reason: 'KICK_SEND_CHAT_URL is not configured' });
 });

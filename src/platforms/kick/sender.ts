@@ -17,7 +17,7 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
     // Kick knows no windows that a role opens.
     isPrivileged: () => false,
     async send({ target }, text, as, deadlineMs) {
-      if (sendChatUrl === null) return { kind: 'rejected', reason: NOT_CONFIGURED };
+      if (sendChatUrl === null) return { kind: 'unavailable', reason: NOT_CONFIGURED };
       // Beyond the safe integers it would be another streamer's.
       if (!CHANNEL_ID.test(target) || !Number.isSafeInteger(Number(target)))
         return { kind: 'rejected', reason: failed(400) };

@@ -189,7 +189,7 @@ test('an unknown stream and a platform that does not tell are told apart', async
 
 test('a platform nobody configured is named', async () => {
   const { send } = await world({ VKVIDEO_API_BASE_URL: '', VKVIDEO_USERINFO_URL: '' });
-  expect(await send('hello')).toEqual({ kind: 'rejected', reason: 'VKVIDEO_API_BASE_URL is not configured' });
+  expect(await send('hello')).toEqual({ kind: 'unavailable', reason: 'VKVIDEO_API_BASE_URL is not configured' });
 });
 
 test.for(['slug', 'url'] as const)(

@@ -42,7 +42,7 @@ export function createSender(deps: SenderDeps): ChatSender {
     hasSaid: (given, text, as, since, deadlineMs) => findSaid(deps, deps.known(given), text, as, since, deadlineMs),
     async send(given, text, as, deadlineMs) {
       const channel = deps.known(given);
-      if (!deps.hasBase) return { kind: 'rejected', reason: NO_BASE };
+      if (!deps.hasBase) return { kind: 'unavailable', reason: NO_BASE };
       if (slugOf(channel) === null) return { kind: 'unavailable', reason: 'missing_channel_context' };
       const untilMs = deps.clock.monotonicMs() + deadlineMs;
       const stream = await findStream(deps, channel, as, Math.round(deadlineMs / 2));
