@@ -99,6 +99,17 @@ export class Lanes {
     this.#taken += 1;
   }
 
+  /**
+   * A send of the row begins. Another row may have come before the one that waits: it does not inherit a long wait.
+   *
+   * @returns sends of this row without another's between them that did not settle it, this one included
+   */
+  begin(lane: Lane, rowId: string): number {
+    lane.misses = lane.missedId === rowId ? lane.misses + 1 : 1;
+    lane.missedId = rowId;
+    return lane.misses;
+  }
+
   /** A lane with nothing to remember is forgotten. */
   rest(lane: Lane): void {
     if (lane.step === 'taken') this.#taken -= 1;

@@ -244,10 +244,7 @@ export class Outbox {
 
   async #depart(departure: Departure): Promise<void> {
     const lane = this.#lanes.of(departure.channel.channelId);
-    // Another row may have come before the one that waits: it does not inherit a long wait.
-    lane.misses = lane.missedId === departure.row.id ? lane.misses + 1 : 1;
-    lane.missedId = departure.row.id;
-    const againInMs = await this.#delivery.deliver(departure, lane.misses);
+    const againInMs = await this.#delivery.deliver(departure, this.#lanes.begin(lane, departure.row.id));
     if (againInMs === null) {
       lane.misses = 0;
       this.#lanes.rest(lane);
