@@ -151,8 +151,8 @@ export const logins: readonly Mutant[] = [
   {
     guarantee: 'Unlinking an account ends the logins of its person',
     file: 'src/accounts/linking/unlink.ts',
-    find: 'const sessionsFrom = await endSessionsOf(tx, userId, now);',
-    replace: 'const sessionsFrom = userId === accountId ? await endSessionsOf(tx, userId, now) : null;',
+    find: 'const sessionsFrom = await endSessionsOf(tx, userId);',
+    replace: 'const sessionsFrom = userId === accountId ? await endSessionsOf(tx, userId) : null;',
     test: SESSIONS_TEST,
     title:
       'unlinking an account ends every other login; the browser that asked stays signed in, and no longer than before',
