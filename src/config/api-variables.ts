@@ -64,7 +64,10 @@ export const apiVariables = variables({
     'Largest form body. More than 128 kB is never accepted.',
     '128kb',
   ),
-  RATE_LIMIT_WHITELIST_IPS: list({ help: 'IP addresses that are exempt from the request limits, signed in or not.', readBy: api }),
+  RATE_LIMIT_WHITELIST_IPS: list({
+    help: 'IP addresses that are exempt from the request limits, signed in or not.',
+    readBy: api,
+  }),
   API_USER_REQUESTS_PER_MIN: integer({
     help: 'Requests per minute of one signed-in user. 0 removes the limit.',
     readBy: api,
