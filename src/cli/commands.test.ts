@@ -83,7 +83,7 @@ test('revoke-admin takes it back, ends every login of theirs, is audited, and re
     { actorId: null, action: 'owner.admins.revoke', payloadJson: expect.stringContaining(`"userId":"${owner}"`) },
   ]);
   expect(await refusal('revoke-admin', '--login', 'mira_k')).toBe('mira_k is not an owner. Nothing was changed.');
-  expect(await run('grant-admin', '--login', 'mira_k')).toContain('is now an owner');
+  expect(await run('grant-admin', '--login', 'mira_k', '--id', 'id-of-mira_k')).toContain('is now an owner');
 });
 
 test('of two accounts that last signed in under one login none is taken without being named', async () => {
