@@ -150,8 +150,8 @@ export const delivery: readonly Mutant[] = [
   {
     guarantee: 'A platform that cannot be reached costs a message no attempt',
     file: SETTLE,
-    find: 'return again(row, row.attempts, outcome.reason, outcome.retryAt, circumstances);',
-    replace: 'return again(row, tried, outcome.reason, outcome.retryAt, circumstances);',
+    find: 'return again(row, row.attempts, outcome, outcome.retryAt, circumstances);',
+    replace: 'return again(row, tried, outcome, outcome.retryAt, circumstances);',
     test: SETTLE_TEST,
     title: 'only what the platform answered about a message counts as an attempt, and the third ends it',
   },

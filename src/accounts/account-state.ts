@@ -15,7 +15,7 @@ export interface AccountState {
   readonly grantEndsAt: Date | null;
 }
 
-interface StoredState {
+export interface StoredState {
   readonly id: ExternalAccountId;
   readonly accessToken: string | null;
   readonly refreshToken: string | null;
@@ -43,7 +43,8 @@ export async function readAccountStates(
   return new Map(rows.map((row) => [row.id, stateOf(row, seal, now)]));
 }
 
-function stateOf(row: StoredState, seal: TokenSeal, now: Date): AccountState {
+/** Without asking anybody. */
+export function stateOf(row: StoredState, seal: TokenSeal, now: Date): AccountState {
   const { grantEndsAt, accessToken, refreshToken } = row;
   if (row.brokenAt !== null) return { state: 'relink', reason: row.brokenReason, grantEndsAt };
   const isReadable = [accessToken, refreshToken].every((stored) => stored === null || opens(stored, seal));

@@ -6,6 +6,7 @@ import type { ChannelId, ExternalAccountId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import type { LegacySender, NoCredential, SenderCredential } from '../platforms/account-side.ts';
+import type { CauseCode } from '../platforms/causes/cause.ts';
 import { isMissing } from '../platforms/no-credential.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 import { type AccountState, readAccountStates } from './account-state.ts';
@@ -23,7 +24,7 @@ export const SENDER_REASONS = [
   'default_bot_relink',
   'default_bot_unreadable',
   'no_bot',
-] as const;
+] as const satisfies readonly CauseCode[];
 
 export type SenderReason = (typeof SENDER_REASONS)[number];
 
@@ -48,7 +49,7 @@ export interface BotAccount extends AccountState {
   readonly avatarUrl: string | null;
 }
 
-type Name = Pick<EffectiveSender, 'login' | 'displayName'>;
+export type SenderName = Pick<EffectiveSender, 'login' | 'displayName'>;
 
 export interface StoredSenderDeps {
   readonly db: Db;
@@ -105,7 +106,7 @@ export class StoredSenders {
     const usableId = own?.enabled && channelId ? await nullWithoutTable(this.#usableOverride(channelId)) : null;
     const trouble: Partial<Record<'override' | 'default', SenderReason>> = {};
     if (own && usableId === null) trouble.override = own.enabled ? 'own_bot_not_entitled' : 'own_bot_off';
-    const chosen = await chooseSender<Name>(usableId, {
+    const chosen = await chooseSender<SenderName>(usableId, {
       defaultAccount: async () => (await nullWithoutTable(this.defaultBot()))?.accountId ?? null,
       account: async (accountId, kind) => {
         const account = await this.account(accountId);
@@ -114,7 +115,7 @@ export class StoredSenders {
         trouble[kind] = kind === 'override' ? `own_bot_${state}` : `default_bot_${state}`;
         return 'none';
       },
-      environment: () => this.#environment(),
+      environment: () => this.environment(),
     });
     const { kind, voice } = isMissing(chosen) ? NOBODY : chosen;
     const { login, displayName } = voice;
@@ -130,8 +131,8 @@ export class StoredSenders {
     return rows[0]?.id ?? null;
   }
 
-  /** Tokens of its own are taken for usable: their worker finds out. */
-  async #environment(): Promise<Name | NoCredential> {
+  /** Whom the environment names. Tokens of its own are taken for usable: their worker finds out. */
+  async environment(): Promise<SenderName | NoCredential> {
     const sender = await this.#deps.legacySender?.(this.#deps.db);
     if (sender == null) return 'none';
     if (sender.accountId === null) return { login: sender.login, displayName: null };
@@ -140,9 +141,9 @@ export class StoredSenders {
   }
 }
 
-const NOBODY = { kind: 'none', voice: { login: null, displayName: null } } as const;
+export const NOBODY = { kind: 'none', voice: { login: null, displayName: null } } as const;
 
-const WITHOUT_TROUBLE: Readonly<Record<EffectiveSender['kind'], SenderReason>> = {
+export const WITHOUT_TROUBLE: Readonly<Record<EffectiveSender['kind'], SenderReason>> = {
   override: 'own_bot',
   default: 'default_bot',
   legacy: 'environment',

@@ -18,6 +18,7 @@ import { startJobs } from './jobs.ts';
 import { createChannelFeed } from './routes/events-feed.ts';
 import { serverRules, tokenSeal } from './rules.ts';
 import { buildServer } from './server.ts';
+import { createSnapshots, enabledBots } from './snapshots.ts';
 
 export interface ApiDeps {
   readonly config: Config;
@@ -53,7 +54,6 @@ export async function startApi({ config, clock, log, random, companion: start }:
   let listener: Listener | null = null;
   const isListening = () => listener?.isHealthy ?? false;
   const overlay = createOverlayFeed({ db, roll, clock, log, isListening });
-  const events = createChannelFeed({ db, platforms, clock, log, isListening });
 
   let clockWatch: ClockWatch | null = null;
   const state = (): ProcessState => {
@@ -62,11 +62,25 @@ export async function startApi({ config, clock, log, random, companion: start }:
   };
 
   let hosting: Hosting = { platforms: [], credentials: new Map() };
+  const snapshot = createSnapshots({ pg: pool.pg, seal, state, platforms: () => hosting.platforms });
+  const events = createChannelFeed({ db, platforms, bots: enabledBots(snapshot), clock, log, isListening });
   const rules = serverRules(config, db, seal);
   if (values.SOCKET_ORIGINS_LOG) log.info('api.allowed_origins', { origins: [...rules.origins.allowed] });
   const { app, context } = await buildServer(rules, { clock, log }, (callers) => {
     hosting = hostPlatforms({ config, db, clock, log, random, seal }, callers);
-    return { db, pg: pool.pg, clock, log, callers, platforms: hosting.platforms, roll, overlay, events, state };
+    return {
+      db,
+      pg: pool.pg,
+      clock,
+      log,
+      callers,
+      platforms: hosting.platforms,
+      roll,
+      overlay,
+      events,
+      state,
+      snapshot,
+    };
   });
   app.addHook('preClose', async () => {
     overlay.close();

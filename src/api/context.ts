@@ -7,11 +7,14 @@ import type { StoredSenders } from '../accounts/senders-stored.ts';
 import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { Db } from '../db/pool.ts';
+import type { Snapshot } from '../engine/diagnosis/snapshot.ts';
+import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { PlatformOAuth } from '../platforms/account-side.ts';
 import type { ApiSide } from '../platforms/api-side.ts';
+import type { CauseCode } from '../platforms/causes/cause.ts';
 import type { PlatformDescription, PlatformLimits } from '../platforms/platform.ts';
 import type { Callers } from './plugins/callers.ts';
 import type { ChannelFeed } from './routes/events-feed.ts';
@@ -39,9 +42,9 @@ export interface HostedPlatform {
 /** What this process knows of its own state, as codes for `/readyz`. */
 export interface ProcessState {
   /** Why it is not ready, besides what `/readyz` itself asks of the database. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly CauseCode[];
   /** What an operator should look at although the process is ready. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly CauseCode[];
 }
 
 export interface ApiContext {
@@ -57,6 +60,8 @@ export interface ApiContext {
   readonly overlay: OverlayFeed;
   readonly events: ChannelFeed;
   readonly state: () => ProcessState;
+  /** What a diagnosis of these channels is made from; null: of every channel with a bot. Never rejects for what the database says. */
+  readonly snapshot: (channelIds: readonly ChannelId[] | null) => Promise<Snapshot>;
 }
 
 /** The hosted platform of a path or body value, or undefined; case and white space are forgiven. */

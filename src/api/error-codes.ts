@@ -1,5 +1,7 @@
 /** The catalogue of error codes every endpoint may answer with (docs/contract/http-api.md#error-codes); platforms add their own. */
 import { platforms } from '../platforms/all.ts';
+import type { CauseTable, Language } from '../platforms/causes/cause.ts';
+import { causeOf } from '../platforms/causes/reasons.ts';
 import type { ErrorCode } from '../platforms/platform.ts';
 
 const core = {
@@ -8,7 +10,7 @@ const core = {
   MISSING_CHANNEL_ID: {
     status: 400,
     message: 'The signed-in user has no channel',
-    hint: 'Sign in as a streamer, or ask an owner to create a channel for this user',
+    cause: 'no_channel',
   },
   BOT_DISABLED: { status: 400, message: 'The bot is not enabled on this platform. Enable it first.' },
   UNAUTHORIZED: { status: 401, message: 'Authentication required' },
@@ -38,9 +40,15 @@ const core = {
   DATABASE_UNAVAILABLE: { status: 503, message: 'The database is not available. Try again later.' },
 } as const satisfies Record<string, ErrorCode>;
 
-const catalogue: ReadonlyMap<string, ErrorCode> = new Map([
-  ...Object.entries(core),
-  ...platforms.flatMap((platform) => Object.entries(platform.errorCodes)),
+interface Described extends ErrorCode {
+  readonly causes: CauseTable;
+}
+
+const catalogue: ReadonlyMap<string, Described> = new Map([
+  ...Object.entries(core).map(([code, row]): [string, Described] => [code, { ...row, causes: {} }]),
+  ...platforms.flatMap(({ errorCodes, causes }) =>
+    Object.entries(errorCodes).map(([code, row]): [string, Described] => [code, { ...row, causes }]),
+  ),
 ]);
 
 const byStatus: ReadonlyMap<number, keyof typeof core> = new Map([
@@ -55,7 +63,13 @@ const byStatus: ReadonlyMap<number, keyof typeof core> = new Map([
   [429, 'RATE_LIMITED'],
 ]);
 
-/** Status, sentence and hint of a code; an unknown code is our bug and reads as an internal error. */
+/** What helps, where a cause is behind the code; null where the message says all. */
+export function hintOf(code: string, language: Language): string | null {
+  const known = catalogue.get(code);
+  return known?.cause === undefined ? null : causeOf(known.causes, known.cause)[language][1];
+}
+
+/** Status and sentence of a code; an unknown code is our bug and reads as an internal error. */
 export function describeCode(code: string): ErrorCode {
   return catalogue.get(code) ?? core.INTERNAL_ERROR;
 }

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { isMissingSchema } from '../db/failures.ts';
 import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
-import type { ChannelId } from '../lib/brand.ts';
+import type { ChannelId, ProviderId } from '../lib/brand.ts';
 import type { ResolvedChannel } from '../platforms/api-side.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 
@@ -67,7 +67,7 @@ export function activeTargetsReader(
 }
 
 export interface ListedIntegration {
-  readonly provider: string;
+  readonly provider: ProviderId;
   readonly enabled: boolean;
   readonly updatedAt: Date | null;
 }

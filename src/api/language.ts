@@ -1,7 +1,6 @@
-/** In which language a person is answered (docs/contract/http-api.md#pages-for-people). */
+/** In which language a person is answered (docs/contract/http-api.md#languages). */
 import type { FastifyRequest } from 'fastify';
-
-export type Language = 'en' | 'ru';
+import type { Language } from '../platforms/causes/cause.ts';
 
 const LONGEST_HEADER = 256;
 

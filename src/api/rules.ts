@@ -1,8 +1,8 @@
 /** The configuration as the HTTP server needs it: limits, origins, cookies, addresses. */
-import { readFileSync } from 'node:fs';
 import { ownerLogins } from '../config/api-variables.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/pool.ts';
+import { readManifest } from '../lib/manifest.ts';
 import { createTokenSeal, type TokenSeal } from '../lib/token-seal.ts';
 import type { BodyLimits } from './plugins/body.ts';
 import { allowedOrigins } from './plugins/origins.ts';
@@ -69,8 +69,5 @@ export function outboxTtlMs({ OUTBOX_TTL_MINUTES }: Config['values']): number {
 }
 
 function buildFacts({ PORT, DOMAIN, INSTANCE }: Config['values']): BuildFacts {
-  // Two folders up in the sources and in dist alike.
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const { name = null, version = null } = manifest as { name?: string; version?: string };
-  return { name, version, port: String(PORT), domain: DOMAIN, instance: INSTANCE };
+  return { ...readManifest(), port: String(PORT), domain: DOMAIN, instance: INSTANCE };
 }

@@ -17,11 +17,13 @@ import { isTrustedProxy } from './plugins/proxies.ts';
 import { registerApiTokenRoutes } from './routes/api-tokens.ts';
 import { registerOwnerAuditRoutes, registerStreamerAuditRoutes } from './routes/audit.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
+import { registerMeRoutes } from './routes/auth-me.ts';
 import type { AuthRules } from './routes/auth-rules.ts';
 import { registerBotSenderRoutes } from './routes/bot-senders.ts';
 import { registerBotRoutes } from './routes/bots.ts';
 import { registerCapabilityRoutes } from './routes/capabilities.ts';
 import { registerCommandRoutes } from './routes/commands.ts';
+import { registerDiagnosticsRoutes } from './routes/diagnostics.ts';
 import { registerEntitlementRoutes } from './routes/entitlements.ts';
 import { registerEventRoutes } from './routes/events.ts';
 import { type BuildFacts, registerHealthRoutes } from './routes/health.ts';
@@ -29,6 +31,7 @@ import { registerInternalCreditsRoutes } from './routes/internal-credits.ts';
 import { registerOutboxHistoryRoutes } from './routes/outbox-history.ts';
 import { type OverlayRules, registerOverlayRoutes } from './routes/overlay.ts';
 import { registerOwnerBotRoutes } from './routes/owner-bots.ts';
+import { registerOwnerDiagnosticsRoutes } from './routes/owner-diagnostics.ts';
 import { registerOwnerUserRoutes } from './routes/owner-users.ts';
 import { registerPages } from './routes/pages.ts';
 import { registerSayRoutes, type SayRules } from './routes/say.ts';
@@ -103,6 +106,7 @@ export async function buildServer(
     registerCapabilityRoutes(api, context);
     registerAuthRoutes(api, context, rules.auth);
     registerPages(api, context);
+    registerMeRoutes(api, context);
     registerOverlayRoutes(api, context, rules.credits);
     const { relaySecret } = rules.credits;
     await api.register(async (plain) => {
@@ -140,6 +144,7 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
   });
   for (const { side } of context.platforms) side.routes?.(api);
   registerBotRoutes(api, context);
+  registerDiagnosticsRoutes(api, context);
   registerBotSenderRoutes(api, context, rules.auth);
   registerCommandRoutes(api, context);
   registerSayRoutes(api, context, rules.say);
@@ -154,6 +159,7 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
 function registerOwnerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {
   api.addHook('onRequest', async (request) => void (await context.callers.owner(request)));
   registerOwnerAuditRoutes(api, context);
+  registerOwnerDiagnosticsRoutes(api, context);
   registerOwnerBotRoutes(api, context, rules.auth);
   registerOwnerUserRoutes(api, context);
   registerEntitlementRoutes(api, context, rules.limits);

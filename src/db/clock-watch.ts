@@ -33,6 +33,7 @@ export class ClockWatch {
   readonly #deps: ClockWatchDeps;
   readonly #found: Record<'database' | 'lines', ClockWarning | null> = { database: null, lines: null };
   #warnings: readonly ClockWarning[] = [];
+  #databaseOffsetMs: number | null = null;
   readonly #ages = new Float64Array(LINES);
   #lineCount = 0;
   #linesWarnUntilMs = Number.NEGATIVE_INFINITY;
@@ -42,6 +43,11 @@ export class ClockWatch {
   constructor(deps: ClockWatchDeps) {
     this.#deps = deps;
     void this.#ask();
+  }
+
+  /** How far our clock was ahead of the database's at the last comparison; null before the first. */
+  get offsetMs(): number | null {
+    return this.#databaseOffsetMs;
   }
 
   get warnings(): readonly ClockWarning[] {
@@ -72,7 +78,10 @@ export class ClockWatch {
   async #ask(): Promise<void> {
     const offsetMs = await this.#offsetMs();
     if (this.#isStopped) return;
-    if (offsetMs !== null) this.#note('database', offsetMs, warningOf(offsetMs, AHEAD_MS));
+    if (offsetMs !== null) {
+      this.#databaseOffsetMs = Math.round(offsetMs);
+      this.#note('database', offsetMs, warningOf(offsetMs, AHEAD_MS));
+    }
     const delayMs = offsetMs === null ? ASK_AGAIN_MS : ASK_EVERY_MS;
     this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#ask(), { unref: true });
   }

@@ -15,7 +15,7 @@ export const TROUBLES: Readonly<Record<Trouble, string>> = {
 };
 
 /** As codes of `/readyz`: why the process cannot work, or what an operator should look at although it works. */
-export function codesOf(trouble: Trouble | null): { readonly reasons: string[]; readonly warnings: string[] } {
+export function codesOf(trouble: Trouble | null): { readonly reasons: Trouble[]; readonly warnings: Trouble[] } {
   if (trouble === null) return { reasons: [], warnings: [] };
   const isWarning = trouble === 'notifications_lost';
   return { reasons: isWarning ? [] : [trouble], warnings: isWarning ? [trouble] : [] };

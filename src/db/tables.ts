@@ -40,6 +40,7 @@ interface BotChannelHealthTable {
   since: Generated<Date>;
   startNumber: number | null;
   updatedAt: Generated<Date>;
+  lastLineAt: Date | null;
 }
 
 interface BotChannelLeaseTable {
@@ -65,6 +66,7 @@ interface BotWorkerTable {
   pid: number;
   startedAt: Generated<Date>;
   heartbeatAt: Generated<Date>;
+  facts: ColumnType<unknown, string | null | undefined, string | null>;
 }
 
 interface ChannelTable {

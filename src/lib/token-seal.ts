@@ -12,6 +12,8 @@ export interface TokenSeal {
   open(stored: string): string;
   /** Whether `seal` would use the same key today; a value that is not current is sealed again at its next write. */
   isCurrent(stored: string): boolean;
+  /** Names of the keys, the sealing one first: equal where the keys are, and of no use to anybody. */
+  readonly keyIds: readonly string[];
 }
 
 /** Whether a stored value has the envelope; without it, it is a token in clear from before sealing. */
@@ -34,6 +36,7 @@ export function createTokenSeal(keys: readonly Buffer[]): TokenSeal {
   const ring = keys.map(identified);
   const [first] = ring;
   return {
+    keyIds: ring.map(({ id }) => id),
     seal: (token) => (first ? sealWith(first, token) : token),
     open(stored) {
       if (!isSealed(stored)) return stored;

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Db } from '../db/pool.ts';
 import type { ChannelId, PlatformChannelId, UserId } from '../lib/brand.ts';
 import type { CredentialSource } from './account-side.ts';
-import type { CommonDeps } from './platform.ts';
+import type { CommonDeps, Told } from './platform.ts';
 import type { LiveFact } from './worker-side.ts';
 
 export interface ApiDeps extends CommonDeps {
@@ -56,6 +56,8 @@ export interface ApiSide {
   webhooks?(app: FastifyInstance): void;
   /** A subscription or gate changed, of one channel or of any (null); also when that may have been missed. Must not block. */
   channelsChanged?(channelId: ChannelId | null): void;
+  /** What this process has seen of the platform, such as deliveries it refused. Must not ask anybody. */
+  told?(): readonly Told[];
   /** Event subscriptions at the platform; the API calls it every 10 minutes under an advisory lock. */
   reconcileSubscriptions?(): Promise<void>;
 }

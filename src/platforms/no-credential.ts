@@ -1,6 +1,6 @@
 /** What to do without a credential: the one translation of both reasons into a reader's state and a time to ask again. */
 import type { NoCredential } from './account-side.ts';
-import type { Reason } from './platform.ts';
+import type { CauseCode } from './causes/cause.ts';
 import type { ReaderState } from './worker-side.ts';
 
 /**
@@ -18,7 +18,7 @@ export function isMissing<C extends object>(credential: C | NoCredential): crede
 }
 
 /** @param needed the reason told where a person has to link an account */
-export function stateWithout(missing: NoCredential, needed: Reason): ReaderState {
+export function stateWithout(missing: NoCredential, needed: CauseCode): ReaderState {
   switch (missing) {
     case 'none':
       return { kind: 'needs_user_action', reason: needed };

@@ -7,9 +7,10 @@ import type { Logger } from '../lib/logger.ts';
 import type { Variable } from '../lib/settings.ts';
 import type { LegacySender, PlatformOAuth } from './account-side.ts';
 import type { ApiDeps, ApiSide } from './api-side.ts';
+import type { CauseCode, CauseTable } from './causes/cause.ts';
 import type { WorkerDeps, WorkerSide } from './worker-side.ts';
 
-/** A stable code of the contract (docs/contract/workers.md#preconditions-and-lasterror-texts or a platform's own), or its short English text; never a token or a body. */
+/** Why a token cannot be renewed or a connection ended: a word for logs and accounts; never a token or a body. */
 export type Reason = string;
 
 /** What the API needs to know of a platform, whether or not a worker for it is built yet. */
@@ -32,7 +33,7 @@ export interface PlatformDescription {
   /** What the web app is told of a failed link, where it expects other words than for most platforms (docs/contract/http-api.md#callback-outcomes). */
   readonly linkFailures?: {
     /** The reason of a consent that the platform says was not given; its own words are details then. */
-    readonly deniedReason?: string;
+    readonly deniedReason?: CauseCode;
     /** Whether the platform is named where linking is not configured, or a code or a token was worth nothing. */
     readonly namesProvider?: boolean;
   };
@@ -44,6 +45,8 @@ export interface PlatformDescription {
   readonly variables: Readonly<Record<string, Variable>>;
   /** Error codes only this platform answers with. */
   readonly errorCodes: Readonly<Record<string, ErrorCode>>;
+  /** What can keep a bot of this platform silent, besides the core's causes (docs/diagnosis.md#causes). */
+  readonly causes: CauseTable;
   /** Facts a panel or a client needs before it saves something (`GET /capabilities`). */
   readonly capabilities: PlatformCapabilities;
   limits(settings: PlatformSettings): PlatformLimits;
@@ -59,7 +62,7 @@ export interface PlatformDescription {
 export interface Platform extends PlatformDescription {
   timers(settings: PlatformSettings): WorkerTimers;
   /** `lastError` of a message that expired because no account could speak (docs/contract/workers.md#preconditions-and-lasterror-texts). */
-  readonly noSenderReason: Reason;
+  readonly noSenderReason: CauseCode;
   /** Whether an operator switched this worker off, and the log event that says so. */
   killSwitch?(settings: PlatformSettings): { isOff: boolean; event: string };
   oauth(deps: CommonDeps): PlatformOAuth;
@@ -73,7 +76,8 @@ export type PlatformSettings = Readonly<Record<string, unknown>>;
 export interface ErrorCode {
   readonly status: number;
   readonly message: string;
-  readonly hint?: string;
+  /** Whose cure is the hint of the answer. */
+  readonly cause?: CauseCode;
 }
 
 /** Names of a platform's five tables and of the column that names the platform's channel. */
@@ -138,4 +142,12 @@ export interface CommonDeps {
   readonly log: Logger;
   /** 0 ≤ x < 1; jitter only. */
   readonly random: () => number;
+}
+
+/** What a platform's half of a process knows that explains a silent bot, for diagnoses (docs/diagnosis.md#the-snapshot). */
+export interface Told {
+  readonly check: 'quota' | 'webhook' | 'worker';
+  readonly cause: CauseCode;
+  /** Values of the cause's words. Never a token. */
+  readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -1,4 +1,5 @@
 /** What a platform does in its worker: it reads chats, speaks in them and answers what the worker asks (the platform contract, `platform.ts`). */
+
 import type { Db } from '../db/pool.ts';
 import type {
   ChannelId,
@@ -10,7 +11,8 @@ import type {
 } from '../lib/brand.ts';
 import type { LogFields } from '../lib/logger.ts';
 import type { CredentialSource, SenderCredential } from './account-side.ts';
-import type { CommonDeps, Reason, Role } from './platform.ts';
+import type { CauseCode, Said } from './causes/cause.ts';
+import type { CommonDeps, Role, Told } from './platform.ts';
 
 export interface WorkerDeps extends CommonDeps {
   readonly db: Db;
@@ -37,6 +39,8 @@ export interface WorkerSide {
   readonly startedFields?: LogFields;
   /** For operators, under `platform` of the worker's readiness: what only this platform has to tell. */
   details?(): Readonly<Record<string, unknown>>;
+  /** What is so now; nothing while all is well. Must not ask anybody. */
+  told?(): readonly Told[];
   /** Closes every connection; running sends have been waited for. */
   close(): Promise<void>;
 }
@@ -80,7 +84,9 @@ export interface ReaderEvents {
 
 export interface ReaderState {
   readonly kind: 'connecting' | 'live' | 'idle' | 'degraded' | 'needs_user_action';
-  readonly reason: Reason | null;
+  readonly reason: CauseCode | null;
+  /** Words of the platform; shown, never translated. */
+  readonly detail?: string;
 }
 
 export interface ChatMessage {
@@ -150,12 +156,12 @@ export interface ChatSender {
 /** What became of a message. Only the first is a success; only `retry` costs the row an attempt. */
 export type SendOutcome =
   | { kind: 'sent'; platformMessageId: PlatformMessageId | null }
-  | { kind: 'retry'; reason: Reason; retryAt?: Date }
-  | { kind: 'unavailable'; reason: Reason; retryAt?: Date }
-  | { kind: 'rejected'; reason: Reason }
-  | { kind: 'unauthorized'; reason: Reason }
+  | ({ kind: 'retry'; retryAt?: Date } & Said)
+  | ({ kind: 'unavailable'; retryAt?: Date } & Said)
+  | ({ kind: 'rejected' } & Said)
+  | ({ kind: 'unauthorized' } & Said)
   /** `written` where the chat was given another text than `send` was: our own message is known by it when it is seen there. */
-  | { kind: 'unconfirmed'; reason: Reason; written?: string };
+  | ({ kind: 'unconfirmed'; written?: string } & Said);
 
 /** Whether a platform says a channel is broadcasting. */
 export interface LiveFact {

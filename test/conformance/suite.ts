@@ -8,13 +8,15 @@ import { audienceCases } from './audience-cases.ts';
 import { channelCases } from './channel-cases.ts';
 import { connectionCases } from './connection-cases.ts';
 import { lineCases } from './line-cases.ts';
+import { noting, reasonCases } from './reason-cases.ts';
 import { refusalCases } from './refusal-cases.ts';
 import { textCases } from './text-cases.ts';
 
 /** @param name of the platform, and of the way it is spoken to where there are several */
 export function describeConformance(name: string, platform: Platform, simulate: Simulate): void {
   describe(name, async () => {
-    const subject = { platform, simulate, databaseUrl: (await createTestDatabase()).url };
+    const noted = noting(platform);
+    const subject = { platform: noted.platform, simulate, databaseUrl: (await createTestDatabase()).url };
     channelCases(subject);
     lineCases(subject);
     textCases(subject);
@@ -22,5 +24,6 @@ export function describeConformance(name: string, platform: Platform, simulate: 
     connectionCases(subject);
     accountCases(subject);
     refusalCases(subject);
+    reasonCases(noted);
   });
 }

@@ -42,6 +42,10 @@ const CALLBACK: readonly Promised[] = [
 /** In the order of docs/contract/http-api.md#endpoint-index. */
 export const CONTRACT: Readonly<Record<Route, Described>> = {
   'GET /streamer/bots': { section: 'list-the-bots', answers: ['200'] },
+  'GET /streamer/bots/{provider}/diagnostics': {
+    section: 'diagnose-a-bot',
+    answers: ['200', '400 VALIDATION_ERROR', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND'],
+  },
   'PATCH /streamer/bots/{provider}': {
     section: 'switch-a-bot',
     answers: [
@@ -165,6 +169,9 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
     section: 'flow',
     answers: ['302', '302 ?missing_oauth_env', '302 ?provider_not_supported', '403 CSRF_INVALID'],
   },
+  'GET /owner/diagnostics': { section: 'diagnose-the-installation', answers: ['200', '400 BAD_REQUEST'] },
+  'GET /owner/workers': { section: 'diagnose-the-installation', answers: ['200'] },
+  'GET /auth/me': { section: 'who-is-signed-in', answers: ['200', '400 BAD_REQUEST'] },
   'GET /auth/accounts': { section: 'accounts', answers: ['200'] },
   'DELETE /auth/accounts/{externalAccountId}': {
     section: 'accounts',

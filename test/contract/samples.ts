@@ -10,6 +10,7 @@ const unknown = '00000000-0000-4000-8000-000000000000';
 
 const SAMPLES: Partial<Record<Route, Ask>> = {
   'PATCH /streamer/bots/{provider}': { ...twitch, body: { enabled: false } },
+  'GET /streamer/bots/{provider}/diagnostics': twitch,
   'GET /streamer/bots/{provider}/bot': kick,
   'GET /streamer/bots/{provider}/bot/link': kick,
   'DELETE /streamer/bots/{provider}/bot': kick,

@@ -36,7 +36,7 @@ const outboxPlatform = {
   id: 'twitch' as ProviderId,
   logPrefix: 'test.',
   tables: outboxTables,
-  noSenderReason: 'no_sender',
+  noSenderReason: 'no_bot' as const,
 };
 const NO_LIMITS: PlatformLimits = { message: { max: 500, unit: 'utf16' }, sendWindows: [] };
 

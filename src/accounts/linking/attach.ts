@@ -4,6 +4,7 @@ import type { Db } from '../../db/pool.ts';
 import type { Database } from '../../db/tables.ts';
 import type { ChannelId, ExternalAccountId, UserId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
+import type { CauseCode } from '../../platforms/causes/cause.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
 import { isEntitled } from '../entitlements.ts';
 import { isOverrideElsewhere, makeDefault, makeOverride } from './bot-roles.ts';
@@ -24,12 +25,10 @@ export type Attached =
   | { kind: 'refused'; reason: AttachRefusal; isKnown: boolean }
   | { kind: 'lacks_scopes'; scopes: readonly string[] };
 
-export type AttachRefusal =
-  | 'account_already_linked'
-  | 'user_not_found'
-  | 'forbidden'
-  | 'subscription_required'
-  | 'bot_account_in_use';
+export type AttachRefusal = Extract<
+  CauseCode,
+  'account_already_linked' | 'user_not_found' | 'forbidden' | 'subscription_required' | 'bot_account_in_use'
+>;
 
 /** One transaction: the account, and the bot's row. What may not be is found out before anything is written. */
 export async function attach(db: Db, attaching: Attaching, seal: TokenSeal): Promise<Attached> {

@@ -4,6 +4,7 @@ import type { PlatformUserId, ProviderId, UserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused } from '../../lib/errors.ts';
 import type { PlatformOAuth } from '../../platforms/account-side.ts';
+import type { CauseCode } from '../../platforms/causes/cause.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
 import { type SignInOutcome, type SignInRules, signIn } from '../login.ts';
 import { type AttachRefusal, attach } from './attach.ts';
@@ -37,14 +38,17 @@ export type CallbackOutcome =
   | { kind: 'refused'; reason: CallbackRefusal; platformUserId: PlatformUserId | null };
 
 export type CallbackRefusal =
-  | 'login_not_supported'
-  | 'provider_not_supported'
-  | 'missing_oauth_env'
-  | 'missing_link_user'
-  | 'login_required'
-  | 'link_user_mismatch'
-  | 'no_token'
-  | 'no_user'
+  | Extract<
+      CauseCode,
+      | 'login_not_supported'
+      | 'provider_not_supported'
+      | 'missing_oauth_env'
+      | 'missing_link_user'
+      | 'login_required'
+      | 'link_user_mismatch'
+      | 'no_token'
+      | 'no_user'
+    >
   | AttachRefusal;
 
 /** Uses up the state that this browser brought. */

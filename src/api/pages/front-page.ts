@@ -1,6 +1,6 @@
 /** The page for people: what this is, whether it is well, where to sign in, and what comes next for who has. */
 import { createHash } from 'node:crypto';
-import type { Language } from '../language.ts';
+import type { Language } from '../../platforms/causes/cause.ts';
 import { failureText, TROUBLES, WORDS } from './words.ts';
 
 interface Named {

@@ -1,6 +1,6 @@
 /** The words of the pages for people, in the languages there are. */
 import type { CallbackRefusal } from '../../accounts/linking/callback.ts';
-import type { Language } from '../language.ts';
+import type { Language } from '../../platforms/causes/cause.ts';
 
 type Words = Readonly<Record<Language, string>>;
 

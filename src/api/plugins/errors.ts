@@ -7,7 +7,9 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { isMissingSchema, isUnavailable, isUnstorableText } from '../../db/failures.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { codeOfStatus, describeCode } from '../error-codes.ts';
+import type { Language } from '../../platforms/causes/cause.ts';
+import { codeOfStatus, describeCode, hintOf } from '../error-codes.ts';
+import { languageOf } from '../language.ts';
 import { fieldError, nameFieldErrors } from './field-errors.ts';
 
 interface Failure {
@@ -49,7 +51,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const failure = { code: error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'TIMEOUT' : 'BAD_REQUEST' };
   const requestId = randomUUID();
-  const body = JSON.stringify(envelope(failure, requestId));
+  const body = JSON.stringify(envelope(failure, requestId, 'en'));
   const { status } = describeCode(failure.code);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -71,13 +73,14 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Fail
       // Also for a request that is refused before any hook runs, such as one with a malformed address.
       .header('cache-control', 'no-store')
       .serializer((body: unknown) => JSON.stringify(body))
-      .send(envelope(failure, request.id))
+      .send(envelope(failure, request.id, languageOf(request)))
   );
 }
 
-function envelope(failure: Failure, requestId: string): Record<string, unknown> {
+function envelope(failure: Failure, requestId: string, language: Language): Record<string, unknown> {
   const known = describeCode(failure.code);
-  const details = known.hint === undefined ? failure.details : { hint: known.hint, ...failure.details };
+  const hint = hintOf(failure.code, language);
+  const details = hint === null ? failure.details : { hint, ...failure.details };
   return {
     ...failure.extras,
     errorCode: failure.code,

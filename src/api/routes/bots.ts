@@ -9,19 +9,12 @@ import { BadInput } from '../../lib/errors.ts';
 import { deprecatedProviders } from '../../platforms/registry.ts';
 import { recordAudit } from '../audit.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform } from '../context.ts';
-import { byProvider, isoTime, providerId } from '../fields.ts';
+import { botState, botStates, unseenBot } from '../diagnosis.ts';
+import { byProvider } from '../fields.ts';
 import { disableIntegration, enableIntegration, integrationsReader } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
 
-const listAnswer = z.object({
-  items: z.array(
-    z.object({
-      provider: providerId,
-      enabled: z.boolean().describe('Whether the bot is enabled.'),
-      updatedAt: isoTime.nullable(),
-    }),
-  ),
-});
+const listAnswer = z.object({ items: z.array(botState) });
 
 /** Read by hand: what is wrong with `enabled` is told with more than a schema knows. */
 const toggleBody = z.unknown().meta({
@@ -48,15 +41,19 @@ export function registerBotRoutes(app: Api, context: ApiContext): void {
     {
       schema: {
         tags: ['bots'],
-        summary: 'List the platforms and whether the bot of the channel is enabled there',
+        summary: 'List the platforms and how the bot of the channel is there',
         response: { 200: listAnswer },
       },
     },
     async (request) => {
       const { channelId } = await context.callers.streamer(request);
+      const snapshot = await context.snapshot([channelId]);
+      if (snapshot.database === null) return { items: [...botStates(snapshot)] };
+      // Which bots are on may be known although the rest is not: a panel goes on, and is told why it sees no more.
+      const why = snapshot.database;
       const integrations = await readIntegrations(channelId);
       const items = integrations.map(({ provider, enabled, updatedAt }) => {
-        return { provider, enabled, updatedAt: updatedAt?.toISOString() ?? null };
+        return { ...unseenBot(provider, why), enabled, updatedAt: updatedAt?.toISOString() ?? null };
       });
       return { items };
     },

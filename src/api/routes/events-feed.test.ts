@@ -20,7 +20,14 @@ async function world({ isListening = true } = {}) {
     .returning('id')
     .executeTakeFirstOrThrow();
   const channelId = id as ChannelId;
-  const feed = createChannelFeed({ db: pool.db, platforms, clock, log: silentLog(), isListening: () => isListening });
+  const feed = createChannelFeed({
+    db: pool.db,
+    platforms,
+    bots: async () => [],
+    clock,
+    log: silentLog(),
+    isListening: () => isListening,
+  });
   onTestFinished(() => feed.close());
   const told: [page: string, message: string, status: string][] = [];
   const open = (page: string) =>

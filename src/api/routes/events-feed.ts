@@ -2,16 +2,16 @@
 import { sql } from 'kysely';
 import type { Hint } from '../../db/hint.ts';
 import type { HistoryRow } from '../../engine/outbox/history.ts';
-import type { ToldReaderState } from '../../engine/worker/reader-states.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { BotState } from '../diagnosis.ts';
 import { Due, look, Told, type ViewDeps } from './events-view.ts';
 
 export type ChannelEvent =
   | { readonly name: 'outbox:message'; readonly data: HistoryRow }
-  | { readonly name: 'bots:state'; readonly data: readonly ToldReaderState[] };
+  | { readonly name: 'bots:state'; readonly data: readonly BotState[] };
 
 /** One open page. */
 export interface ChannelSubscriber {
@@ -47,6 +47,8 @@ const LOOK_DISTANCE_MS = 100;
 /** Hints are raised for a watched channel only, so the watch has to outlast a copy that forgot to renew it, and no more. */
 const WATCH_SECONDS = 90;
 const RENEW_MS = 30_000;
+/** Nothing hints at a worker that died. */
+const STATES_MS = 10_000;
 /** While no hints arrive, or after a failure. */
 const RETRY_MS = 5_000;
 /** Whoever changed something while the watch began may have seen no need for a hint. */
@@ -68,6 +70,7 @@ interface Audience {
   lookedAtMs: number;
   trailing: Timer | null;
   renewal: Timer | null;
+  states: Timer | null;
 }
 
 export function createChannelFeed(deps: ChannelFeedDeps): ChannelFeed {
@@ -142,9 +145,11 @@ class WatchingChannelFeed implements ChannelFeed {
       lookedAtMs: Number.NEGATIVE_INFINITY,
       trailing: null,
       renewal: null,
+      states: null,
     };
     this.#audiences.set(channelId, audience);
     this.#renewLater(channelId, audience, SECOND_LOOK_MS);
+    this.#lookAtStatesLater(channelId, audience);
     return audience;
   }
 
@@ -163,6 +168,15 @@ class WatchingChannelFeed implements ChannelFeed {
     audience.renewal = this.#deps.clock.setTimer(delayMs, renew, { unref: true });
   }
 
+  #lookAtStatesLater(channelId: ChannelId, audience: Audience): void {
+    const look = () => {
+      audience.due.hasStates = true;
+      this.#plan(channelId, audience);
+      this.#lookAtStatesLater(channelId, audience);
+    };
+    audience.states = this.#isClosed ? null : this.#deps.clock.setTimer(STATES_MS, look, { unref: true });
+  }
+
   /** Says again that the channel is watched, and looks at everything: what a lost hint was about shows now. */
   #renew(channelId: ChannelId, audience: Audience): void {
     audience.due.addAll(this.#deps.platforms);
@@ -173,8 +187,8 @@ class WatchingChannelFeed implements ChannelFeed {
   }
 
   #plan(channelId: ChannelId, audience: Audience, distanceMs = LOOK_DISTANCE_MS): void {
-    // A look that is under way looks again when it is done.
-    if (audience.isLooking || this.#isClosed) return;
+    // A look that is under way looks again when it is done; nobody looks for an audience that has left.
+    if (audience.isLooking || this.#audiences.get(channelId) !== audience) return;
     const waitMs = audience.lookedAtMs + distanceMs - this.#deps.clock.monotonicMs();
     if (waitMs <= 0) {
       audience.trailing?.cancel();
@@ -246,7 +260,8 @@ function stopping(): BadInput {
   return new BadInput('DATABASE_UNAVAILABLE', 'This instance is stopping. Connect again.');
 }
 
-function stopTimers({ renewal, trailing }: Audience): void {
+function stopTimers({ renewal, trailing, states }: Audience): void {
+  states?.cancel();
   renewal?.cancel();
   trailing?.cancel();
 }

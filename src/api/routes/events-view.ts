@@ -7,14 +7,16 @@ import {
   outboxHistory,
   outboxMessages,
 } from '../../engine/outbox/history.ts';
-import { readerStates, type ToldReaderState } from '../../engine/worker/reader-states.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
+import type { BotState } from '../diagnosis.ts';
 
 export interface ViewDeps {
   readonly db: Db;
   /** In display order. */
   readonly platforms: readonly Pick<PlatformDescription, 'id' | 'tables'>[];
+  /** How the bots of a channel are that are on. @throws where the database cannot be asked */
+  readonly bots: (channelId: ChannelId) => Promise<readonly BotState[]>;
 }
 
 /** What a page that opens is shown of the history; older messages are looked up. */
@@ -48,7 +50,7 @@ export interface Look {
   readonly newest: readonly HistoryRow[];
   /** Everything that was looked at, in the order of the last changes. */
   readonly messages: readonly HistoryRow[];
-  readonly states: readonly ToldReaderState[] | null;
+  readonly states: readonly BotState[] | null;
 }
 
 export async function look(deps: ViewDeps, channelId: ChannelId, due: Due): Promise<Look> {
@@ -64,13 +66,7 @@ export async function look(deps: ViewDeps, channelId: ChannelId, due: Due): Prom
         return ids === undefined ? [] : outboxMessages(db, { id, tables }, channelId, [...ids]);
       }),
     ),
-    due.hasStates
-      ? readerStates(
-          db,
-          channelId,
-          deps.platforms.map(({ id }) => id),
-        )
-      : null,
+    due.hasStates ? deps.bots(channelId) : null,
   ]);
   const byKey = new Map([...(newest ?? []), ...named.flat()].map((row) => [keyOf(row), row]));
   return {
@@ -94,8 +90,9 @@ export class Told {
   }
 
   /** @returns whether this is news */
-  states(states: readonly ToldReaderState[]): boolean {
-    const word = JSON.stringify(states);
+  states(states: readonly BotState[]): boolean {
+    // A line or a message changes these without being news about the bot.
+    const word = JSON.stringify(states.map(({ lastLineAt, lastSentAt, waiting, ...state }) => state));
     if (word === this.#states) return false;
     this.#states = word;
     return true;

@@ -2,8 +2,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
+import type { Language } from '../../platforms/causes/cause.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { answerOf } from '../fields.ts';
+import { languageOf } from '../language.ts';
+import { reasonText } from '../message-words.ts';
 import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
 import { presentMessage } from './outbox-history.ts';
 
@@ -29,17 +32,19 @@ export function registerEventRoutes(app: Api, context: ApiContext): void {
   // A question for the head of an answer without end would never be answered.
   app.get('/streamer/events', { exposeHeadRoute: false, schema }, async (request, reply) => {
     const { channelId } = await context.callers.streamer(request);
-    const stream = await openEvents(context, channelId, reply);
+    const stream = await openEvents(context, channelId, reply, languageOf(request));
     keepOnlyWelcome(context, request, channelId, stream);
   });
 }
 
 /** Until everything has been read the answer may still be a refusal, so what is told meanwhile waits. */
 async function openEvents(
-  { overlay, events, clock }: ApiContext,
+  context: ApiContext,
   channelId: ChannelId,
   reply: FastifyReply,
+  language: Language,
 ): Promise<EventStream> {
+  const { overlay, events, clock } = context;
   const early: [name: string, data: unknown][] = [];
   let opened: EventStream | null = null;
   const send = (name: string, data: unknown) => (opened ? opened.send(name, data) : void early.push([name, data]));
@@ -48,7 +53,7 @@ async function openEvents(
     send: (event) =>
       event.name === 'bots:state'
         ? send(event.name, { items: event.data })
-        : send(event.name, presentMessage(event.data)),
+        : send(event.name, presentMessage(event.data, { reasonText: reasonText(context, event.data, language) })),
     end,
   });
   const leaveOverlay = await overlay

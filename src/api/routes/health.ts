@@ -3,11 +3,14 @@ import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { isMissingSchema } from '../../db/failures.ts';
-import { TROUBLES } from '../../db/session.ts';
+import { INSTALLATION } from '../../engine/diagnosis/fact.ts';
+import { wordsOf } from '../../engine/diagnosis/present.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
+import type { CauseCode, Language } from '../../platforms/causes/cause.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { answerOf } from '../fields.ts';
+import { languageOf } from '../language.ts';
 
 export interface BuildFacts {
   readonly name: string | null;
@@ -36,12 +39,6 @@ const readyAnswer = z.object({
     .readonly()
     .describe('Codes of what an operator should look at. Warnings do not change the status.'),
 });
-
-const SENTENCES: Readonly<Record<string, string>> = {
-  ...TROUBLES,
-  database_unavailable: 'The database that DATABASE_URL names cannot be used.',
-  schema_missing: 'The database lacks tables. Run `pnpm memalerts migrate`.',
-};
 
 export function registerHealthRoutes(
   app: Api,
@@ -78,13 +75,15 @@ export function registerHealthRoutes(
           response: { 200: readyAnswer, 503: readyAnswer },
         },
       },
-      async (_request, reply) => {
+      async (request, reply) => {
         const { warnings, reasons: known } = state();
         const found = await databaseTrouble({ db, log });
         const reasons = [...new Set([...known, ...(found === null ? [] : [found])])];
         const [first] = reasons;
         if (first === undefined) return { status: 'ready' as const, reasons, warnings };
-        return reply.code(503).send({ status: 'not_ready' as const, reasons, reason: SENTENCES[first], warnings });
+        return reply
+          .code(503)
+          .send({ status: 'not_ready' as const, reasons, reason: sentence(first, languageOf(request)), warnings });
       },
     );
   }
@@ -112,7 +111,7 @@ export function registerHealthRoutes(
 }
 
 /** Asks the database. @returns a code of `/readyz`, or null when the tables are there and can be written */
-export async function databaseTrouble({ db, log }: Pick<ApiContext, 'db' | 'log'>): Promise<string | null> {
+export async function databaseTrouble({ db, log }: Pick<ApiContext, 'db' | 'log'>): Promise<CauseCode | null> {
   try {
     const { rows } = await sql<{ isReadOnly: boolean }>`
       select current_setting('transaction_read_only') = 'on' as "isReadOnly", exists (select from "BotIntegrationSettings")
@@ -122,4 +121,8 @@ export async function databaseTrouble({ db, log }: Pick<ApiContext, 'db' | 'log'
     log.debug('api.not_ready', { error });
     return isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
   }
+}
+
+function sentence(cause: CauseCode, language: Language): string {
+  return wordsOf({ platforms: [] }, { cause, scope: INSTALLATION, data: {} }, language).join(' ');
 }

@@ -85,6 +85,8 @@ test('a message is shown with everything that became of it, and why', async () =
           failedAt: '2026-01-02T03:04:07.000Z',
           createdAt: '2026-01-02T03:04:05.678Z',
           updatedAt: expect.stringMatching(/\.\d{3}Z$/),
+          reasonText: expect.stringContaining('rejected: banned'),
+          waitingFor: null,
         },
       ],
       nextCursor: null,

@@ -4,7 +4,10 @@ import { type HistoryRow, OUTBOX_STATUSES, outboxHistory } from '../../engine/ou
 import type { ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, requirePlatform } from '../context.ts';
+import { languageQuery } from '../diagnosis.ts';
 import { isoTime, providerId } from '../fields.ts';
+import { languageOf } from '../language.ts';
+import { type MessageWords, messageWords, wordsOfMessage } from '../message-words.ts';
 import { cursorOf, cursorText, cursorTime, nextCursor, pageLimit, pageOf } from '../paging.ts';
 
 /** How far the delivery of a message has come. */
@@ -19,6 +22,7 @@ export const deliveryFields = {
   failedAt: isoTime.nullable().describe('When the message failed for good.'),
   createdAt: isoTime,
   updatedAt: isoTime,
+  ...wordsOfMessage,
 };
 
 const shownMessage = z.object({
@@ -39,6 +43,7 @@ const query = z.object({
   status: z.enum(OUTBOX_STATUSES).optional().describe('Only messages with this status.'),
   cursor: cursorOf(z.tuple([cursorTime, cursorText, z.int()])),
   limit: pageLimit,
+  lang: languageQuery,
 });
 
 const answer = z.object({ items: z.array(shownMessage), nextCursor });
@@ -69,12 +74,13 @@ export function registerOutboxHistoryRoutes(app: Api, context: ApiContext): void
       });
       if (rows === null) throw new BadInput('FEATURE_NOT_AVAILABLE');
       const page = pageOf(rows, limit, (row) => [row.createdAt.getTime(), row.provider, row.seq]);
-      return { items: page.rows.map(presentMessage), nextCursor: page.nextCursor };
+      const words = await messageWords(context, channelId, page.rows, languageOf(request));
+      return { items: page.rows.map((row) => presentMessage(row, words(row))), nextCursor: page.nextCursor };
     },
   );
 }
 
-export function presentMessage(row: HistoryRow): z.input<typeof shownMessage> {
+export function presentMessage(row: HistoryRow, words: MessageWords): z.input<typeof shownMessage> {
   const isWaiting = row.status === 'pending';
   return {
     provider: row.provider,
@@ -92,5 +98,6 @@ export function presentMessage(row: HistoryRow): z.input<typeof shownMessage> {
     failedAt: row.failedAt?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    ...words,
   };
 }

@@ -230,6 +230,8 @@ describe('the fate of a message', () => {
       failedAt: expect.stringMatching(/\.\d{3}Z$/),
       createdAt: json.outbox.createdAt,
       updatedAt: expect.stringMatching(/\.\d{3}Z$/),
+      reasonText: 'Kick refused the message: No active live chat. Send another text, or ease the rules of the chat.',
+      waitingFor: null,
     });
   });
 

@@ -6,8 +6,11 @@ import { lengthOf } from '../../engine/outbox/wording.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/all.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform, requirePlatform } from '../context.ts';
+import { languageQuery } from '../diagnosis.ts';
 import { isoTime, messageText, providerId } from '../fields.ts';
 import { activeTargetsReader, readIntegration } from '../integrations.ts';
+import { languageOf } from '../language.ts';
+import { messageWords } from '../message-words.ts';
 import type { Streamer } from '../plugins/callers.ts';
 import { limiter } from '../plugins/limits.ts';
 import { deliveryFields } from './outbox-history.ts';
@@ -108,6 +111,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
         tags,
         summary: 'Get the delivery status of a message',
         params: z.object({ provider: providerId, id: z.string().describe('Id of the queued message.') }),
+        querystring: z.object({ lang: languageQuery }),
         response: { 200: statusAnswer },
       },
     },
@@ -119,8 +123,11 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
         throw new BadInput('BAD_REQUEST', 'The path must name a known platform and the id of a message');
       const row = await outboxStatus(context.db, platform.description, channelId, id);
       if (row === null) throw new BadInput('NOT_FOUND');
+      const provider = platform.description.id;
+      const message = { ...row, provider };
+      const wordsOf = await messageWords(context, channelId, [message], languageOf(request));
       return {
-        provider: platform.description.id,
+        provider,
         id: row.id,
         status: row.status,
         attempts: row.attempts,
@@ -130,6 +137,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
         failedAt: row.failedAt?.toISOString() ?? null,
         createdAt: row.createdAt.toISOString(),
         updatedAt: row.updatedAt.toISOString(),
+        ...wordsOf(message),
       };
     },
   );

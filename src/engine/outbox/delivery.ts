@@ -107,7 +107,7 @@ export class Delivery {
     const outcome = await this.#callSender(departure, departure.credential);
     if (outcome.kind !== 'unauthorized') return outcome;
     const renewed = await this.#renewed(departure);
-    if (isMissing(renewed)) return { kind: 'unavailable', reason: outcome.reason };
+    if (isMissing(renewed)) return { ...outcome, kind: 'unavailable' };
     return this.#callSender(departure, renewed);
   }
 

@@ -39,6 +39,7 @@ test('a queued message is pending, expires after its life, and its fate can be l
     status: 'pending',
     attempts: 0,
     lastError: null,
+    nextAttemptAt: expect.any(Date),
   });
   expect((await rows(first))[0]?.expiresAt).toEqual(new Date(now.getTime() + 600_000));
 });

@@ -38,6 +38,7 @@ export interface OutboxFate {
   readonly status: OutboxStatus;
   readonly attempts: number;
   readonly lastError: string | null;
+  readonly nextAttemptAt: Date;
   readonly processingAt: Date | null;
   readonly sentAt: Date | null;
   readonly failedAt: Date | null;
@@ -98,7 +99,7 @@ export async function outboxStatus(
   id: string,
 ): Promise<OutboxFate | null> {
   const { rows } = await sql<OutboxFate>`
-    select id, status, attempts, "lastError", "processingAt", "sentAt", "failedAt", "createdAt", "updatedAt"
+    select id, status, attempts, "lastError", "nextAttemptAt", "processingAt", "sentAt", "failedAt", "createdAt", "updatedAt"
     from ${sql.table(platform.tables.outbox)} where id = ${id} and "channelId" = ${channelId}
   `.execute(db);
   return rows[0] ?? null;

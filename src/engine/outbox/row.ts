@@ -1,6 +1,5 @@
 /** A message on its way, as the delivery holds it between claim and result. */
 import type { ExternalAccountId, PlatformMessageId } from '../../lib/brand.ts';
-import type { Reason } from '../../platforms/platform.ts';
 import type { ReadChannel } from '../../platforms/worker-side.ts';
 
 /** Who asked for the message. The first two answer a chat line and are never sent twice. */
@@ -42,8 +41,8 @@ export interface ClaimedRow {
 /** The row's next state after one send. */
 export type RowUpdate =
   | { status: 'sent'; attempts: number; platformMessageId: PlatformMessageId | null }
-  | { status: 'failed'; attempts: number; lastError: Reason }
-  | { status: 'pending'; attempts: number; unconfirmed: number; lastError: Reason; nextAttemptAt: Date };
+  | { status: 'failed'; attempts: number; lastError: string }
+  | { status: 'pending'; attempts: number; unconfirmed: number; lastError: string; nextAttemptAt: Date };
 
 const ANSWER_PREFIX = 'chat:';
 

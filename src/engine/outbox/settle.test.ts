@@ -93,15 +93,17 @@ test('no try is planned for after the expiry, and one that comes back after it e
 });
 
 test('what the database cannot take is left out of reasons and ids', () => {
-  const rejected: SendOutcome = { kind: 'rejected', reason: 'no\u0000way\ud83d' };
+  const rejected: SendOutcome = { kind: 'rejected', reason: 'platform_refused', detail: 'no\u0000way\ud83d' };
   expect(decide(row(), rejected)).toMatchObject({ lastError: 'no way\ufffd' });
-  expect(decide(row(), { ...UNAVAILABLE, reason: 'no\nway' })).toMatchObject({ lastError: 'no way' });
+  expect(decide(row(), { ...UNAVAILABLE, reason: 'platform_refused', detail: 'no\nway' })).toMatchObject({
+    lastError: 'no way',
+  });
   const sent = (id: string): SendOutcome => ({ kind: 'sent', platformMessageId: id as PlatformMessageId });
   expect(decide(row(), sent('m1\u0000'))).toMatchObject({ platformMessageId: 'm1' });
   expect(decide(row(), sent('\u0000'))).toMatchObject({ status: 'sent', platformMessageId: null });
 });
 
 test('a reason is kept to 500 characters', () => {
-  const update = decide(row(), { kind: 'rejected', reason: 'x'.repeat(2000) });
+  const update = decide(row(), { kind: 'rejected', reason: 'platform_refused', detail: 'x'.repeat(2000) });
   expect(update.status === 'failed' && update.lastError).toHaveLength(500);
 });

@@ -2,7 +2,8 @@
 import { backoffMs } from '../../lib/backoff.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { plainText } from '../../lib/plain-text.ts';
-import type { Reason } from '../../platforms/platform.ts';
+import type { Said } from '../../platforms/causes/cause.ts';
+import { storedReason } from '../../platforms/causes/reasons.ts';
 import type { SendOutcome } from '../../platforms/worker-side.ts';
 import { ATTEMPTS_MAX, type ClaimedRow, isReply, type RowUpdate, UNCONFIRMED_MAX } from './row.ts';
 
@@ -27,31 +28,31 @@ export function settle(row: ClaimedRow, outcome: SendOutcome, circumstances: Cir
     case 'sent':
       return { status: 'sent', attempts: tried, platformMessageId: recordableId(outcome.platformMessageId) };
     case 'rejected':
-      return failed(tried, outcome.reason);
+      return failed(tried, outcome);
     case 'retry':
       return tried >= ATTEMPTS_MAX
-        ? failed(tried, outcome.reason)
-        : again(row, tried, outcome.reason, outcome.retryAt, circumstances);
+        ? failed(tried, outcome)
+        : again(row, tried, outcome, outcome.retryAt, circumstances);
     case 'unconfirmed':
       return isReply(row.source) || row.unconfirmed + 1 >= UNCONFIRMED_MAX
-        ? failed(tried, outcome.reason)
-        : again({ ...row, unconfirmed: row.unconfirmed + 1 }, row.attempts, outcome.reason, undefined, circumstances);
+        ? failed(tried, outcome)
+        : again({ ...row, unconfirmed: row.unconfirmed + 1 }, row.attempts, outcome, undefined, circumstances);
     case 'unavailable':
-      return again(row, row.attempts, outcome.reason, outcome.retryAt, circumstances);
+      return again(row, row.attempts, outcome, outcome.retryAt, circumstances);
     case 'unauthorized':
-      return again(row, row.attempts, outcome.reason, undefined, circumstances);
+      return again(row, row.attempts, outcome, undefined, circumstances);
   }
 }
 
 const LONGEST_ERROR_CHARS = 500;
 
-function failed(attempts: number, reason: Reason): RowUpdate {
+function failed(attempts: number, reason: Said): RowUpdate {
   return { status: 'failed', attempts, lastError: recordable(reason) };
 }
 
 /** A platform's words may hold what the database does not take, and results are written together. */
-function recordable(reason: Reason): string {
-  return plainText(reason).slice(0, LONGEST_ERROR_CHARS).toWellFormed();
+function recordable(reason: Said): string {
+  return plainText(storedReason(reason)).slice(0, LONGEST_ERROR_CHARS).toWellFormed();
 }
 
 function recordableId(id: PlatformMessageId | null): PlatformMessageId | null {
@@ -62,7 +63,7 @@ function recordableId(id: PlatformMessageId | null): PlatformMessageId | null {
 function again(
   { expiresAt, unconfirmed }: ClaimedRow,
   attempts: number,
-  reason: Reason,
+  reason: Said,
   retryAt: Date | undefined,
   { now, misses, random }: Circumstances,
 ): RowUpdate {

@@ -45,7 +45,7 @@ test('without any sender a message waits, goes out when there is one, and ends w
   });
   await world.queue(world.first, 'expires', { expiresAt: new Date(clock.now().getTime() + MINUTE) });
   await world.pass(clock, 1.2 * MINUTE, 5000);
-  expect(await world.states(world.first)).toEqual([['failed', 0, 'no_sender']]);
+  expect(await world.states(world.first)).toEqual([['failed', 0, 'no_bot']]);
   await world.say(world.first, 'patient');
   await world.pass(clock, MINUTE, 5000);
   sender = sharedSender;

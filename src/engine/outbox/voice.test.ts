@@ -223,7 +223,7 @@ test('an answer that is too old when its turn comes is not sent, and says so; wh
   await world.say(world.first, 'said');
   await vi.waitFor(async () => expect(await world.rows(world.first)).toHaveLength(3), soon);
   // Past the age of an answer, which is a minute here; the sender itself is given up after 15 s.
-  answer.resolve({ kind: 'unavailable', reason: 'busy', retryAt: new Date(clock.now().getTime() + 60_000) });
+  answer.resolve({ kind: 'unavailable', reason: 'rate_limited', retryAt: new Date(clock.now().getTime() + 60_000) });
   sender.answer = () => accepted();
   await world.pass(clock, 62_000, 2000);
   await vi.waitFor(

@@ -2,6 +2,7 @@
 import { type AuthorIdentity, createAuthorIdentity } from '../../credits/author-identity.ts';
 import type { PlatformUserId } from '../../lib/brand.ts';
 import type { ChatMessage } from '../../platforms/worker-side.ts';
+import type { EndpointStats } from './endpoint.ts';
 import { type CreditsRelay, createCreditsRelay, type RelayStats } from './relay.ts';
 
 export interface Credits {
@@ -11,6 +12,8 @@ export interface Credits {
   drain(deadlineMs: number): Promise<void>;
   /** Events by what became of them; `delivered` and `dropped` are summed over the instances. */
   stats(): CreditsStats;
+  /** The instances, and whether each took the last request. */
+  instances(): readonly Pick<EndpointStats, 'origin' | 'isReachable'>[];
 }
 
 export interface CreditsStats extends Pick<RelayStats, 'added' | 'repeated'> {
@@ -70,6 +73,10 @@ class RelayedCredits implements Credits {
     const { added, repeated, endpoints } = this.#relay.stats();
     const sum = (count: 'delivered' | 'dropped') => endpoints.reduce((total, endpoint) => total + endpoint[count], 0);
     return { added, repeated, delivered: sum('delivered'), dropped: this.#dropped + sum('dropped') };
+  }
+
+  instances(): readonly Pick<EndpointStats, 'origin' | 'isReachable'>[] {
+    return this.#relay.stats().endpoints;
   }
 
   /** However often somebody writes meanwhile, they wait once, under their latest name. */

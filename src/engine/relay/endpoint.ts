@@ -30,6 +30,8 @@ export interface EndpointStats {
   /** Lost: the queue was full, the endpoint was away for too long, or it refused the event. */
   readonly dropped: number;
   readonly queued: number;
+  /** Whether the last request was answered; true before the first. */
+  readonly isReachable: boolean;
 }
 
 interface Queued {
@@ -106,6 +108,7 @@ export class RelayEndpoint {
       delivered: this.#delivered,
       dropped: this.#dropped,
       queued: this.#queue.size,
+      isReachable: this.#failures === 0,
     };
   }
 

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
+import { storedReason } from '../../platforms/causes/reasons.ts';
 import type { ReaderState } from '../../platforms/worker-side.ts';
 
 interface ChannelHealthDeps {
@@ -11,12 +12,17 @@ interface ChannelHealthDeps {
   readonly startNumber: () => number | null;
 }
 
-interface Known extends ReaderState {
+/** As it is stored. */
+interface Known {
+  readonly kind: ReaderState['kind'];
+  readonly reason: string | null;
   readonly since: Date;
 }
 
 const GATHER_MS = 200;
 const RETRY_MS = 5000;
+/** How often the time of the last line is written, for all channels in one statement. */
+const HEARD_EVERY_MS = 10_000;
 
 export class ChannelHealth {
   readonly #deps: ChannelHealthDeps;
@@ -31,13 +37,15 @@ export class ChannelHealth {
   #deafSinceMs: number | null = null;
   #timer: Timer | null = null;
   #isWriting = false;
+  /** When each channel was heard last, as far as that is not written yet. */
+  #heardAtMs = new Map<ChannelId, number>();
+  #heardTimer: Timer | null = null;
 
   constructor(deps: ChannelHealthDeps) {
     this.#deps = deps;
   }
 
-  state(channelId: ChannelId, { kind, reason }: ReaderState): void {
-    const state = { kind, reason };
+  state(channelId: ChannelId, state: ReaderState): void {
     const before = this.#readers.get(channelId);
     this.#readers.set(channelId, state);
     this.#count(before, state);
@@ -50,6 +58,12 @@ export class ChannelHealth {
     else this.#mute.set(channelId, lacking);
     const state = this.#readers.get(channelId);
     if (state) this.#combine(channelId, state);
+  }
+
+  /** A line was read there. Called for every line. */
+  heard(channelId: ChannelId): void {
+    this.#heardAtMs.set(channelId, this.#deps.clock.monotonicMs());
+    this.#heardTimer ??= this.#deps.clock.setTimer(HEARD_EVERY_MS, () => void this.#writeHeard(), { unref: true });
   }
 
   get muteChannels(): readonly ChannelId[] {
@@ -103,7 +117,8 @@ export class ChannelHealth {
   #combine(channelId: ChannelId, reader: ReaderState): void {
     const lacking = this.#mute.get(channelId);
     const isMute = lacking !== undefined && isHeard(reader);
-    const { kind, reason }: ReaderState = isMute ? lacking : reader;
+    const { kind, reason: code, detail }: ReaderState = isMute ? lacking : reader;
+    const reason = code && storedReason({ reason: code, ...(detail === undefined ? {} : { detail }) });
     const known = this.#states.get(channelId);
     if (known?.kind === kind && known.reason === reason) return;
     this.#states.set(channelId, { kind, reason, since: this.#deps.clock.now() });
@@ -119,6 +134,21 @@ export class ChannelHealth {
 
   #plan(delayMs: number): void {
     this.#timer ??= this.#deps.clock.setTimer(delayMs, () => void this.flush(), { unref: true });
+  }
+
+  /** A time that cannot be written now is written with the next. */
+  async #writeHeard(): Promise<void> {
+    this.#heardTimer = null;
+    const startNumber = this.#deps.startNumber();
+    const heard = [...this.#heardAtMs];
+    this.#heardAtMs = new Map();
+    if (startNumber === null) return;
+    const { pg, provider, clock } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const ages = heard.map(([, atMs]) => (nowMs - atMs) / 1000);
+    const values = [provider, startNumber, heard.map(([channelId]) => channelId), ages];
+    // Every other statement reports an outage.
+    await pg.query({ name: 'channels heard', text: HEARD, values }).catch(() => {});
   }
 
   async #write(startNumber: number, channelIds: readonly ChannelId[]): Promise<void> {
@@ -156,3 +186,10 @@ const WRITE = `
   order by s.id for share of lease
   on conflict (provider, "channelId") do update set
     state = excluded.state, reason = excluded.reason, since = excluded.since, "startNumber" = excluded."startNumber"`;
+
+// By the clock of the database, as every time of this table. A row is there before a line is: the state comes first.
+const HEARD = `
+  update "BotChannelHealth" health
+  set "lastLineAt" = timezone('utc', now()) - make_interval(secs => heard.age)
+  from unnest($3::text[], $4::float8[]) as heard (id, age)
+  where health.provider = $1 and health."channelId" = heard.id and health."startNumber" = $2`;

@@ -9,7 +9,7 @@ import type { Platform } from '../../platforms/platform.ts';
 import { ChannelSet } from '../channels/channel-set.ts';
 import { releaseLeases } from '../channels/leases.ts';
 import { concerns, type Hints, wakeUp } from './wake-up.ts';
-import { MIGRATE, WorkerLife } from './worker-life.ts';
+import { MIGRATE, WorkerLife, type WorkerLifeDeps } from './worker-life.ts';
 
 export interface PresenceDeps {
   readonly pool: Pool;
@@ -24,6 +24,8 @@ export interface PresenceDeps {
   readonly prepare: (channelIds: readonly ChannelId[]) => Promise<void>;
   /** These are switched off, and nobody serves them any more. Must not throw. */
   readonly forgotten: (channelIds: readonly ChannelId[]) => void;
+  /** What the worker knows of itself. */
+  readonly facts: WorkerLifeDeps['facts'];
   /** The database is there and knows us. */
   readonly registered: () => void;
   /** What the rest of the worker wants to hear of; the worker's own matters are added here. */

@@ -29,7 +29,7 @@ function world() {
     credentials: { senderFor: async () => accounts.sender, renewed: async () => 'none' },
     health,
     held: () => new Map([[channel.channelId, channel]]),
-    platform: { noSenderReason: 'nobody speaks' },
+    platform: { noSenderReason: 'no_bot' },
     clock,
     sendable: (channelId) => void sendable.push(channelId),
   });

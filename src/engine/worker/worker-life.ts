@@ -5,6 +5,7 @@ import type { Pool } from '../../db/pool.ts';
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
+import type { WorkerFacts } from '../diagnosis/snapshot.ts';
 import { isAliveSql, isOverdueSql } from './alive.ts';
 
 export interface WorkerLifeDeps {
@@ -21,6 +22,8 @@ export interface WorkerLifeDeps {
   readonly seen: (copies: readonly number[]) => void;
   /** Others may have taken this copy for dead: what it was given may be somebody else's. */
   readonly wasOverdue: () => void;
+  /** What the worker knows of itself; written with the heartbeat when it changed. */
+  readonly facts: () => WorkerFacts;
 }
 
 const HEARTBEAT_MS = 5000;
@@ -38,6 +41,8 @@ export class WorkerLife {
   #isStopped = false;
   #isBeating = false;
   #mustBeatAgain = false;
+  /** As they are stored. */
+  #facts: string | null = null;
 
   constructor(deps: WorkerLifeDeps) {
     this.#deps = deps;
@@ -142,15 +147,18 @@ export class WorkerLife {
 
   async #renew(startNumber: number): Promise<void> {
     const { pool, provider, seen, wasOverdue } = this.#deps;
+    const facts = JSON.stringify(this.#deps.facts());
     const { rows } = await pool.pg.query<{ startNumber: number; wasOverdue: boolean }>({
       name: 'heartbeat',
       text: RENEW,
-      values: [provider, startNumber],
+      values: [provider, startNumber, facts === this.#facts ? null : facts],
     });
+    this.#facts = facts;
     const copies = rows.map((row) => row.startNumber);
     // Somebody removed our row, or the database was restored from a backup: a new life begins.
     if (!copies.includes(startNumber) && !this.#isStopped) {
       this.#startNumber = null;
+      this.#facts = null;
       return this.#register();
     }
     this.#setCopies(copies);
@@ -164,7 +172,8 @@ const RENEW = `
   with before as (
     select ${isOverdueSql('"heartbeatAt"')} as "wasOverdue" from "BotWorker" where "startNumber" = $2
   ), beat as (
-    update "BotWorker" set "heartbeatAt" = timezone('utc', now()) where "startNumber" = $2 returning "startNumber"
+    update "BotWorker" set "heartbeatAt" = timezone('utc', now()), facts = coalesce($3::jsonb, facts)
+    where "startNumber" = $2 returning "startNumber"
   )
   select "startNumber", "wasOverdue" from beat cross join before
   union all

@@ -6,7 +6,7 @@ import type { ChannelId } from '../../lib/brand.ts';
 import { createBusyShare } from '../../lib/busy-share.ts';
 import { createHttpClient } from '../../lib/http.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
-import type { CommonDeps, Platform } from '../../platforms/platform.ts';
+import type { CommonDeps, Platform, Told } from '../../platforms/platform.ts';
 import type { LiveFact, ReaderEvents, WorkerSide } from '../../platforms/worker-side.ts';
 import type { InboxReader } from '../inbox/inbox-reader.ts';
 import { openInbox } from '../inbox/open.ts';
@@ -20,6 +20,7 @@ import { Knowledge } from './knowledge.ts';
 import { startLivePoll } from './live-poll.ts';
 import { Names } from './names.ts';
 import { Presence } from './presence.ts';
+import { createWorkerFacts } from './readiness.ts';
 import { SharedSender } from './shared-sender.ts';
 import { startVersionWatch } from './version-watch.ts';
 import { Voices } from './voices.ts';
@@ -79,6 +80,7 @@ export class Worker {
       platformMemoryMs: Math.max(0, ...limits.sendWindows.map(({ periodMs }) => periodMs)),
       prepare: (channelIds) => this.#knowledge.prepare(channelIds),
       forgotten: (channelIds) => void this.#forgetLive(channelIds),
+      facts: createWorkerFacts(this, options.seal.keyIds, options.clock),
       registered: () => void this.sharedSender.look(),
       hints: {
         outbox: (channelId) => this.outbox.wake(channelId),
@@ -144,7 +146,10 @@ export class Worker {
       startNumber,
       isListening: () => this.presence.listener.isHealthy,
       pollMs: platform.timers(settings).outboxPollMs,
-      message: (message, receipt) => this.pipeline.message(message, receipt),
+      message: (message, receipt) => {
+        this.health.heard(message.channelId);
+        this.pipeline.message(message, receipt);
+      },
       credentials: this.#credentials,
     });
     this.presence.channels.onChange(() => this.#serve());
@@ -169,6 +174,11 @@ export class Worker {
     await this.#within(FAREWELL_MS, this.#side.close());
     await this.#within(FAREWELL_MS, this.presence.leave());
     await this.#within(FAREWELL_MS, this.#pool.end());
+  }
+
+  /** What the platform's half knows that explains a silent bot. */
+  told(): readonly Told[] {
+    return this.#side.told?.() ?? [];
   }
 
   /** What only this platform has to tell operators. */
@@ -205,7 +215,9 @@ export class Worker {
   #readerEvents(): ReaderEvents {
     return {
       message: (message) => {
-        if (!this.#isStopping) this.pipeline.message(message);
+        if (this.#isStopping) return;
+        this.health.heard(message.channelId);
+        this.pipeline.message(message);
       },
       state: (channelId, state) => this.health.state(channelId, state),
       live: (channelId, fact) => void this.#recordLive(channelId, fact),

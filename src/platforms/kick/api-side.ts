@@ -1,5 +1,6 @@
 /** Kick in the API: enabling a bot, the webhook, and event subscriptions nobody needs any more. */
 import type { ApiDeps, ApiSide } from '../api-side.ts';
+import { WebhookStanding } from '../webhook-standing.ts';
 import { createKickApi } from './api/client.ts';
 import { resolveChannel } from './enabling.ts';
 import { readLeftBehind } from './events/standing.ts';
@@ -23,6 +24,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
   });
   const address = webhookAddress(settings, deps.publicBaseUrl);
   const problem = problemOf(address);
+  const standing = new WebhookStanding(deps.clock);
 
   return {
     async resolveChannel(request) {
@@ -32,9 +34,20 @@ export function openApiSide(deps: ApiDeps): ApiSide {
     webhooks(app) {
       // Whoever uses Kick reads here what belongs into the application's settings.
       if (settings.KICK_CLIENT_ID !== null) deps.log.info('kick.webhook.address', { address, problem });
-      registerWebhook(app, { ...deps, keys, channels, replayWindowMs: settings.KICK_WEBHOOK_REPLAY_WINDOW_MS });
+      registerWebhook(app, {
+        ...deps,
+        keys,
+        channels,
+        standing,
+        replayWindowMs: settings.KICK_WEBHOOK_REPLAY_WINDOW_MS,
+      });
     },
     channelsChanged: () => channels.forget(),
+    told() {
+      if (settings.KICK_CLIENT_ID === null) return [];
+      const cause = problem === null ? 'webhook_address_right' : 'webhook_address_wrong';
+      return [{ check: 'webhook', cause, data: { url: address } }, ...standing.told()];
+    },
     async reconcileSubscriptions() {
       for (const subject of await readLeftBehind(deps.db)) {
         await subscriptions.remove(subject).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
 import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
+import { kickCauses } from './causes.ts';
 import { KICK } from './chat/stored-line.ts';
 import { createOAuth } from './oauth.ts';
 import { kickSettings, kickVariables } from './settings.ts';
@@ -20,7 +21,7 @@ export const kick: Platform = {
     KICK_SCOPE_MISSING_EVENTS_SUBSCRIBE: {
       status: 400,
       message: 'The linked Kick account lacks the scope events:subscribe',
-      hint: 'Link the Kick account again and allow every permission',
+      cause: 'owner_scope_missing',
     },
     KICK_ACCESS_TOKEN_MISSING: { status: 401, message: 'The Kick account must be linked again' },
     KICK_SUBSCRIPTION_CREATE_FAILED: { status: 502, message: 'Kick does not deliver the chat of this channel' },
@@ -30,6 +31,7 @@ export const kick: Platform = {
       message: 'The signing key of Kick cannot be fetched. Try again later.',
     },
   },
+  causes: kickCauses,
   capabilities: {
     roles: ['vip', 'moderator', 'subscriber'],
     hasPlatformRoleIds: false,

@@ -1,7 +1,9 @@
 /** Speaks through `POST /public/v1/chat` as the account itself: the answer says whether the chat took the message (docs/platforms/kick.md#send-chat). */
+
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
+import type { Said } from '../causes/cause.ts';
 import type { CommonDeps } from '../platform.ts';
 import type { ChatSender, SendOutcome } from '../worker-side.ts';
 import { isFromTheEdge, retryTime } from './api/client.ts';
@@ -20,7 +22,7 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
       if (sendChatUrl === null) return { kind: 'unavailable', reason: NOT_CONFIGURED };
       // Beyond the safe integers it would be another streamer's.
       if (!CHANNEL_ID.test(target) || !Number.isSafeInteger(Number(target)))
-        return { kind: 'rejected', reason: failed(400) };
+        return { kind: 'rejected', ...failed(400) };
       try {
         const answer = await http(sendChatUrl, {
           method: 'POST',
@@ -35,31 +37,29 @@ export function createSender({ http, clock }: SenderDeps, sendChatUrl: string | 
         return outcomeOf(answer, clock);
       } catch (error) {
         if (!(error instanceof PlatformUnreachable)) throw error;
-        return error.isSent
-          ? { kind: 'unconfirmed', reason: 'unconfirmed' }
-          : { kind: 'unavailable', reason: failed(0) };
+        return error.isSent ? { kind: 'unconfirmed', reason: 'unconfirmed' } : { kind: 'unavailable', ...failed(0) };
       }
     },
   };
 }
 
 /** The contract's text (docs/contract/workers.md#preconditions-and-lasterror-texts). */
-function failed(status: number): string {
-  return `Kick send chat failed (${status})`;
+function failed(status: number): Said {
+  return { reason: 'platform_refused', detail: `Kick send chat failed (${status})` };
 }
 
 function outcomeOf(answer: HttpAnswer, clock: CommonDeps['clock']): SendOutcome {
   const { status } = answer;
-  const reason = failed(status);
+  const refusal = failed(status);
   if (status < 300) return verdictOf(answer);
-  if (status === 401) return { kind: 'unauthorized', reason };
+  if (status === 401) return { kind: 'unauthorized', ...refusal };
   if (status === 429) {
     const retryAt = retryTime(answer, clock);
-    return { kind: 'unavailable', reason, ...(retryAt === undefined ? {} : { retryAt }) };
+    return { kind: 'unavailable', ...refusal, ...(retryAt === undefined ? {} : { retryAt }) };
   }
   // The edge in front of Kick never looked at the message.
-  if (status >= 500 || status === 408 || isFromTheEdge(answer)) return { kind: 'unavailable', reason };
-  return { kind: 'rejected', reason };
+  if (status >= 500 || status === 408 || isFromTheEdge(answer)) return { kind: 'unavailable', ...refusal };
+  return { kind: 'rejected', ...refusal };
 }
 
 /** A success says only that the message was looked at. */

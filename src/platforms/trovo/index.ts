@@ -3,6 +3,7 @@ import type { ProviderId } from '../../lib/brand.ts';
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
 import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
+import { trovoCauses } from './causes.ts';
 import { createOAuth } from './oauth.ts';
 import { trovoSettings, trovoVariables } from './settings.ts';
 import { tables } from './tables.ts';
@@ -17,9 +18,10 @@ export const trovo: Platform = {
   linkFailures: { namesProvider: true },
   variables: trovoVariables,
   errorCodes: {
-    TROVO_NOT_LINKED: { status: 400, message: 'No Trovo account is linked', hint: 'Link a Trovo account first' },
+    TROVO_NOT_LINKED: { status: 400, message: 'No Trovo account is linked', cause: 'owner_not_linked' },
     TROVO_BOT_NOT_CONFIGURED: { status: 503, message: noBotAccount('Trovo') },
   },
+  causes: trovoCauses,
   capabilities: {
     roles: [],
     hasPlatformRoleIds: false,

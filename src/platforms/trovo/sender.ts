@@ -1,6 +1,8 @@
 /** Speaks through `POST chat/send`: `{}` is the whole of a yes, so a message has no id (docs/platforms/trovo.md#send). */
+
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
+import type { Said } from '../causes/cause.ts';
 import type { CommonDeps } from '../platform.ts';
 import type { ChatSender, SendOutcome } from '../worker-side.ts';
 import { Repetitions } from './repetitions.ts';
@@ -63,37 +65,38 @@ function accepted(answer: HttpAnswer): SendOutcome {
 }
 
 function refused(refusal: Refusal, answer: HttpAnswer, clock: CommonDeps['clock']): SendOutcome {
-  const reason = describe(refusal);
+  const words = describe(refusal);
   switch (refusal.kind) {
     case 'rate_limited': {
       const retryAt = resetTime(answer, clock);
-      return { kind: 'unavailable', reason, ...(retryAt === undefined ? {} : { retryAt }) };
+      return { kind: 'unavailable', ...words, ...(retryAt === undefined ? {} : { retryAt }) };
     }
     case 'outage':
     case 'slow_mode':
     // The operator may mend it before the message is too old.
     case 'client':
-      return { kind: 'unavailable', reason };
+      return { kind: 'unavailable', ...words };
     case 'internal':
       // With a 400 it was also seen for input Trovo does not like: tried again, not for ever (docs/platforms/trovo.md#errors-and-limits).
-      return { kind: refusal.httpStatus >= 500 ? 'unavailable' : 'retry', reason };
+      return { kind: refusal.httpStatus >= 500 ? 'unavailable' : 'retry', ...words };
     case 'token':
     case 'grant':
-      return { kind: 'unauthorized', reason };
+      return { kind: 'unauthorized', ...words };
     case 'spam':
-      return { kind: 'retry', reason };
+      return { kind: 'retry', ...words };
     case 'permission':
     case 'permanent':
-      return { kind: 'rejected', reason };
+      return { kind: 'rejected', ...words };
   }
 }
 
 /** The sentence of the contract (docs/contract/workers.md#preconditions-and-lasterror-texts), with what can be done about it. */
-function describe({ kind, httpStatus, message }: Refusal): string {
+function describe({ kind, httpStatus, message }: Refusal): Said {
   const isForbidden = kind === 'permission' || httpStatus === 401 || httpStatus === 403;
   const scopes = isForbidden ? SCOPE_HINT : '';
   const spam = kind === 'spam' ? SPAM_HINT : '';
-  return `Trovo send chat failed (${httpStatus}).${scopes}${spam}${message === '' ? '' : ` raw=${message}`}`;
+  const raw = message === '' ? '' : ` raw=${message}`;
+  return { reason: 'platform_refused', detail: `Trovo send chat failed (${httpStatus}).${scopes}${spam}${raw}` };
 }
 
 const SCOPE_HINT =

@@ -2,6 +2,7 @@
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { ApiDeps, ApiSide } from '../api-side.ts';
+import { WebhookStanding } from '../webhook-standing.ts';
 import { requireLinkedChannel, requireLogin } from './channel.ts';
 import { EventSub } from './eventsub/eventsub.ts';
 import type { Webhook } from './eventsub/remote.ts';
@@ -14,11 +15,13 @@ import { type TwitchSettings, twitchSettings } from './settings.ts';
 export function openApiSide(deps: ApiDeps): ApiSide {
   const settings = twitchSettings(deps.settings);
   const helix = createHelix(deps, settings);
+  const standing = new WebhookStanding(deps.clock);
+  const webhook = webhookOf(settings, deps.publicBaseUrl);
   const eventSub = new EventSub({
     db: deps.db,
     log: deps.log,
     helix,
-    webhook: webhookOf(settings, deps.publicBaseUrl),
+    webhook,
   });
 
   return {
@@ -34,12 +37,16 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       await eventSub.ensure(channelId);
       return [];
     },
-    webhooks: (app) => registerWebhook(app, { ...deps, helix }, settings.TWITCH_EVENTSUB_SECRET),
+    webhooks: (app) => registerWebhook(app, { ...deps, helix, standing }, settings.TWITCH_EVENTSUB_SECRET),
     routes(app) {
       registerFollowGreetings(app, deps, eventSub);
       registerLegacyToggles(app, deps, helix, eventSub);
     },
     reconcileSubscriptions: () => eventSub.reconcile(),
+    told() {
+      const cause = webhook === null ? 'webhook_address_wrong' : 'webhook_address_right';
+      return [{ check: 'webhook', cause, data: { url: webhook?.callback ?? null } }, ...standing.told()];
+    },
   };
 }
 

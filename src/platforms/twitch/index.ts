@@ -3,6 +3,7 @@ import type { ProviderId } from '../../lib/brand.ts';
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
 import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
+import { twitchCauses } from './causes.ts';
 import { findLegacySender } from './legacy-sender.ts';
 import { createOAuth } from './oauth.ts';
 import { twitchSettings, twitchVariables } from './settings.ts';
@@ -21,6 +22,7 @@ export const twitch: Platform = {
     TWITCH_CHANNEL_NOT_LINKED: { status: 400, message: 'The channel has no linked Twitch account' },
     TWITCH_BOT_NOT_CONFIGURED: { status: 503, message: noBotAccount('Twitch') },
   },
+  causes: twitchCauses,
   capabilities: {
     roles: ['vip', 'moderator', 'subscriber'],
     hasPlatformRoleIds: false,

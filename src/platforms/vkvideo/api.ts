@@ -35,6 +35,7 @@ export interface DevApi {
 const LONGEST_WAIT_S = 86_400;
 
 export const NO_BASE = 'VKVIDEO_API_BASE_URL is not configured';
+const NO_SENDER = 'missing_sender_access_token';
 /** `PlatformRefused.code` where no account with a living grant could ask. */
 export const NO_ACCOUNT = 'no_account';
 
@@ -77,7 +78,7 @@ export function createDevApi(http: HttpClient, base: string | null): DevApi {
 export function tokenTrouble(error: unknown): ReaderState | null {
   if (error instanceof TokenUnavailable) return CREDENTIALS_UNAVAILABLE;
   const lacksAccount = error instanceof PlatformRefused && error.code === NO_ACCOUNT;
-  return lacksAccount ? { kind: 'needs_user_action', reason: error.message } : null;
+  return lacksAccount ? { kind: 'needs_user_action', reason: NO_SENDER } : null;
 }
 
 /** What operators read about a refusal (docs/contract/workers.md#preconditions-and-lasterror-texts). */
@@ -108,7 +109,7 @@ function accepted<T>(answer: HttpAnswer, schema: z.ZodType<T>): T {
 function withoutToken(missing: NoCredential): PlatformRefused | TokenUnavailable {
   switch (missing) {
     case 'none':
-      return new PlatformRefused('missing_sender_access_token', { code: NO_ACCOUNT });
+      return new PlatformRefused(NO_SENDER, { code: NO_ACCOUNT });
     case 'unavailable':
       return new TokenUnavailable('No VK Video Live token is available at the moment');
   }

@@ -3,6 +3,7 @@ import type { ProviderId } from '../../lib/brand.ts';
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
 import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
+import { vkvideoCauses } from './causes.ts';
 import { createOAuth } from './oauth.ts';
 import { vkvideoSettings, vkvideoVariables } from './settings.ts';
 import { tables } from './tables.ts';
@@ -27,6 +28,7 @@ export const vkvideo: Platform = {
       message: 'VK Video Live did not list the channels of the linked account. Try again, or link the account again.',
     },
   },
+  causes: vkvideoCauses,
   capabilities: {
     roles: ['moderator'],
     hasPlatformRoleIds: true,

@@ -1,9 +1,11 @@
 /** Speaks through `POST /v1/chat/message/send`: into a running stream or not at all (docs/platforms/vkvideo.md#send-message). */
+
 import type { PlatformUserId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
 import type { SenderCredential } from '../account-side.ts';
+import type { CauseCode, Said } from '../causes/cause.ts';
 import type { CommonDeps } from '../platform.ts';
 import type { ChatSender, ReadChannel, SendOutcome } from '../worker-side.ts';
 import { chatMessagesAnswer } from './api.external.ts';
@@ -116,7 +118,7 @@ async function findStream(
     info = await directory.fresh(channel, INFO_LIFE_MS, (request, answer) => ask({ ...request, timeoutMs }, answer));
   } catch (error) {
     if (error instanceof PlatformRefused && error.status === 401)
-      return { kind: 'unauthorized', reason: error.message };
+      return { kind: 'unauthorized', reason: 'platform_refused', detail: error.message };
     return { kind: 'unavailable', reason: 'channel_fetch_failed' };
   }
   if (!info?.isLive || info.streamId === null) return { kind: 'unavailable', reason: 'no_active_stream' };
@@ -129,17 +131,17 @@ async function outcomeOf(
   isOfOtherStream: () => Promise<boolean>,
 ): Promise<SendOutcome> {
   const { status } = answer;
-  const reason = describe(answer);
+  const refusal: Said = { reason: 'platform_refused', detail: describe(answer) };
   if (status === 200 && isTheirs(answer)) return { kind: 'sent', platformMessageId: null };
-  if (status === 401) return { kind: 'unauthorized', reason };
-  if (status >= 500 || status === 408) return { kind: 'unavailable', reason };
+  if (status === 401) return { kind: 'unauthorized', ...refusal };
+  if (status >= 500 || status === 408) return { kind: 'unavailable', ...refusal };
   if (status < 400) return { kind: 'unconfirmed', reason: 'unconfirmed' };
   // About the text alone: the stream is as it was.
-  if (codeOf(answer) === 'message_too_long') return { kind: 'rejected', reason };
+  if (codeOf(answer) === 'message_too_long') return { kind: 'rejected', ...refusal };
   return isAboutStream(status) && (await isOfOtherStream())
     ? // Of another stream, or of none: the outbox comes back and finds what is true by then.
       { kind: 'unavailable', reason: 'no_active_stream', retryAt: clock.now() }
-    : { kind: 'rejected', reason };
+    : { kind: 'rejected', ...refusal };
 }
 
 /** `{}` is the whole of a yes (docs/platforms/vkvideo.md#send-message), or nothing at all; a page comes from somebody in between. */
@@ -172,7 +174,7 @@ function noAnswer(error: unknown): SendOutcome {
   return error.isSent ? { kind: 'unconfirmed', reason: 'unconfirmed' } : { kind: 'unavailable', reason: 'unreachable' };
 }
 
-function isTooFast(answer: HttpAnswer): string | null {
+function isTooFast(answer: HttpAnswer): CauseCode | null {
   if (answer.status === 429) return 'rate_limited';
   return isRefusal(answer, 'send_too_fast') ? 'send_too_fast' : null;
 }
@@ -193,7 +195,7 @@ class Patience {
   }
 
   /** @param reason null for an answer about anything else @returns null for that too */
-  judge(place: string, answer: HttpAnswer, reason: string | null): SendOutcome | null {
+  judge(place: string, answer: HttpAnswer, reason: CauseCode | null): SendOutcome | null {
     if (reason === null) {
       this.#refusals.delete(place);
       return null;

@@ -3,6 +3,7 @@ import type { ProviderId } from '../../lib/brand.ts';
 import type { LegacySender } from '../account-side.ts';
 import type { CommonDeps, Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
 import { openApiSide } from './api-side.ts';
+import { youtubeCauses } from './causes.ts';
 import { createOAuth } from './google/oauth.ts';
 import { youtubeSettings, youtubeVariables } from './settings.ts';
 import { tables } from './tables.ts';
@@ -25,7 +26,7 @@ export const youtube: Platform = {
     YOUTUBE_RELINK_REQUIRED: {
       status: 412,
       message: 'The YouTube account must be linked again',
-      hint: 'Link the account again and keep every permission checked',
+      cause: 'owner_scope_missing',
     },
     YOUTUBE_BOT_NOT_CONFIGURED: {
       status: 503,
@@ -40,6 +41,7 @@ export const youtube: Platform = {
       message: 'The daily YouTube quota of this instance is used up. Try again tomorrow.',
     },
   },
+  causes: youtubeCauses,
   capabilities: {
     roles: ['moderator', 'subscriber'],
     hasPlatformRoleIds: false,

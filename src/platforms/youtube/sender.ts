@@ -1,11 +1,14 @@
 /** Speaks into live chats: one insert per message, and the id in its answer is the confirmation (docs/platforms/youtube.md#insert-delete-transition). */
+
 import type { ChannelId, PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { SenderCredential } from '../account-side.ts';
+import { said } from '../causes/reasons.ts';
 import type { CommonDeps } from '../platform.ts';
 import type { ChatSender, ReadChannel, SendOutcome } from '../worker-side.ts';
 import type { YouTubeApi } from './api/client.ts';
 import { meaningOf } from './api/refusal.ts';
+import { youtubeCauses } from './causes.ts';
 import type { OwnMessages } from './chat/own-messages.ts';
 import type { Ledger } from './quota/ledger.ts';
 import type { Places } from './reader.ts';
@@ -45,7 +48,7 @@ export function createSender(given: SenderDeps): ChatSender {
     async send(channel, text, as, deadlineMs, answers = null) {
       const { channelId } = channel;
       const place = deps.places.of(channelId, answers);
-      if (place.kind === 'unknown') return { kind: 'unavailable', reason: place.reason };
+      if (place.kind === 'unknown') return { ...place, kind: 'unavailable' };
       if (place.kind === 'offline') return noChat(deps, channel);
       if (!deps.ledger.takeShare(channelId, deps.places.onAir)) {
         return { kind: 'unavailable', reason: SHARE_SPENT, retryAt: deps.ledger.renewedAt };
@@ -85,34 +88,37 @@ async function insert(
 /** A server that says it is broken has answered; everything else never reached one, or was never answered. */
 function noAnswer(error: PlatformUnreachable): SendOutcome {
   if (error.isSent) return { kind: 'unconfirmed', reason: 'unconfirmed' };
-  return { kind: 'unavailable', reason: error.message.startsWith('YouTube') ? error.message : 'unreachable' };
+  return {
+    kind: 'unavailable',
+    ...said(youtubeCauses, error.message.startsWith('YouTube') ? error.message : 'unreachable'),
+  };
 }
 
 function refused(deps: Parts, { channel, liveChatId }: Target, error: PlatformRefused): SendOutcome {
   const { clock, ledger, places } = deps;
-  const reason = error.message;
+  const refusal = said(youtubeCauses, error.message);
   switch (meaningOf(error.status ?? 0, error.code ?? '')) {
     case 'quota':
       ledger.giveShareBack(channel.channelId);
-      return { kind: 'unavailable', reason: error.code ?? reason, retryAt: ledger.renewedAt };
+      return { kind: 'unavailable', ...said(youtubeCauses, error.code ?? error.message), retryAt: ledger.renewedAt };
     case 'too_fast':
-      return { kind: 'unavailable', reason, retryAt: new Date(clock.now().getTime() + TOO_FAST_MS) };
+      return { kind: 'unavailable', ...refusal, retryAt: new Date(clock.now().getTime() + TOO_FAST_MS) };
     case 'chat_ended':
       places.ended(channel.channelId, liveChatId);
       return noChat(deps, channel);
     case 'unauthorized':
-      return { kind: 'unauthorized', reason };
+      return { kind: 'unauthorized', ...refusal };
     // Linked again with all rights, it goes out; until it expires there is time for that.
     case 'scope':
     case 'not_enabled':
     case 'outage':
-      return { kind: 'unavailable', reason };
+      return { kind: 'unavailable', ...refusal };
     case 'chat_disabled':
     case 'forbidden':
     case 'no_channel':
     case 'position':
     case 'other':
-      return { kind: 'rejected', reason };
+      return { kind: 'rejected', ...refusal };
   }
 }
 

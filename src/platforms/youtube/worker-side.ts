@@ -1,6 +1,8 @@
 /** YouTube in a worker: chats are streamed while their broadcasts run, and spoken to by the Data API. */
+
 import { Turnstile } from '../../lib/turnstile.ts';
 import { asDefaultBot, BOTS_ALONE } from '../bot-names.ts';
+import type { Told } from '../platform.ts';
 import type { NameDirectory, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { createApi, type YouTubeApi } from './api/client.ts';
 import { createChatLines } from './chat/lines.ts';
@@ -32,6 +34,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
     liveStatus: reader,
     names: botNames(shared),
     details: () => ({ quota: ledger.outlook() }),
+    told: () => quotaTold(ledger),
     async close() {
       reader.close();
       lines.close();
@@ -60,4 +63,16 @@ function botNames({ credentials, api, ledger }: NamesDeps): NameDirectory {
       return new Map(names);
     },
   };
+}
+
+/** Below this share of the day's units messages and live checks are given up one after the other. */
+const LOW_SHARE = 0.1;
+
+function quotaTold(ledger: Ledger): readonly Told[] {
+  const { unitsLeft, unitsMax, renewedAt } = ledger.outlook();
+  if (unitsLeft >= unitsMax * LOW_SHARE) return [];
+  const until = renewedAt.toISOString();
+  if (unitsLeft <= 0) return [{ check: 'quota', cause: 'quota_exhausted', data: { until } }];
+  // Rounded: a worker writes what it tells whenever that changes.
+  return [{ check: 'quota', cause: 'quota_low', data: { unitsLeft: Math.ceil(unitsLeft / 10) * 10, unitsMax, until } }];
 }

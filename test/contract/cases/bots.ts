@@ -20,7 +20,8 @@ export const bots: CasesOf = {
       when: 'a new streamer looks: five bots in their order, all off',
       expects: '200',
       ask: async (at) => ({ as: await at.streamer() }),
-      shows: ({ json }) => expect(json.items).toEqual(PROVIDERS.map((provider) => ({ provider, ...NEVER }))),
+      shows: ({ json }) =>
+        expect(json.items).toMatchObject(PROVIDERS.map((provider) => ({ provider, ...NEVER, cause: 'bot_off' }))),
     },
     {
       when: 'there is a subscription and no gate: the subscription counts on all five',
@@ -31,7 +32,7 @@ export const bots: CasesOf = {
         return { as: who };
       },
       shows: ({ json }) =>
-        expect(json.items).toEqual(PROVIDERS.map((provider) => ({ provider, enabled: true, updatedAt: null }))),
+        expect(json.items).toMatchObject(PROVIDERS.map((provider) => ({ provider, enabled: true, updatedAt: null }))),
     },
     {
       when: 'a gate of a platform that is no longer supported is left over',

@@ -6,6 +6,7 @@ import { bots } from './bots.ts';
 import { callbacks } from './callbacks.ts';
 import { commands } from './commands.ts';
 import { credits } from './credits.ts';
+import { diagnosis } from './diagnosis.ts';
 import { enabling } from './enabling.ts';
 import { entitlements } from './entitlements.ts';
 import { eventsub } from './eventsub.ts';
@@ -19,6 +20,7 @@ import { signIn } from './sign-in.ts';
 
 const FILES: readonly CasesOf[] = [
   bots,
+  diagnosis,
   enabling,
   senders,
   commands,

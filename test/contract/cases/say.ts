@@ -165,6 +165,8 @@ export const say: CasesOf = {
           failedAt: null,
           createdAt: expect.any(String),
           updatedAt: expect.any(String),
+          reasonText: null,
+          waitingFor: { cause: expect.any(String), text: expect.any(String), until: null },
         }),
     },
     {

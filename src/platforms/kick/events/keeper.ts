@@ -1,11 +1,14 @@
 /** Keeps the event subscriptions of every channel a worker serves, and takes away those of bots that were switched off. */
+
 import type { Db } from '../../../db/pool.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
+import { said } from '../../causes/reasons.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { CommonDeps } from '../../platform.ts';
 import type { ReadChannel, ReaderState } from '../../worker-side.ts';
+import { kickCauses } from '../causes.ts';
 import { EVENTS } from './remote.ts';
 import { readUnserved } from './standing.ts';
 import { type Ensured, NO_APP_TOKEN, type Subject, type Subscriptions } from './subscriptions.ts';
@@ -186,6 +189,8 @@ export class Keeper {
 }
 
 const CHAT = 'chat.message.sent';
+/** The only other event that is asked for. */
+const STREAM = 'livestream.status.updated';
 /** What only the streamer can mend: by linking the account again, with every right. */
 const RELINK = /^(unauthorized|forbidden|refused_40[13])$/i;
 
@@ -199,17 +204,17 @@ export function readingState(ensured: Ensured, before: ReaderState | null): Read
   if ('unknown' in ensured) {
     const isNews = before === null || before.kind === 'connecting';
     if (isNews && ensured.unknown === NO_APP_TOKEN) return CREDENTIALS_UNAVAILABLE;
-    return isNews ? { kind: 'connecting', reason: ensured.unknown } : before;
+    return isNews ? { kind: 'connecting', ...said(kickCauses, ensured.unknown) } : before;
   }
   const chat = ensured.get(CHAT);
   if (chat?.status !== 'active') {
     const reason = chat?.reason ?? 'not_subscribed';
     return RELINK.test(reason)
       ? { kind: 'needs_user_action', reason: 'reconnect_required' }
-      : { kind: 'degraded', reason };
+      : { kind: 'degraded', ...said(kickCauses, reason) };
   }
   const [lacking] = [...ensured].filter(([, { status }]) => status !== 'active');
   if (lacking === undefined) return { kind: 'live', reason: null };
-  const [event, { reason }] = lacking;
-  return { kind: 'degraded', reason: `${event}: ${reason ?? 'not_subscribed'}` };
+  const [, { reason }] = lacking;
+  return { kind: 'degraded', reason: STREAM, detail: reason ?? 'not_subscribed' };
 }

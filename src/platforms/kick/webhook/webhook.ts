@@ -8,6 +8,7 @@ import { BadInput } from '../../../lib/errors.ts';
 import { readJsonBody } from '../../../lib/json-body.ts';
 import { plainText } from '../../../lib/plain-text.ts';
 import type { ApiDeps } from '../../api-side.ts';
+import type { WebhookStanding } from '../../webhook-standing.ts';
 import { rolesOf } from '../chat/roles.ts';
 import { CHAT_EVENT, KICK, type StoredLine, storeLine } from '../chat/stored-line.ts';
 import { readTime } from '../live-status.ts';
@@ -20,6 +21,7 @@ export interface WebhookDeps extends Pick<ApiDeps, 'db' | 'clock' | 'log' | 'rec
   readonly keys: KeyRing;
   readonly channels: ChannelMap;
   readonly replayWindowMs: number;
+  readonly standing: WebhookStanding;
 }
 
 export const WEBHOOK_PATH = '/webhooks/kick/events';
@@ -75,7 +77,11 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
     async (request) => {
       const proof = await prove(request, deps.keys, deps.clock.now(), deps.replayWindowMs);
       if (proof.kind === 'nameless') throw new BadInput('BAD_REQUEST', 'Kick-Event-Message-Id is missing');
-      if (proof.kind === 'refused') throw refusals.tell(proof);
+      if (proof.kind === 'refused') {
+        deps.standing.refused(proof.reason);
+        throw refusals.tell(proof);
+      }
+      deps.standing.genuine();
       const body = readSigned(request.rawBody);
       const type = headerText(request.headers['kick-event-type']) || namedEvent.parse(body);
       const event = { type: type.toLowerCase(), version: headerText(request.headers['kick-event-version']) || VERSION };

@@ -3,6 +3,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
 import type { AccountCredential, CredentialSource } from '../../account-side.ts';
+import type { CauseCode } from '../../causes/cause.ts';
 import { CREDENTIALS_UNAVAILABLE, isMissing, stateWithout } from '../../no-credential.ts';
 import type { ReadChannel, ReaderState } from '../../worker-side.ts';
 import type { Rest } from '../rest/client.ts';
@@ -89,6 +90,6 @@ function none(state: ReaderState, status = 0): Extract<ChatToken, { kind: 'none'
   return { kind: 'none', state, status };
 }
 
-function userAction(reason: string): ReaderState {
+function userAction(reason: CauseCode): ReaderState {
   return { kind: 'needs_user_action', reason };
 }

@@ -7,6 +7,7 @@ import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
 import { readJsonBody } from '../../../lib/json-body.ts';
 import type { ApiDeps } from '../../api-side.ts';
+import type { WebhookStanding } from '../../webhook-standing.ts';
 import type { Helix } from '../helix/client.ts';
 import { type Delivery, delivery, streamEvent } from './eventsub.external.ts';
 import { greetFollower, remember, wasHandled } from './follow.ts';
@@ -17,6 +18,7 @@ import { recordStanding, type Standing } from './standing.ts';
 
 interface WebhookDeps extends Pick<ApiDeps, 'db' | 'clock' | 'log' | 'enqueue' | 'recordLive' | 'renamed'> {
   readonly helix: Helix;
+  readonly standing: WebhookStanding;
 }
 
 const LONGEST_CHALLENGE = 1_000;
@@ -47,7 +49,11 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret:
     },
     async (request, reply) => {
       const proof = prove(request, secret, deps.clock.now());
-      if (proof.kind === 'refused') throw new BadInput('FORBIDDEN', proof.message);
+      if (proof.kind === 'refused') {
+        deps.standing.refused(proof.message);
+        throw new BadInput('FORBIDDEN', proof.message);
+      }
+      deps.standing.genuine();
       const parsed = delivery.safeParse(readJsonBody(request.rawBody));
       // A form would be read too: JSON is the one thing a page elsewhere cannot send without asking first.
       if (!parsed.success || !isJson(request.headers['content-type']))

@@ -1,8 +1,10 @@
 /** Speaks through `POST /helix/chat/messages`: the answer says at once whether the chat took the message. */
+
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import { PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
 import type { SenderCredential } from '../../account-side.ts';
+import type { Said } from '../../causes/cause.ts';
 import type { CommonDeps } from '../../platform.ts';
 import type { ChatSender, ReadChannel, SendOutcome } from '../../worker-side.ts';
 import { refused } from '../irc/delivery.ts';
@@ -64,14 +66,14 @@ function noAnswer(error: unknown): SendOutcome {
 function outcomeOf(answer: HttpAnswer, clock: CommonDeps['clock']): SendOutcome {
   const { status } = answer;
   if (status === 200) return verdictOf(answer, clock);
-  if (status === 401) return { kind: 'unauthorized', reason: describe(answer) };
+  if (status === 401) return { kind: 'unauthorized', ...describe(answer) };
   if (status === 429) {
     // Waiting for the bucket helps only when it is the bucket that is empty.
     const retryAt = isOtherQuota(answer) ? undefined : resetTime(answer);
     return { kind: 'unavailable', reason: 'rate_limited', ...(retryAt === undefined ? {} : { retryAt }) };
   }
-  if (status >= 500 || status === 408) return { kind: 'unavailable', reason: describe(answer) };
-  if (status >= 400) return { kind: 'rejected', reason: describe(answer) };
+  if (status >= 500 || status === 408) return { kind: 'unavailable', ...describe(answer) };
+  if (status >= 400) return { kind: 'rejected', ...describe(answer) };
   return { kind: 'unconfirmed', reason: 'unconfirmed' };
 }
 
@@ -84,7 +86,8 @@ function verdictOf(answer: HttpAnswer, clock: CommonDeps['clock']): SendOutcome 
   return refused(dropped?.code ?? 'dropped', clock);
 }
 
-function describe(answer: HttpAnswer): string {
+function describe(answer: HttpAnswer): Said {
   const { error, message } = errorAnswer.parse(answer.json());
-  return `Twitch API error: ${answer.status} ${message || error}`.trim().slice(0, LONGEST_REASON);
+  const detail = `Twitch API error: ${answer.status} ${message || error}`.trim().slice(0, LONGEST_REASON);
+  return { reason: 'platform_refused', detail };
 }

@@ -1,7 +1,10 @@
 /** Writes one PRIVMSG and finds out what became of it: USERSTATE with an id, a NOTICE, or silence (docs/design.md#the-platform-contract). */
+
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Clock } from '../../../lib/clock.ts';
+import { said } from '../../causes/reasons.ts';
 import type { SendOutcome } from '../../worker-side.ts';
+import { twitchCauses } from '../causes.ts';
 import { detached, type IrcLine, tagOf } from './line.ts';
 import type { Session } from './session.ts';
 
@@ -83,6 +86,6 @@ export function refused(notice: string, clock: Clock): SendOutcome {
     case 'user_timed_out':
       return { kind: 'retry', reason: notice, retryAt: inMs(AFTER_TIMEOUT_NOTICE_MS) };
     default:
-      return { kind: 'rejected', reason: notice };
+      return { kind: 'rejected', ...said(twitchCauses, notice) };
   }
 }

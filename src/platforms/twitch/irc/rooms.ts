@@ -1,5 +1,7 @@
 /** The channels to be read: on which connection each is joined, and what is said about those that are not. */
+
 import type { Logger } from '../../../lib/logger.ts';
+import type { CauseCode } from '../../causes/cause.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../worker-side.ts';
 import { type Joinable, JoinQueue, type JoinQueueDeps } from './join-queue.ts';
 import { type IrcLine, tagOf } from './line.ts';
@@ -27,7 +29,7 @@ export interface Room extends Joinable {
 
 /** Channels one account may be in without being moderator there (docs/platforms/twitch.md#joined-channels). */
 const UNPRIVILEGED_ROOMS_MAX = 100;
-export const JOIN_REFUSALS: Readonly<Record<string, string>> = {
+export const JOIN_REFUSALS: Readonly<Record<string, CauseCode>> = {
   msg_banned: 'banned',
   msg_channel_blocked: 'banned',
   msg_channel_suspended: 'suspended',
@@ -232,6 +234,6 @@ function logFields(room: Room): { channelId: string; login: string } {
   return { channelId: room.channel.channelId, login: room.name.slice(1) };
 }
 
-function userAction(reason: string): ReaderState {
+function userAction(reason: CauseCode): ReaderState {
   return { kind: 'needs_user_action', reason };
 }

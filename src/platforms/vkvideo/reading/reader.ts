@@ -4,9 +4,10 @@ import type { ChannelId, PlatformChannelId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import { PlatformRefused } from '../../../lib/errors.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
+import type { CauseCode } from '../../causes/cause.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import type { ChatReader, ReadChannel, ReaderState, WorkerDeps } from '../../worker-side.ts';
-import { tokenTrouble } from '../api.ts';
+import { NO_BASE, tokenTrouble } from '../api.ts';
 import { channelUrl, isSameSlug } from '../channel-url.ts';
 import { type ChannelInfo, type Directory, factOf, isUnknown, NO_NAMES, slugOf } from '../directory.ts';
 import type { Autofill } from './autofill.ts';
@@ -155,7 +156,7 @@ export class Reader implements ChatReader {
     };
   }
 
-  #notGranted(chat: Chat, reason: string): void {
+  #notGranted(chat: Chat, reason: CauseCode): void {
     this.#failed(chat, { kind: 'degraded', reason }, null);
     this.#planRetry();
   }
@@ -302,7 +303,7 @@ function stateOf(error: unknown): ReaderState {
   const trouble = tokenTrouble(error);
   if (trouble !== null) return trouble;
   if (error instanceof PlatformRefused) {
-    if (error.code === 'not_configured') return { kind: 'needs_user_action', reason: error.message };
+    if (error.code === 'not_configured') return { kind: 'needs_user_action', reason: NO_BASE };
     if (error.status === 404) return { kind: 'needs_user_action', reason: 'channel_not_found' };
   }
   return { kind: 'degraded', reason: 'channel_info_failed' };

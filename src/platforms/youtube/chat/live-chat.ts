@@ -1,6 +1,8 @@
 /** Reads one live chat to its end: streamed where that works, polled where it does not (docs/platforms/youtube.md#stream-messages, docs/platforms/youtube.md#how-deployed-bots-cope). */
+
 import type { ChannelId } from '../../../lib/brand.ts';
 import type { AccountCredential, NoCredential } from '../../account-side.ts';
+import type { CauseCode } from '../../causes/cause.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
 import type { CommonDeps } from '../../platform.ts';
 import type { ReaderState } from '../../worker-side.ts';
@@ -293,7 +295,7 @@ export class LiveChat {
     return this.#say(kind, kind === 'degraded' ? reason : null, this.#failures.pauseMs(trouble));
   }
 
-  #say(kind: ReaderState['kind'], reason: string | null, pauseMs: number): number {
+  #say(kind: ReaderState['kind'], reason: CauseCode | null, pauseMs: number): number {
     this.#events.state({ kind, reason });
     return pauseMs;
   }

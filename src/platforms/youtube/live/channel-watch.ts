@@ -1,8 +1,10 @@
 /** Watches one streamer: finds the broadcasts that run, reads the chat of each, and knows where to speak. */
+
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import type { Turnstile } from '../../../lib/turnstile.ts';
 import type { CredentialSource, NoCredential } from '../../account-side.ts';
+import type { CauseCode } from '../../causes/cause.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
 import type { LiveFact, ReadChannel, ReaderState } from '../../worker-side.ts';
 import type { Broadcast } from '../api/youtube.external.ts';
@@ -11,7 +13,7 @@ import type { Line } from '../chat/message.ts';
 import { OwnerToken } from '../google/owner-token.ts';
 import { nextCheckMs, retryCheckMs, wantedCheckMs } from './check-times.ts';
 import { checkTrouble } from './check-trouble.ts';
-import type { Place } from './place.ts';
+import { type Place, unknownPlace } from './place.ts';
 
 export interface WatchDeps extends Omit<LiveChatDeps, 'owner'> {
   readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
@@ -93,7 +95,7 @@ export class ChannelWatch {
 
   /** Of several chats the one whose broadcast began first. */
   get #place(): Place {
-    if (!this.#isChecked) return { kind: 'unknown', reason: this.#trouble.reason ?? 'live_check_pending' };
+    if (!this.#isChecked) return unknownPlace(this.#trouble);
     const [first] = [...this.#chats]
       .filter(([, { leaving }]) => leaving === null)
       .sort(([, a], [, b]) => a.startedAt.getTime() - b.startedAt.getTime());
@@ -281,7 +283,7 @@ export class ChannelWatch {
     });
   }
 
-  #needsOwner(reason: string, missing: NoCredential = 'none'): number {
+  #needsOwner(reason: CauseCode, missing: NoCredential = 'none'): number {
     this.#trouble = stateWithout(missing, reason);
     return missing === 'none' ? Math.max(RELINK_LOOK_MS, this.#regularMs()) : CREDENTIAL_RETRY_MS;
   }

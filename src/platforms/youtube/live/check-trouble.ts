@@ -1,7 +1,10 @@
 /** What a live check that was refused says about the channel. */
+
 import { PlatformRefused } from '../../../lib/errors.ts';
+import { said } from '../../causes/reasons.ts';
 import type { ReaderState } from '../../worker-side.ts';
 import { type Refusal, refusalOf } from '../api/refusal.ts';
+import { youtubeCauses } from '../causes.ts';
 
 const STATES: Partial<Record<Refusal, ReaderState>> = {
   outage: { kind: 'degraded', reason: 'unreachable' },
@@ -28,5 +31,6 @@ export function checkTrouble(error: unknown): CheckTrouble {
   if (known !== undefined) return { state: known, isFinal: false, isOutage: refusal === 'outage' };
   // `liveStreamingNotEnabled` and its like: only the streamer can change it.
   const code = error instanceof PlatformRefused ? error.code : undefined;
-  return { state: { kind: 'needs_user_action', reason: code ?? 'live_check_failed' }, isFinal: true, isOutage: false };
+  const state: ReaderState = { kind: 'needs_user_action', ...said(youtubeCauses, code ?? 'live_check_failed') };
+  return { state, isFinal: true, isOutage: false };
 }

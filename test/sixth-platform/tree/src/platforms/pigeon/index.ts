@@ -2,6 +2,7 @@
 import type { PlatformChannelId, ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Platform } from '../platform.ts';
+import { pigeonCauses } from './causes.ts';
 import { createOAuth } from './oauth.ts';
 import { pigeonSettings, pigeonVariables } from './settings.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -23,6 +24,7 @@ export const pigeon: Platform = {
   errorCodes: {
     PIGEON_BOT_NOT_CONFIGURED: { status: 503, message: 'No account can speak on Pigeon: no default bot is linked' },
   },
+  causes: pigeonCauses,
   capabilities: {
     roles: ['moderator'],
     hasPlatformRoleIds: false,

@@ -2,8 +2,10 @@
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
+import { said } from '../causes/reasons.ts';
 import type { CommonDeps } from '../platform.ts';
 import type { ChatSender, SendOutcome } from '../worker-side.ts';
+import { pigeonCauses } from './causes.ts';
 import { refusedAnswer, sentAnswer } from './pigeon.external.ts';
 import { pigeonSettings } from './settings.ts';
 
@@ -39,9 +41,9 @@ function outcomeOf(answer: HttpAnswer, now: Date): SendOutcome {
     const seconds = Number(answer.header('retry-after') ?? 1);
     return { kind: 'unavailable', reason: 'rate_limited', retryAt: new Date(now.getTime() + seconds * 1000) };
   }
-  if (answer.status >= 500) return { kind: 'unavailable', reason: `pigeon_${answer.status}` };
+  if (answer.status >= 500) return { kind: 'unavailable', ...said(pigeonCauses, `pigeon_${answer.status}`) };
   const refused = refusedAnswer.safeParse(answer.json());
   return refused.success
-    ? { kind: 'rejected', reason: refused.data.reason }
+    ? { kind: 'rejected', ...said(pigeonCauses, refused.data.reason) }
     : { kind: 'unconfirmed', reason: 'unconfirmed' };
 }

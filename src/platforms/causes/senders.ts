@@ -1,0 +1,127 @@
+/** Causes of who speaks: the bot of the channel, the default bot, the account that variables name. */
+import type { CauseTable } from './cause.ts';
+
+export const senderCauses = {
+  own_bot: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 106,
+    en: ['The custom bot of the channel speaks.', ''],
+    ru: ['Говорит собственный бот канала.', ''],
+  },
+  default_bot: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 106,
+    en: ['The default bot speaks.', ''],
+    ru: ['Говорит общий бот.', ''],
+  },
+  environment: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 106,
+    en: ['The account that variables name speaks.', ''],
+    ru: ['Говорит аккаунт, заданный переменными.', ''],
+  },
+  own_bot_off: {
+    verdict: 'off',
+    who: 'streamer',
+    action: 'none',
+    rank: 97,
+    en: ['The custom bot of the channel is switched off.', 'The default bot speaks for it.'],
+    ru: ['Собственный бот канала выключен.', 'За него говорит общий бот.'],
+  },
+  own_bot_not_entitled: {
+    verdict: 'off',
+    who: 'owner',
+    action: 'contact_owner',
+    rank: 97,
+    en: [
+      'The channel may not use its custom bot: it has no active custom_bot entitlement.',
+      'The default bot speaks for it. Ask an owner for the entitlement.',
+    ],
+    ru: [
+      'Каналу нельзя использовать собственного бота: нет действующего права custom_bot.',
+      'За него говорит общий бот. Попросите право у владельца.',
+    ],
+  },
+  own_bot_relink: {
+    verdict: 'broken',
+    who: 'streamer',
+    action: 'link_own_bot',
+    rank: 53,
+    en: ['{platform} does not accept the custom bot of the channel any more.', 'Link the custom bot again.'],
+    ru: ['{platform} больше не принимает собственного бота канала.', 'Привяжите собственного бота заново.'],
+  },
+  own_bot_unreadable: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'set_variable',
+    rank: 53,
+    en: [
+      'No key of CREDENTIALS_ENCRYPTION_KEY opens the tokens of the custom bot.',
+      'Set the key that sealed them, or link the custom bot again.',
+    ],
+    ru: [
+      'Ни один ключ CREDENTIALS_ENCRYPTION_KEY не открывает токены собственного бота.',
+      'Верните ключ, которым они зашифрованы, или привяжите бота заново.',
+    ],
+  },
+  default_bot_relink: {
+    verdict: 'broken',
+    who: 'owner',
+    action: 'link_default_bot',
+    rank: 50,
+    en: ['{platform} does not accept the default bot any more, so nobody can speak.', 'Link the default bot again.'],
+    ru: ['{platform} больше не принимает общего бота, говорить некому.', 'Привяжите общего бота заново.'],
+  },
+  default_bot_unreadable: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'set_variable',
+    rank: 49,
+    en: [
+      'No key of CREDENTIALS_ENCRYPTION_KEY opens the tokens of the default bot.',
+      'Set the key that sealed them, or link the default bot again.',
+    ],
+    ru: [
+      'Ни один ключ CREDENTIALS_ENCRYPTION_KEY не открывает токены общего бота.',
+      'Верните ключ, которым они зашифрованы, или привяжите общего бота заново.',
+    ],
+  },
+  no_bot: {
+    verdict: 'broken',
+    who: 'owner',
+    action: 'link_default_bot',
+    rank: 50,
+    en: ['No account can speak on {platform}: no default bot is linked.', 'Link a default bot.'],
+    ru: ['На {platform} некому говорить: общий бот не привязан.', 'Привяжите общего бота.'],
+  },
+  token_refused: {
+    verdict: 'waiting',
+    who: null,
+    action: 'wait',
+    rank: 58,
+    en: ['{platform} refused the token of the bot.', 'Another token is asked for by itself.'],
+    ru: ['{platform} не приняла токен бота.', 'Другой токен запросится сам.'],
+  },
+  no_sender: {
+    verdict: 'broken',
+    who: 'owner',
+    action: 'link_default_bot',
+    rank: 51,
+    en: ['The worker of {platform} has no account to speak with.', 'Link a default bot. The worker waits for it.'],
+    ru: ['Воркеру {platform} некем говорить: аккаунта нет.', 'Привяжите общего бота. Воркер его дождётся.'],
+  },
+  linking_not_configured: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'set_variable',
+    rank: 48,
+    en: ['Accounts of {platform} cannot be linked: {variable} is not set.', 'Set {variable}.'],
+    ru: ['Аккаунты {platform} нельзя привязать: не задана {variable}.', 'Задайте {variable}.'],
+  },
+} as const satisfies CauseTable;

@@ -1,0 +1,34 @@
+/** What one process has seen of a platform's deliveries: whether they still prove where they come from. */
+import type { Clock } from '../lib/clock.ts';
+import type { Told } from './platform.ts';
+
+/** Older refusals explain nothing about now. */
+const REFUSAL_LIFE_MS = 10 * 60_000;
+
+export class WebhookStanding {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  #refusal: { readonly reason: string; readonly atMs: number } | null = null;
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock;
+  }
+
+  /** A delivery that was signed as it should be: whoever else sends nonsense is no fault of ours. */
+  genuine(): void {
+    this.#refusal = null;
+  }
+
+  /** Only of deliveries that look like the platform's. */
+  refused(reason: string): void {
+    this.#refusal = { reason, atMs: this.#clock.monotonicMs() };
+  }
+
+  told(): readonly Told[] {
+    const refusal = this.#refusal;
+    if (refusal === null || this.#clock.monotonicMs() - refusal.atMs > REFUSAL_LIFE_MS) return [];
+    const { reason } = refusal;
+    return reason === 'public_key_unavailable'
+      ? [{ check: 'webhook', cause: 'webhook_key_unavailable', data: { reason } }]
+      : [{ check: 'webhook', cause: 'webhook_signature_refused', data: { reason } }];
+  }
+}
