@@ -16,7 +16,7 @@ export interface Mutant {
 
 /**
  * @param read the text of a file, or null when there is none
- * @returns one sentence per mutant whose texts have moved: it would break nothing any more, or something else
+ * @returns one sentence per mutant that no longer fits the sources
  */
 export function staleMutants(mutants: readonly Mutant[], read: (file: string) => string | null): string[] {
   return mutants.flatMap((mutant) => {

@@ -7,7 +7,7 @@ import { Channel } from './channel.ts';
 import type { Quirk } from './events/quirks.ts';
 import { SigningKey } from './events/signing.ts';
 
-/** What its owner set in the developer panel (docs/platforms/kick.md#hosts-and-application). */
+/** What the owner of an application set in the developer panel (docs/platforms/kick.md#hosts-and-application). */
 export interface Application {
   readonly id: string;
   readonly secret: string;
@@ -16,7 +16,7 @@ export interface Application {
   webhooksEnabled: boolean;
   /** Verified applications may have ten times the chat subscriptions. */
   isVerified: boolean;
-  /** Who speaks for `type: "bot"`; null while none was created. */
+  /** The account that writes messages of `type: "bot"`; null while there is none. */
   bot: Person | null;
 }
 
@@ -31,7 +31,7 @@ export interface KickState {
   readonly channels: Map<string, Channel>;
   /** Slugs that do not follow from the login, by person. */
   readonly slugs: Map<string, string>;
-  /** Of every payload. */
+  /** Applied to every payload. */
   readonly quirks: Set<Quirk>;
 }
 
@@ -75,7 +75,7 @@ export function slugOf({ slugs }: Pick<KickState, 'slugs'>, { id, login }: Perso
   return slugs.get(id) ?? login.replaceAll('_', '-');
 }
 
-/** The person gets a channel unless there is one. */
+/** Gives the person a channel, or returns the one that exists. */
 export function openChannel({ channels }: KickState, owner: Person): Channel {
   const channel = channels.get(owner.id) ?? new Channel(owner);
   channels.set(owner.id, channel);

@@ -1,6 +1,6 @@
-/** Moments as Kick writes them. */
+/** Times in the formats that Kick writes. */
 
-/** What the platform says where there is no moment (docs/platforms/kick.md#channels). */
+/** Kick's value for a time that is not set (docs/platforms/kick.md#channels). */
 export const NO_TIME = '0001-01-01T00:00:00Z';
 
 /** RFC 3339 in whole seconds. @param offsetMinutes east of UTC; 0 is written `Z` */
@@ -12,7 +12,7 @@ export function rfc3339(at: Date, offsetMinutes = 0): string {
   return `${local}${offsetMinutes < 0 ? '-' : '+'}${hours}:${minutes}`;
 }
 
-/** With the date doubled, as one production project reports it (docs/platforms/kick.md#acknowledgement-and-retries). */
+/** The text with its date doubled, as one production project reports it (docs/platforms/kick.md#acknowledgement-and-retries). */
 export function doubledDate(text: string): string {
   return `${text.slice(0, 10)}T${text}`;
 }

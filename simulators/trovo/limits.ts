@@ -7,7 +7,7 @@ export interface TrovoLimits {
   requestsPerMin: number;
   /** Per account over the whole platform; streamers, moderators and admins are exempt. */
   messagesPerS: number;
-  /** How long a text may not be repeated in a channel; the same people are exempt. */
+  /** How long an account may not repeat a text in a channel. Streamers, moderators and admins are exempt. */
   repeatSeconds: number;
 }
 
@@ -15,14 +15,14 @@ const REAL_LIMITS: TrovoLimits = { requestsPerMin: 1200, messagesPerS: 1, repeat
 export const LIMIT_NAMES = Object.keys(REAL_LIMITS) as (keyof TrovoLimits)[];
 const NO_LIMITS: TrovoLimits = { requestsPerMin: 0, messagesPerS: 0, repeatSeconds: 0 };
 
-/** `off`, or Trovo's own with some changed. */
+/** `off`, or Trovo's real limits with some of them replaced. */
 export type LimitChoice = Partial<TrovoLimits> | 'off';
 
 export function chosenLimits(choice: LimitChoice): TrovoLimits {
   return choice === 'off' ? NO_LIMITS : { ...REAL_LIMITS, ...choice };
 }
 
-/** What `x-ratelimit-reset` counts is not documented. */
+/** Trovo does not document what `x-ratelimit-reset` counts, so both are simulated. */
 export type ResetUnit = 'epochSeconds' | 'secondsLeft';
 
 const MINUTE_MS = 60_000;
@@ -46,7 +46,7 @@ export class LimitBook {
     this.#limits = limits;
   }
 
-  /** New rules for everybody, and a clean record. */
+  /** Sets new limits and forgets what was counted. */
   change(limits: TrovoLimits): void {
     this.#limits = limits;
     this.#minutes.clear();
@@ -87,7 +87,7 @@ export class LimitBook {
     return repeatSeconds > 0 && sameMs !== undefined && nowMs - sameMs < repeatSeconds * 1000;
   }
 
-  /** Remembers a message that was taken over. */
+  /** Remembers an accepted message. */
   delivered(accountId: string, channelId: string, text: string): void {
     const { messagesPerS, repeatSeconds } = this.#limits;
     const nowMs = this.#clock.monotonicMs();

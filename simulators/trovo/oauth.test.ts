@@ -51,7 +51,7 @@ test('the login page understands plus-joined scopes and returns code, state and 
   expect(validated.scopes).toEqual(['chat_connect', 'chat_send_self']);
 });
 
-test('a percent-encoded plus makes two scopes one that nobody knows', async () => {
+test('two scopes joined by a percent-encoded plus are read as one unknown scope', async () => {
   const { sim } = await withPerson();
   const response = await fetch(loginAddress(sim, 'chat_connect%2Bchat_send_self', '&as=mira_k'));
   expect(await response.json()).toMatchObject({ status: 11703 });
@@ -59,7 +59,7 @@ test('a percent-encoded plus makes two scopes one that nobody knows', async () =
   expect((await consent(sim, 'chat_connect%20chat_send_self')).searchParams.has('code')).toBe(true);
 });
 
-test('the page lets one choose who consents to what, and deny', async () => {
+test('the login page lets people choose the account and the scopes, or deny', async () => {
   const { sim } = await withPerson();
   const page = await (await fetch(loginAddress(sim, 'chat_connect+chat_send_self'))).text();
   expect(page).toContain('value="mira_k">Mira</button>');
@@ -87,7 +87,7 @@ test('the login page refuses an unknown application, a missing redirect and anot
   expect(await status(`${client}&redirect_uri=${REDIRECT}&scope=chat_connect&response_type=token`)).toBe(1002);
 });
 
-test('a code becomes a pair of tokens whose life is told in quotes, or as a number by a switch', async () => {
+test('a code becomes a pair of tokens; expires_in is a string, or a number when the simulator is set to that', async () => {
   const { sim } = await withPerson();
   const { status, body } = await exchange(sim, await codeOf(sim));
   expect(status).toBe(200);
@@ -101,7 +101,7 @@ test('a code becomes a pair of tokens whose life is told in quotes, or as a numb
   expect((await exchange(sim, await codeOf(sim))).body.expires_in).toBe(14_400);
 });
 
-test('a code works once, for ten minutes, and only with everything it was made with', async () => {
+test('a code works once, for ten minutes, and only with the right secret, grant type and redirect address', async () => {
   const { sim, clock } = await withPerson();
   const code = await codeOf(sim);
   const status = async (...given: [string | undefined, Record<string, unknown>?]) =>
@@ -118,7 +118,7 @@ test('a code works once, for ten minutes, and only with everything it was made w
   expect(await status(late)).toBe(11710);
 });
 
-test('token calls want JSON and the Client-ID, and nothing else will do', async () => {
+test('token calls are refused unless they have a JSON body and the Client-ID header', async () => {
   const { sim } = await withPerson();
   const body = {
     client_secret: sim.application.secret,
@@ -154,7 +154,7 @@ test('each refresh gives a new refresh token, and the old one keeps working unti
   expect((await refresh(sim, 'never-made')).body.status).toBe(11713);
 });
 
-test('a refresh token holds 50 live access tokens, and takes more once they run out', async () => {
+test('a refresh token allows 50 live access tokens, and more once they have expired', async () => {
   const { sim, clock } = await withPerson();
   const { refresh: token } = sim.issueToken('mira_k', ['chat_connect']);
   for (let made = 0; made < 50; made += 1) expect((await refresh(sim, token)).status).toBe(200);
@@ -163,7 +163,7 @@ test('a refresh token holds 50 live access tokens, and takes more once they run 
   expect((await refresh(sim, token)).status).toBe(200);
 });
 
-test('validate tells whose token it is and until when, in strings', async () => {
+test('validate returns the owner and the expiry of a token as strings', async () => {
   const { sim, clock } = await withPerson();
   const { access } = sim.issueToken('mira_k', ['chat_connect']);
   expect((await ask(sim, 'GET validate', { token: access })).body).toEqual({
@@ -175,7 +175,7 @@ test('validate tells whose token it is and until when, in strings', async () => 
   });
 });
 
-test('an expired token is 401 with 11714; one that is unknown, revoked or withdrawn is 11704', async () => {
+test('an expired token is refused with 401 and 11714; an unknown, revoked or withdrawn one with 11704', async () => {
   const { sim, clock } = await withPerson();
   const answerTo = (token: string) => ask(sim, 'GET validate', { token });
   const expired = sim.issueToken('mira_k', ['chat_connect'], 60).access;
@@ -201,7 +201,7 @@ test('an expired token is 401 with 11714; one that is unknown, revoked or withdr
   expect((await refresh(sim, old.refresh)).body.status).toBe(11712);
 });
 
-test('the scheme is OAuth: Bearer is 401', async () => {
+test('the authorization scheme is OAuth, and Bearer is refused with 401', async () => {
   const { sim } = await withPerson();
   const { access } = sim.issueToken('mira_k', ['chat_connect']);
   const headers = { 'client-id': sim.application.id, authorization: `Bearer ${access}` };

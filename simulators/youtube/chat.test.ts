@@ -1,4 +1,4 @@
-/** The chat over REST: pages, intervals, writing, and what it refuses. */
+/** The simulated chat over REST: pages, intervals, messages and refusals. */
 import { expect, test } from 'vitest';
 import { liveRoom, textMessage } from '../../test/support/youtube-simulator.ts';
 
@@ -59,7 +59,7 @@ test('a page token of another chat, of the other transport, too old or made up i
   expect(broadcast.chat.state).toBe('open');
 });
 
-test('who lists a chat before the interval is over is refused; others are not held up; idle chats slow down', async () => {
+test('polling too early is refused to that account only, and the interval grows while the chat is idle', async () => {
   const { sim, clock, list, tokens } = await room({ behaviour: { pollingIntervalMillis: 'adaptive' } });
   sim.say('northpine', 'mira_k', 'one');
   const first = await list();
@@ -74,7 +74,7 @@ test('who lists a chat before the interval is over is refused; others are not he
   expect((await list()).body.pollingIntervalMillis).toBe(1000);
 });
 
-test('a message that is taken comes back in the chat with the id of the answer', async () => {
+test('an accepted message appears in the chat with the id of the answer', async () => {
   const { sim, insert, list, bot } = await room();
   sim.setModerator('northpine', 'helperbot');
   const sent = await insert('hello');
@@ -87,7 +87,7 @@ test('a message that is taken comes back in the chat with the id of the answer',
   expect(sim.messagesIn('northpine')).toMatchObject([{ id: sent.body.id, author: 'helperbot', transport: 'rest' }]);
 });
 
-test('what is no message is refused with the reason of the reference', async () => {
+test('a malformed message is refused with the reason that the API reference names', async () => {
   const { api, tokens, chatId, insert } = await room();
   const post = async (snippet: object) =>
     (await api('POST', 'liveChat/messages', tokens.bot, SNIPPET, { snippet })).reason;
@@ -101,7 +101,7 @@ test('what is no message is refused with the reason of the reference', async () 
   expect((await api('POST', 'liveChat/messages', tokens.bot, {}, {})).reason).toBe('missingRequiredParameter');
 });
 
-test('writing too fast, slow mode, members-only mode and bans hold accounts back, moderators less', async () => {
+test('the rate limit, slow mode, members-only mode and bans refuse messages; the owner needs no membership', async () => {
   const { sim, clock, insert, broadcast, tokens } = await room({ limits: { messagesPer10s: 2, enforcePolling: 0 } });
   await insert('one');
   await insert('two');
@@ -124,7 +124,7 @@ test('writing too fast, slow mode, members-only mode and bans hold accounts back
   expect((await insert('owner', tokens.owner)).status).toBe(200);
 });
 
-test('held messages are never seen, late ones later, and a lost answer leaves its message in the chat', async () => {
+test('a held message never appears, a delayed one appears later, and one whose answer is lost is in the chat', async () => {
   const { sim, clock, insert, list } = await room();
   sim.faults.holdMessages();
   expect((await insert('held')).status).toBe(200);
@@ -148,7 +148,7 @@ test('held messages are never seen, late ones later, and a lost answer leaves it
   expect((await insert('refused')).reason).toBe('forbidden');
 });
 
-test('a chat outlives its video, says when it ended, and refuses ever after', async () => {
+test('a chat stays open for a while after the broadcast, announces its end, and then refuses every call', async () => {
   const { sim, clock, list, insert, broadcast } = await room();
   const { nextPageToken } = (await list()).body;
   sim.broadcasts.goOffline(broadcast);
@@ -192,7 +192,7 @@ test('items of every type have their details, a gift comes again under its id, a
   expect(items[3]).not.toHaveProperty('authorDetails');
 });
 
-test('a deleted message leaves a tombstone with its id, or an event where that is still told', async () => {
+test('a deleted message becomes a tombstone with its id, or an event while deletions are still sent as events', async () => {
   const { sim, api, tokens, insert, list } = await room();
   const { id } = (await insert('oops')).body;
   const { nextPageToken } = (await list()).body;

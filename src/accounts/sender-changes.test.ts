@@ -5,16 +5,14 @@ import type { PlatformDescription } from '../platforms/platform.ts';
 import { twitch } from '../platforms/twitch/index.ts';
 import { signIn } from './login.ts';
 
-const _LEGACY_ENV = { CHAT_BOT_LOGIN: 'legacy_bot' };
-
-test('another account, other rights and none are told of; a refresh is not', async () => {
+test('listeners are told of another account, of other scopes and of no default sender, but not of a refresh', async () => {
   const world = await credentialsWorld();
   const first = await world.account({ login: 'first_bot' });
   await world.defaultBot(first);
   const { credentials, changes } = await world.process({ hears: true });
   const toldOnce = async (times: number, what: string) => {
     await vi.waitFor(() => expect(changes(), what).toBe(times));
-    // What was told is what is asked for afterwards.
+    // Whoever asks after the notification gets the new sender.
     return (await credentials.defaultSender())?.login ?? null;
   };
   expect(await toldOnce(1, 'the first')).toBe('first_bot');
@@ -47,7 +45,7 @@ test('another account, other rights and none are told of; a refresh is not', asy
   expect(await toldOnce(5, 'linked again')).toBe('second_bot');
 });
 
-test('a token endpoint that is away when the token ends changes nothing about who speaks', async () => {
+test('when the token expires while the token endpoint is down, the default sender stays the same', async () => {
   const world = await credentialsWorld();
   await world.defaultBot(await world.account({ login: 'shared_bot' }));
   const { credentials, changes } = await world.process();
@@ -63,7 +61,7 @@ test('a token endpoint that is away when the token ends changes nothing about wh
   expect(changes()).toBe(1);
 });
 
-test('two changes at once end with the last one told', async () => {
+test('after several changes at once, listeners know the last default sender', async () => {
   const world = await credentialsWorld();
   const [first, second] = [await world.account({ login: 'first_bot' }), await world.account({ login: 'second_bot' })];
   await world.defaultBot(first);
@@ -88,7 +86,7 @@ test('two changes at once end with the last one told', async () => {
   expect(changes()).toBe(before);
 });
 
-test('a source that nobody listens to asks for nothing before it is needed', async () => {
+test('without listeners an expired token is not refreshed until somebody needs the token itself', async () => {
   const world = await credentialsWorld();
   await world.defaultBot(await world.account({ login: 'shared_bot', livesMs: 0 }));
   const { credentials, senders, log } = await world.process({ announces: false });
@@ -98,7 +96,7 @@ test('a source that nobody listens to asks for nothing before it is needed', asy
   expect(log).toEqual([]);
 });
 
-test.for(['by signing in', 'by a writer that knows nothing of broken accounts'] as const)(
+test.for(['by signing in', 'by a writer that does not know the columns of broken accounts'] as const)(
   'an account that is linked again %s speaks again without a restart',
   async (how) => {
     const world = await credentialsWorld();
@@ -115,7 +113,7 @@ test.for(['by signing in', 'by a writer that knows nothing of broken accounts'] 
     if (how === 'by signing in') {
       const { id } = world.sim.person('shared_bot');
       const identity = { login: 'shared_bot', displayName: null, avatarUrl: null, profileUrl: null };
-      // As on a platform that has no columns in the user table: there the account is what names the user.
+      // As on a platform without columns in the user table: there the account says which user signs in.
       const { userColumns: _, ...platform }: PlatformDescription = twitch;
       await world.db.updateTable('ExternalAccount').set({ linkedAs: 'login' }).where('id', '=', shared).execute();
       const signing = {

@@ -1,4 +1,4 @@
-/** Variables that the API and every worker, or every worker, read. */
+/** Variables that every worker reads. The API reads some of them too. */
 import { custom, integer, isUrl, leadingInteger, splitList, text, url, variables } from '../lib/settings.ts';
 import { parseSealKeys } from '../lib/token-seal.ts';
 
@@ -149,5 +149,5 @@ function relayList(name: string, raw: string): { value: readonly string[] } | { 
   const broken = entries.find((entry) => !isUrl(entry, ['http', 'https']));
   return broken === undefined
     ? { value: entries }
-    : { problem: `${name} must list http or https URLs, and ${broken} is none` };
+    : { problem: `${name} must list http or https URLs, and ${broken} is not one` };
 }

@@ -9,7 +9,7 @@ type Credentials = Pick<CredentialSource, 'defaultSender' | 'renewed'>;
 /** Of platforms whose channels are read by an id that stays, or that follow renamed channels in another way. */
 export const BOTS_ALONE: Pick<NameDirectory, 'idOf' | 'isGone'> = { idOf: () => null, isGone() {} };
 
-/** For platforms that tell an account's name to itself alone: own bots keep the name of their last link. */
+/** For platforms that tell a name only to the account itself: a custom bot keeps its name of the last link. */
 export function nameOfDefaultBot(
   credentials: Credentials,
   identify: (accessToken: string) => Promise<PlatformIdentity>,

@@ -20,7 +20,7 @@ export const mediumWeaknesses: readonly Weakness[] = [
         'rights are those of the database, not of the token: a claim to more is worth nothing',
       ],
       ['GET /streamer/bots', 'the token is the one of an overlay'],
-      ['GET /overlay/credits/t/{token}/events', 'the token is a login'],
+      ['GET /overlay/credits/t/{token}/events', 'the token is a login token'],
     ],
   },
   {
@@ -37,7 +37,7 @@ export const mediumWeaknesses: readonly Weakness[] = [
       ],
       [
         'src/platforms/youtube/offline.test.ts',
-        'without a stream a message fails after three tries, a live check apart, with the words of the contract',
+        'a message fails after three live checks in a row found no stream, with the error of the contract',
       ],
     ],
   },
@@ -45,7 +45,7 @@ export const mediumWeaknesses: readonly Weakness[] = [
     id: 'W16',
     what: 'the older and the newer switch contradict each other',
     proofs: [
-      ['POST /streamer/bot/enable', 'there is a gate: it says the same afterwards'],
+      ['POST /streamer/bot/enable', 'there is a gate: it is enabled afterwards'],
       [
         `${ROUTES}/bots-ownership.test.ts`,
         'the older question has the answer of the newer switch, whichever was used last',
@@ -60,7 +60,7 @@ export const mediumWeaknesses: readonly Weakness[] = [
         `${ROUTES}/entitlements.test.ts`,
         'a grant counts at once, for the owner who gave it and for the streamer, and so does taking it back',
       ],
-      ['POST /owner/entitlements/custom-bot/grant', 'it has no end: it is active at once'],
+      ['POST /owner/entitlements/custom-bot/grant', 'the grant has no end: it is active at once'],
     ],
   },
   {
@@ -73,7 +73,7 @@ export const mediumWeaknesses: readonly Weakness[] = [
       ],
       [`${ROUTES}/auth.test.ts`, 'of two callbacks with one state at once, one signs in'],
       [`${ROUTES}/auth.test.ts`, 'whoever refuses is sent back with the reason, encoded'],
-      ['GET /auth/{provider}/callback', 'the platform cannot be reached: nothing of the inside is told'],
+      ['GET /auth/{provider}/callback', 'the platform cannot be reached: no internal detail is shown'],
     ],
   },
   {
@@ -89,11 +89,11 @@ export const mediumWeaknesses: readonly Weakness[] = [
     what: 'inputs are made into texts',
     proofs: [
       ['POST /streamer/bot/say', 'the message is an object'],
-      ['POST /streamer/bot/say', 'nobody knows the platform'],
+      ['POST /streamer/bot/say', 'the platform is unknown'],
       ['POST /streamer/credits/settings', 'the style is {}'],
-      ['POST /streamer/credits/reconnect-window', 'it is to be null'],
+      ['POST /streamer/credits/reconnect-window', 'the window is set to null'],
       ['POST /streamer/credits/ignored-chatters', 'the list is "bot"'],
-      ['PATCH /streamer/bot/stream-duration', 'it says {"breakCreditMinutes":null}'],
+      ['PATCH /streamer/bot/stream-duration', 'the body has {"breakCreditMinutes":null}'],
     ],
   },
   {
@@ -174,8 +174,8 @@ export const mediumWeaknesses: readonly Weakness[] = [
     id: 'W28',
     what: 'a name in another case loses its rules, an unknown one makes data',
     proofs: [
-      ['POST /internal/credits/chatter', 'the streamer ignores that name'],
-      ['POST /internal/credits/chatter', 'nobody knows the channel: nothing is stored'],
+      ['POST /internal/credits/chatter', 'the streamer ignores the name of the chatter'],
+      ['POST /internal/credits/chatter', 'the channel is unknown: nothing is stored'],
       ['src/credits/roll.test.ts', 'an unknown channel is ignored and stores nothing'],
     ],
   },
@@ -212,7 +212,10 @@ export const mediumWeaknesses: readonly Weakness[] = [
         `${ROUTES}/audit.test.ts`,
         'an owner sees everything, one channel or one action, page by page, and each record once',
       ],
-      ['DELETE /streamer/bots/{provider}/bot', 'kick: there is one, and it needs no right to be taken back'],
+      [
+        'DELETE /streamer/bots/{provider}/bot',
+        'kick: the channel has a custom bot: it is unlinked without the entitlement too',
+      ],
       ['GET /ready', 'the database lacks its tables'],
     ],
   },
@@ -221,7 +224,7 @@ export const mediumWeaknesses: readonly Weakness[] = [
     what: 'gates mean something else on every platform',
     proofs: [
       ['GET /streamer/bots', 'there is a subscription and no gate: the subscription counts on all five'],
-      ['POST /streamer/bot/say', 'trovo is named and gated off'],
+      ['POST /streamer/bot/say', 'trovo is named, and its bot is disabled'],
       [
         `${ROUTES}/say.test.ts`,
         'a closed gate and an empty target are off on every platform, an open gate changes nothing',

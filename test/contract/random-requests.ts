@@ -1,4 +1,4 @@
-/** Random requests for any route: right ones of which parts are replaced by anything, and anything at all. */
+/** Random requests for any route: valid ones with some parts replaced, and entirely random ones. */
 import type { OutgoingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
 import { type Ask, pathOf } from './call.ts';
@@ -14,15 +14,15 @@ export interface RandomRequest {
   readonly ask: Ask;
 }
 
-/** What means something in this database, so that requests get past the first check. */
+/** Values that exist in the database of the test, so that requests get past the first check. */
 export interface Known {
   readonly callers: readonly (Ask['as'] | { readonly token: string })[];
   readonly values: readonly string[];
-  /** Fields of bodies and queries with a right value each. */
+  /** Fields of bodies and queries, each with a valid value. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Odd texts: control characters, halves of pairs, long ones, ones that mean something to somebody. */
+/** Odd texts: control characters, half of a surrogate pair, a long text, and texts that some parser gives a meaning. */
 const ODD = ['', ' ', '\u0000', '\ud800', '-1', 'NaN', '../..', '%00', "'; drop table x; --", '{}', 'x'.repeat(600)];
 const HEADER_NAMES = [
   'accept',
@@ -119,8 +119,8 @@ const headerValue = fc
   .oneof(
     fc.constantFrom(...HEADER_VALUES),
     fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)), maxLength: 40 }),
-    // Node itself sends no controls of this range.
   )
+  // Node refuses to send a DEL character in a header.
   .map((written) => written.replaceAll('\u007f', ''));
 
 /** Some of the names with any text, the others as they are in the sample. */
@@ -162,7 +162,7 @@ function bodies(
 const EVENTS = ['channel.follow', 'stream.online', 'chat.message.sent', 'livestream.status.updated', 'odd'];
 const MESSAGE_TYPES = ['notification', 'revocation', 'webhook_callback_verification', 'odd'];
 
-/** Signed, or nothing behind the signature would ever be reached. */
+/** Signed deliveries: without a valid signature the code behind the check would never run. */
 function deliveries(route: Route, json: fc.Arbitrary<unknown>): fc.Arbitrary<Content> {
   const id = fc.oneof(fc.uuid(), fc.constant('again'));
   const subscribed = fc.record({
@@ -184,7 +184,7 @@ function deliveries(route: Route, json: fc.Arbitrary<unknown>): fc.Arbitrary<Con
     );
 }
 
-/** Bytes of any text, valid or not, as a path carries them. */
+/** Percent-encodes every byte of any text, valid or not. */
 function encoded(part: string): string {
   return [...Buffer.from(part, 'utf8')].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 }

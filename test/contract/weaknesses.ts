@@ -46,9 +46,9 @@ const critical: readonly Weakness[] = [
         'on a database without tables every feature is 404 "Feature not available", and the API goes on',
       ],
       [`${ROUTES}/auth-callback.test.ts`, 'without the tables the feature is not there, and the process lives on'],
-      ['POST /streamer/bot/enable', 'Twitch does not answer sensibly'],
+      ['POST /streamer/bot/enable', 'Twitch answers with an error'],
       ['POST /streamer/bot/follow-greetings/disable', 'the channel is gone'],
-      ['POST /owner/entitlements/custom-bot/grant', 'there is no such channel'],
+      ['POST /owner/entitlements/custom-bot/grant', 'the channel does not exist'],
     ],
   },
   {
@@ -109,8 +109,8 @@ const critical: readonly Weakness[] = [
     what: 'a foreign page begins a link',
     proofs: [
       [`${ROUTES}/auth-callback.test.ts`, 'a link cannot be begun from a foreign page'],
-      ['GET /owner/bots/{provider}/default/link', 'a foreign page leads there'],
-      ['GET /streamer/bots/{provider}/bot/link', 'a foreign page leads there'],
+      ['GET /owner/bots/{provider}/default/link', 'a page of another site leads there'],
+      ['GET /streamer/bots/{provider}/bot/link', 'a page of another site leads there'],
       [
         `${ROUTES}/auth-callback.test.ts`,
         'bringing a bot and linking ask on the platform’s page even who has agreed before; signing in does not',
@@ -172,28 +172,28 @@ const high: readonly Weakness[] = [
     id: 'W2',
     what: 'extras and unknown codes are lost in errors',
     proofs: [
-      ['POST /streamer/bot/say', 'several bots are on and none is named'],
+      ['POST /streamer/bot/say', 'several bots are enabled and no platform is named'],
       ['PATCH /streamer/bots/{provider}', 'vkvideo: there are several channels and none is named'],
       ['PATCH /streamer/bots/{provider}', 'kick: the grant has ended'],
       ['PATCH /streamer/bots/{provider}', 'kick: it refuses to deliver the chat'],
       ['PATCH /streamer/bots/{provider}', 'the platform is no longer supported'],
-      ['GET /streamer/bots/{provider}/bot/link', 'the channel has no right to a bot'],
+      ['GET /streamer/bots/{provider}/bot/link', 'the channel lacks the entitlement'],
     ],
   },
   {
     id: 'W5',
     what: 'webhooks are dead on a beta',
     proofs: [
-      ['POST /webhooks/kick/events', 'the instance is a beta: nobody who is not invited is kept out here'],
-      ['POST /webhooks/twitch/eventsub', 'the instance is a beta: nobody who is not invited is kept out here'],
+      ['POST /webhooks/kick/events', 'the instance is a beta: the webhook needs no invitation'],
+      ['POST /webhooks/twitch/eventsub', 'the instance is a beta: the webhook needs no invitation'],
     ],
   },
   {
     id: 'W6',
     what: 'line breaks and command signs reach the platform',
     proofs: [
-      ['POST /streamer/bot/say', 'the text has line breaks: no platform sees them'],
-      ['POST /streamer/bot/say', 'the message is a chat command'],
+      ['POST /streamer/bot/say', 'the text has line breaks: they become spaces'],
+      ['POST /streamer/bot/say', 'the message is a chat command with a slash'],
       ['POST /streamer/bot/commands', 'the response has line breaks: no platform sees them'],
       ['src/engine/outbox/wording.test.ts', 'whatever a row holds, a sender gets a text that it can send as it is'],
       ['test/conformance/text-cases.ts', 'a leading / or . never reaches the platform as a command of its own'],
@@ -336,7 +336,7 @@ const high: readonly Weakness[] = [
         'src/credits/roll.test.ts',
         "a channel's own senders and its ignored names are left out, the person who linked a sender is not",
       ],
-      ['POST /internal/credits/chatter', 'it is a bot of the channel'],
+      ['POST /internal/credits/chatter', 'the chatter is a bot of the channel'],
       [
         'test/conformance/line-cases.ts',
         "the bot's own answer is no question, even when it is a trigger, and earns no credit",

@@ -1,4 +1,4 @@
-/** What the API tells about people, channels and streams (docs/platforms/kick.md#users). */
+/** The API's answers about people, channels and streams (docs/platforms/kick.md#users). */
 import type { Answer, Call } from '../../world/host.ts';
 import type { Person } from '../../world/people.ts';
 import type { Channel } from '../channel.ts';
@@ -38,7 +38,7 @@ export function channels(state: KickState, { query }: Call, caller: Caller): Ans
   return ok(known([state.channels.get(caller.person.id)]).map((each) => channel(state, each)));
 }
 
-/** Deprecated since 2026-06-23, and the fields of its successor are not known. */
+/** Deprecated since 2026-06-23; still simulated, because the fields of its successor are not known. */
 export function livestreams(state: KickState, { query }: Call): Answer {
   const ids = query.getAll('broadcaster_user_id');
   if (ids.length > ASKED_MAX) throw badRequest('too many channels');
@@ -101,14 +101,13 @@ function known<T>(found: readonly (T | undefined)[]): T[] {
   return [...new Set(found)].filter((each) => each !== undefined);
 }
 
-/** Lines of one poll. */
+/** Most lines that one poll returns. */
 const POLL_PAGE_MAX = 100;
 
 /**
- * A chat that can be polled. Kick has none (docs/platforms/kick.md#ten-facts-that-decide-the-design): this is what
- * `KICK_CHAT_POLL_URL_TEMPLATE` may point at (docs/contract/workers.md#kick-polling), with items as `chat.message.sent`
- * carries them. Without a cursor it gives the latest page, with one what came after it. Only the streamer's own token
- * may read.
+ * A chat that can be polled at `KICK_CHAT_POLL_URL_TEMPLATE` (docs/contract/workers.md#kick-polling). Kick itself has
+ * none (docs/platforms/kick.md#ten-facts-that-decide-the-design). Items look as in `chat.message.sent`. Without a
+ * cursor the answer is the latest page, with a cursor the page after it. Only the streamer's own token may read.
  */
 export function pollChat({ channels }: KickState, channelId: string, { query }: Call, caller: Caller): Answer {
   if (caller.person?.id !== channelId) throw unauthorized();

@@ -93,7 +93,7 @@ export const kickVariables = variables({
       help: 'Signing key of Kick. It replaces the key that Kick publishes.',
       readBy: api,
       default: null as VerifyingKey | null,
-      rangeText: 'PEM, or its base64 body alone',
+      rangeText: 'PEM, or only its base64 body',
     },
     (raw) => {
       const key = readPublicKey(raw);

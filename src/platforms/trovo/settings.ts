@@ -38,7 +38,7 @@ export const trovoVariables = variables({
     readBy: both,
     isOwnAddress: true,
   }),
-  TROVO_SCOPES: scopes('Scopes that a streamer is asked for, instead of those that the bot needs.'),
+  TROVO_SCOPES: scopes('Scopes that a streamer is asked for. When empty, the scopes that the bot needs apply.'),
   TROVO_BOT_SCOPES: scopes('Scopes that a bot account is asked for. When empty, TROVO_SCOPES applies.'),
   TROVO_AUTHORIZE_URL: url({
     help: 'Address of the login page.',

@@ -29,7 +29,7 @@ async function world() {
   return { sim, db, channelId, start, said: () => sim.said(STREAMER) };
 }
 
-test('a grant in the environment speaks while the database names no bot, renewed once, and its echo is no question', async () => {
+test('without a default bot the sender of the environment speaks, refreshes its token once, and never answers itself', async () => {
   const { sim, db, channelId, start, said } = await world();
   await rows.addCommand(db, channelId, '!loop', '!mark', {});
   await rows.addCommand(db, channelId, '!mark', 'marked', {});
@@ -47,7 +47,7 @@ test('a grant in the environment speaks while the database names no bot, renewed
   expect(sim.renewals()).toBe(1);
 });
 
-test('a default bot of the database goes before it', async () => {
+test('a default bot in the database is used before the sender of the environment', async () => {
   const { sim, db, channelId, start, said } = await world();
   await rows.linkDefaultBot(db, youtube, sim.linkBot('new_bot'));
   start();

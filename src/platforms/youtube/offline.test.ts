@@ -37,7 +37,7 @@ async function world() {
   };
 }
 
-test('without a stream a message fails after three tries, a live check apart, with the words of the contract', async () => {
+test('a message fails after three live checks in a row found no stream, with the error of the contract', async () => {
   const { clock, start, queue, fates, leapUntil } = await world();
   start();
   await queue('anybody there?');
@@ -49,7 +49,7 @@ test('without a stream a message fails after three tries, a live check apart, wi
   expect(tookMs).toBeLessThan(120_000);
 });
 
-test('a message that waits for the stream goes out as soon as the stream is found', async () => {
+test('a message that waits for a stream is sent as soon as the stream is found', async () => {
   const { sim, start, queue, fates, leapUntil } = await world();
   start();
   await queue('here it comes');
@@ -59,7 +59,7 @@ test('a message that waits for the stream goes out as soon as the stream is foun
   await vi.waitFor(async () => expect(await fates()).toMatchObject([{ status: 'sent', lastError: null }]));
 });
 
-test('what was queued before the worker started costs no attempt until the channel has been looked at', async () => {
+test('a message queued before the worker starts costs no attempt until the first live check of the channel', async () => {
   const { sim, start, queue, fates } = await world();
   sim.abilities.stream?.begin(STREAMER);
   await queue('first', 'second');

@@ -36,7 +36,7 @@ async function withToken(at: Stage, body: object = GOOD) {
 const tokens: CasesOf = {
   'GET /streamer/api-tokens': [
     {
-      when: 'there is one: it is not shown again',
+      when: 'the channel has a token: its text is not shown again',
       expects: '200',
       ask: async (at) => ({ as: (await withToken(at)).as }),
       shows: ({ json, text }) => {
@@ -47,7 +47,7 @@ const tokens: CasesOf = {
   ],
   'POST /streamer/api-tokens': [
     {
-      when: 'name and scopes are given: the token is shown this once',
+      when: 'name and scopes are given: the text of the token is shown',
       expects: '201',
       ask: async (at) => ({ ...(await streamer(at)), body: GOOD }),
       shows: { ...GOOD, token: expect.stringMatching(/^mab_/), expiresAt: null, lastUsedAt: null },
@@ -63,13 +63,13 @@ const tokens: CasesOf = {
         { expiresAt: 'soon' },
       ],
       (wrong) => ({
-        when: `it says ${JSON.stringify(wrong)}`,
+        when: `the body has ${JSON.stringify(wrong)}`,
         expects: '400 BAD_REQUEST',
         ask: async (at) => ({ ...(await streamer(at)), body: { ...GOOD, ...wrong } }),
       }),
     ),
     {
-      when: 'there are as many as there may be',
+      when: 'the channel has the most tokens it may have',
       expects: '409 CONFLICT',
       async ask(at) {
         const { as } = await streamer(at);
@@ -82,7 +82,7 @@ const tokens: CasesOf = {
   ],
   'DELETE /streamer/api-tokens/{id}': [
     {
-      when: 'it is there: it is good for nothing at once',
+      when: 'the token exists: it is revoked',
       expects: '200',
       async ask(at) {
         const { as, id } = await withToken(at);
@@ -91,12 +91,12 @@ const tokens: CasesOf = {
       shows: { ok: true },
     },
     {
-      when: 'there is none',
+      when: 'the token does not exist',
       expects: '404 NOT_FOUND',
       ask: async (at) => ({ ...(await streamer(at)), params: { id: 'x' } }),
     },
     {
-      when: 'it is another channel’s',
+      when: 'the token belongs to another channel',
       expects: '404 NOT_FOUND',
       ask: async (at) => ({ ...(await streamer(at)), params: { id: (await withToken(at)).id } }),
     },
@@ -112,12 +112,12 @@ export const beyond: CasesOf = {
       shows: { items: [{ provider: 'kick', message: 'hello', status: 'pending', source: 'say' }], nextCursor: null },
     },
     {
-      when: 'the status is none',
+      when: 'the status is unknown',
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ ...(await streamer(at)), query: { status: 'lost' } }),
     },
     {
-      when: 'nobody knows the platform',
+      when: 'the platform is unknown',
       expects: '400 VALIDATION_ERROR',
       ask: async (at) => ({ ...(await streamer(at)), query: { provider: 'myspace' } }),
     },
@@ -155,7 +155,7 @@ export const beyond: CasesOf = {
   ],
   'POST /auth/logout/everywhere': [
     {
-      when: 'somebody is signed in: their token counts no more',
+      when: 'somebody is signed in: the cookie is cleared',
       expects: '200',
       ask: async (at) => ({ as: await at.person('viewer') }),
       shows: ({ headers }) => expect(headers['set-cookie']?.join()).toContain('token=;'),
@@ -163,7 +163,7 @@ export const beyond: CasesOf = {
   ],
   'POST /owner/users/{id}/sign-out': [
     {
-      when: 'there is such a user: the token they have counts no more',
+      when: 'the user exists',
       expects: '200',
       async ask(at) {
         const { userId } = await at.person('viewer');
@@ -172,14 +172,14 @@ export const beyond: CasesOf = {
       shows: { ok: true },
     },
     {
-      when: 'there is no such user',
+      when: 'the user does not exist',
       expects: '404 NOT_FOUND',
       ask: async (at) => ({ as: await at.person('admin'), params: { id: 'nobody' } }),
     },
   ],
   'GET /owner/audit': [
     {
-      when: 'the owner reads of everything',
+      when: 'an owner reads the entries of every channel',
       expects: '200',
       async ask(at) {
         await withToken(at);

@@ -62,7 +62,7 @@ export const bots: CasesOf = {
       shows: { code: 'PROVIDER_DEPRECATED' },
     },
     {
-      when: 'nobody knows the platform',
+      when: 'the platform is unknown',
       expects: '400 VALIDATION_ERROR',
       ask: (at) => toggle(at, 'myspace', OFF.body),
       shows: { details: { provider: 'myspace', allowed: PROVIDERS } },
@@ -74,7 +74,7 @@ export const bots: CasesOf = {
       shows: { details: { field: 'enabled', receivedType: typeof enabled, hint: null } },
     })),
     {
-      when: 'the body is no JSON by its header',
+      when: 'the content type of the body is not JSON',
       expects: '400 VALIDATION_ERROR',
       ask: async (at) => ({
         ...(await toggle(at, 'twitch', undefined)),

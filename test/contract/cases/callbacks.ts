@@ -143,7 +143,7 @@ const answersOfPlatforms: Case[] = [
     },
   },
   {
-    when: 'the code is good for nothing',
+    when: 'the platform refuses the code',
     expects: '302 ?no_token',
     async ask(at) {
       const { state: _state, ...ask } = await left(at, {}, await at.streamer());
@@ -160,7 +160,7 @@ const answersOfPlatforms: Case[] = [
     },
   },
   {
-    when: 'the platform cannot be reached: nothing of the inside is told',
+    when: 'the platform cannot be reached: no internal detail is shown',
     expects: '302 ?exception',
     async ask(at) {
       const { browser, path } = await walked(at, 'kick');
@@ -189,7 +189,7 @@ const people: Case[] = [
     mayWrite: ['OAuthState'],
   },
   {
-    when: 'whoever began is not signed in any more',
+    when: 'the person who began the link is no longer signed in',
     expects: '302 ?login_required',
     async ask(at) {
       const { browser, path } = await walked(at, 'twitch');
@@ -244,7 +244,7 @@ const people: Case[] = [
     shows: lands('/settings/bot'),
   },
   {
-    when: 'an owner who brings the default bot is none any more',
+    when: 'the person who links the default bot is no longer an owner',
     expects: '302 ?forbidden',
     async ask(at) {
       const person = await at.streamer({ role: 'admin' });
@@ -283,7 +283,7 @@ export const callbacks: CasesOf = {
       },
     },
     {
-      when: 'it began in another browser',
+      when: 'another browser began the sign-in',
       expects: '302 ?state_not_found',
       async ask(at) {
         const { path } = await walked(at, 'twitch', { start: '/auth/twitch', person: null });

@@ -70,7 +70,7 @@ export const commands: CasesOf = {
       shows: ({ json }) => expect(json.items.map((one: typeof WHOLE) => one.trigger)).toEqual(['!two', '!Hi']),
     },
     {
-      when: 'there is none',
+      when: 'the channel has no command',
       expects: '200',
       ask: async (at) => ({ as: await at.streamer() }),
       shows: ({ json }) => expect(json).toEqual({ items: [] }),
@@ -176,7 +176,7 @@ export const commands: CasesOf = {
   ],
   'DELETE /streamer/bot/commands/{id}': [
     {
-      when: 'it is there',
+      when: 'the command exists',
       expects: '200',
       async ask(at) {
         const { as, id } = await withCommand(at);
@@ -185,7 +185,7 @@ export const commands: CasesOf = {
       shows: { ok: true },
     },
     {
-      when: 'it was deleted before',
+      when: 'the command was already deleted',
       expects: '404 NOT_FOUND',
       async ask(at) {
         const { as, id } = await withCommand(at);

@@ -11,7 +11,7 @@ import { channelGone } from './people.ts';
 const RELAY = { 'x-memalerts-internal': 'credits-event' };
 const streamer = async (at: Stage) => ({ as: await at.streamer() });
 
-/** Whoever is not on this machine, or comes through a proxy, is told that there is no such route (W3). */
+/** Callers from another machine or through a proxy get 404, as for an unknown route (W3 in docs/contract/guarantees.md). */
 function strangers(body: object): Case[] {
   return each(
     [
@@ -35,7 +35,7 @@ const GIFT = { name: 'Mira', amount: '12.5', currency: 'usd' };
 const relay: CasesOf = {
   'POST /internal/credits/chatter': [
     {
-      when: 'a chatter of a channel is handed over, its name in any case',
+      when: 'a chatter is relayed, with the slug in upper case',
       expects: '200',
       ask: async (at) => ({
         headers: RELAY,
@@ -44,19 +44,19 @@ const relay: CasesOf = {
       shows: ({ json }) => expect(json).toEqual({ ok: true }),
     },
     {
-      when: 'several are handed over at once',
+      when: 'several chatters are relayed at once',
       expects: '200',
       ask: async (at) => ({ headers: RELAY, body: [{ ...MIRA, channelSlug: (await at.streamer()).slug }] }),
       shows: { ok: true },
     },
     {
-      when: 'nobody knows the channel: nothing is stored',
+      when: 'the channel is unknown: nothing is stored',
       expects: '200',
       ask: () => ({ headers: RELAY, body: { ...MIRA, channelSlug: 'nobody' } }),
       shows: { ok: true, ignored: true },
     },
     {
-      when: 'the streamer ignores that name',
+      when: 'the streamer ignores the name of the chatter',
       expects: '200',
       async ask(at) {
         const as = await at.streamer();
@@ -67,7 +67,7 @@ const relay: CasesOf = {
       shows: { ok: true, ignored: true },
     },
     {
-      when: 'it is a bot of the channel',
+      when: 'the chatter is a bot of the channel',
       expects: '200',
       async ask(at) {
         const { channelId, userId, slug } = await at.streamer();
@@ -92,19 +92,19 @@ const relay: CasesOf = {
   ],
   'POST /internal/credits/donor': [
     {
-      when: 'a gift is handed over',
+      when: 'a donor is relayed',
       expects: '200',
       ask: async (at) => ({ headers: RELAY, body: { ...GIFT, channelSlug: (await at.streamer()).slug } }),
       shows: ({ json }) => expect(json).toEqual({ ok: true }),
     },
     {
-      when: 'nobody knows the channel',
+      when: 'the channel is unknown',
       expects: '200',
       ask: () => ({ headers: RELAY, body: { ...GIFT, channelSlug: 'nobody' } }),
       shows: { ignored: true },
     },
     ...each([{ name: '' }, { amount: 'much' }, { amount: null }, { channelSlug: ' ' }, { amount: {} }], (wrong) => ({
-      when: `it says ${JSON.stringify(wrong)}`,
+      when: `the body has ${JSON.stringify(wrong)}`,
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ headers: RELAY, body: { ...GIFT, channelSlug: (await at.streamer()).slug, ...wrong } }),
     })),
@@ -127,7 +127,7 @@ const LONGEST_STYLE = 50_000;
 const streamerCredits: CasesOf = {
   'GET /streamer/credits/token': [
     {
-      when: 'it is asked for twice: the text stays the same',
+      when: 'nothing was set: a token comes back, and no style',
       expects: '200',
       ask: streamer,
       shows: { token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/), creditsStyleJson: null },
@@ -136,7 +136,7 @@ const streamerCredits: CasesOf = {
   ],
   'POST /streamer/credits/token/rotate': [
     {
-      when: 'the older address is to be taken back',
+      when: 'the token is rotated: the new one opens the overlay',
       expects: '200',
       ask: streamer,
       async shows({ json }, { port }) {
@@ -202,14 +202,14 @@ const streamerCredits: CasesOf = {
         [1e9, 1440],
       ] as const,
       ([minutes, stored]) => ({
-        when: `it is to be ${minutes} minutes`,
+        when: `the window is set to ${minutes} minutes`,
         expects: '200',
         ask: async (at) => ({ ...(await streamer(at)), body: { minutes } }),
         shows: { creditsReconnectWindowMinutes: stored },
       }),
     ),
     ...each([null, '5', {}, undefined], (minutes) => ({
-      when: `it is to be ${JSON.stringify(minutes)}`,
+      when: `the window is set to ${JSON.stringify(minutes)}`,
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ ...(await streamer(at)), body: { minutes } }),
     })),
@@ -221,7 +221,7 @@ const streamerCredits: CasesOf = {
   ],
   'POST /streamer/credits/ignored-chatters': [
     {
-      when: 'names come twice, blank or too long',
+      when: 'names are repeated, blank or too long: they are dropped',
       expects: '200',
       ask: async (at) => ({
         ...(await streamer(at)),
@@ -230,7 +230,7 @@ const streamerCredits: CasesOf = {
       shows: ({ json }) => expect(json).toEqual({ creditsIgnoredChatters: ['Bot'] }),
     },
     {
-      when: 'there are more than 200',
+      when: 'more than 200 names are given: the first 200 are kept',
       expects: '200',
       ask: async (at) => ({
         ...(await streamer(at)),
@@ -262,7 +262,7 @@ const noTokens = each(NO_TOKENS, (token) => ({
 const overlay: CasesOf = {
   'GET /overlay/credits/t/{token}': [
     {
-      when: 'the address has a token: a page that nobody keeps and that runs its own script alone',
+      when: 'the address has a token: the page is not cached and runs only its own script',
       expects: '200',
       ask: (at) => overlayToken(at),
       shows: ({ headers, text }) => {
@@ -281,16 +281,16 @@ const overlay: CasesOf = {
   ],
   'GET /overlay/credits/t/{token}/events': [
     {
-      when: 'the token counts: looks and names come at once',
+      when: 'the token is valid: style and names are sent at once',
       expects: '200',
       ask: (at) => overlayToken(at),
       shows: ({ text }) => expect(text).toContain('event: credits:'),
     },
     ...noTokens,
-    { when: 'nobody signed the token', expects: '403 FORBIDDEN', ask: () => ({ params: { token: 'a.b.c' } }) },
-    { when: 'the token was taken back', expects: '403 FORBIDDEN', ask: (at) => overlayToken(at, 7) },
+    { when: 'the token has no valid signature', expects: '403 FORBIDDEN', ask: () => ({ params: { token: 'a.b.c' } }) },
+    { when: 'the token was rotated away', expects: '403 FORBIDDEN', ask: (at) => overlayToken(at, 7) },
     {
-      when: 'the token is a login',
+      when: 'the token is a login token',
       expects: '403 FORBIDDEN',
       ask: async (at) => ({ params: { token: (await at.streamer()).token } }),
     },

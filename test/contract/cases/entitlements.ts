@@ -40,7 +40,7 @@ export const entitlements: CasesOf = {
       shows: { key: KEY, enabled: true, active: true, expiresAt: null, createdAt: expect.any(String) },
     },
     {
-      when: 'there is none',
+      when: 'there is no grant',
       expects: '200',
       ask: async (at) => ({ as: await owner(at), query: { channelId: 'nobody' } }),
       shows: { channelId: 'nobody', key: KEY, enabled: false, active: false, createdAt: null, updatedAt: null },
@@ -53,7 +53,7 @@ export const entitlements: CasesOf = {
   ],
   'POST /owner/entitlements/custom-bot/grant': [
     {
-      when: 'it has no end: it is active at once',
+      when: 'the grant has no end: it is active at once',
       expects: '200',
       ask: async (at) => ({ as: await owner(at), body: { channelId: (await at.streamer()).channelId } }),
       async shows({ json }, at) {
@@ -62,7 +62,7 @@ export const entitlements: CasesOf = {
       },
     },
     {
-      when: 'its end is past: it is not active',
+      when: 'the end of the grant is past: it is not active',
       expects: '200',
       ask: async (at) => ({
         as: await owner(at),
@@ -73,13 +73,13 @@ export const entitlements: CasesOf = {
     ...each(
       [{}, { channelId: 5 }, { channelId: ' ' }, { channelId: 'x', expiresAt: 'soon' }, { channelId: 'x', source: {} }],
       (body) => ({
-        when: `it says ${JSON.stringify(body)}`,
+        when: `the body is ${JSON.stringify(body)}`,
         expects: '400 BAD_REQUEST',
         ask: async (at) => ({ as: await owner(at), body }),
       }),
     ),
     {
-      when: 'there is no such channel',
+      when: 'the channel does not exist',
       expects: '404 CHANNEL_NOT_FOUND',
       ask: async (at) => ({ as: await owner(at), body: { channelId: 'nobody' } }),
     },
@@ -99,7 +99,7 @@ export const entitlements: CasesOf = {
       },
     },
     {
-      when: 'there is none',
+      when: 'there is no grant',
       expects: '200',
       ask: async (at) => ({ as: await owner(at), body: { channelId: 'nobody' } }),
       shows: { ok: true, active: false },
@@ -124,7 +124,7 @@ export const entitlements: CasesOf = {
       },
     },
     ...each(WRONG_PEOPLE, (body) => ({
-      when: `it says ${JSON.stringify(body)}`,
+      when: `the body is ${JSON.stringify(body)}`,
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ as: await owner(at), body }),
     })),
@@ -149,7 +149,7 @@ export const entitlements: CasesOf = {
       },
     },
     ...each(WRONG_PEOPLE, (query) => ({
-      when: `it says ${JSON.stringify(query)}`,
+      when: `the query is ${JSON.stringify(query)}`,
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ as: await owner(at), query: { ...query } }),
     })),
@@ -161,7 +161,7 @@ export const entitlements: CasesOf = {
   ],
   'GET /owner/entitlements/custom-bot/list': [
     {
-      when: 'there are more than fit: the cursor leads on',
+      when: 'there are more grants than the limit: the cursor leads to the next page',
       expects: '200',
       async ask(at) {
         for (let grants = 0; grants < 2; grants += 1) await at.entitle((await at.streamer()).channelId);
@@ -173,7 +173,7 @@ export const entitlements: CasesOf = {
       },
     },
     {
-      when: 'the cursor is none',
+      when: 'the cursor is malformed',
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ as: await owner(at), query: { cursor: 'xyz' } }),
     },

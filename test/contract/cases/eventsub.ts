@@ -52,14 +52,14 @@ const streamOf = (type: string, id: string) => ({
 export const eventsub: CasesOf = {
   'POST /webhooks/twitch/eventsub': [
     {
-      when: 'it is asked to prove itself: the bare text comes back, as text',
+      when: 'Twitch asks to verify the address: the challenge comes back as plain text',
       expects: '200',
       ask: () => fromTwitch(challenge(), VERIFICATION),
       shows: ({ headers, text }) =>
         expect([headers['content-type'], text]).toEqual(['text/plain; charset=utf-8', challenge().challenge]),
     },
     {
-      when: 'the instance is a beta: nobody who is not invited is kept out here',
+      when: 'the instance is a beta: the webhook needs no invitation',
       on: 'beta',
       expects: '200',
       ask: () => fromTwitch(followOf('404404')),
@@ -89,19 +89,19 @@ export const eventsub: CasesOf = {
       shows: { message: 'Duplicate follow ignored' },
     },
     {
-      when: 'nobody knows the channel',
+      when: 'the channel is unknown',
       expects: '200',
       ask: () => fromTwitch(followOf('404404')),
       shows: { message: 'Channel not found, ignoring' },
     },
     {
-      when: 'a follow has not the fields of one',
+      when: 'a follow lacks the fields of a follow',
       expects: '200',
       ask: () => fromTwitch({ subscription: subscription('channel.follow', '1'), event: { user_id: 5 } }),
       shows: { message: 'Follow event error (ignored)' },
     },
     ...each(['stream.online', 'stream.offline'], (type) => ({
-      when: `it tells of ${type}`,
+      when: `the event is ${type}`,
       expects: '200',
       ask: async (at) => fromTwitch(streamOf(type, (await followed(at)).event.broadcaster_user_id)),
       shows: { message: expect.stringContaining(type === 'stream.online' ? 'online' : 'offline') },
@@ -113,7 +113,7 @@ export const eventsub: CasesOf = {
       shows: { message: 'No broadcaster id, ignoring' },
     },
     ...each(['channel.cheer', 'channel.raid', 'something.new'], (type) => ({
-      when: `it tells of ${type}`,
+      when: `the event is ${type}`,
       expects: '200',
       ask: () => fromTwitch({ subscription: subscription(type, '1'), event: {} }),
       shows: { message: 'Event received' },

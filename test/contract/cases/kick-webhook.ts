@@ -34,13 +34,13 @@ const KICK_SIGNATURE = 'kick-event-signature';
 export const kickWebhook: CasesOf = {
   'POST /webhooks/kick/events': [
     {
-      when: 'a line of a mapped channel is proven',
+      when: 'the signature of a line of a mapped channel is valid',
       expects: '200',
       ask: async (at) => fromKick(line(await mapped(at))),
       shows: ({ json }) => expect(json).toEqual({ ok: true }),
     },
     {
-      when: 'the instance is a beta: nobody who is not invited is kept out here',
+      when: 'the instance is a beta: the webhook needs no invitation',
       on: 'beta',
       expects: '200',
       ask: () => fromKick(line('999999')),
@@ -57,13 +57,13 @@ export const kickWebhook: CasesOf = {
       shows: { ok: true, duplicate: true },
     },
     {
-      when: 'no channel is mapped to it',
+      when: 'no channel is mapped to the broadcaster',
       expects: '200',
       ask: () => fromKick(line('999999')),
       shows: { ok: true, ignored: true, reason: 'channel_not_mapped' },
     },
     {
-      when: 'the body has not the shape its type claims',
+      when: 'the body lacks the fields of its type',
       expects: '200',
       ask: async (at) => fromKick(follow(await mapped(at)), 'chat.message.sent'),
       shows: { ok: true, ignored: true, reason: 'missing_identity' },
@@ -79,7 +79,7 @@ export const kickWebhook: CasesOf = {
         'something.new',
       ],
       (type) => ({
-        when: `it tells of ${type}`,
+        when: `the event is ${type}`,
         expects: '200',
         ask: async (at) => fromKick(follow(await mapped(at)), type),
         shows: { ok: true },
@@ -123,7 +123,7 @@ export const kickWebhook: CasesOf = {
       }),
     ),
     {
-      when: 'the key cannot be had: the failure can be seen, and Kick tries again',
+      when: 'the public key cannot be fetched: the answer is an error, so that Kick retries',
       on: 'unconfigured',
       expects: '503 KICK_PUBLIC_KEY_UNAVAILABLE',
       ask: () => fromKick(line('1')),

@@ -48,13 +48,13 @@ export const say: CasesOf = {
       shows: queued(provider),
     })),
     ...each([undefined, null, '', '  '], (provider) => ({
-      when: `one bot is on and the provider is ${JSON.stringify(provider)}`,
+      when: `one bot is enabled and the provider is ${JSON.stringify(provider)}`,
       expects: '200',
       ask: async (at) => ({ as: await speaking(at, 'kick'), body: { message: 'hi', provider } }),
       shows: queued('kick'),
     })),
     {
-      when: 'the text has line breaks: no platform sees them',
+      when: 'the text has line breaks: they become spaces',
       expects: '200',
       ask: async (at) => ({ as: await speaking(at, 'twitch'), body: { message: 'a\nQUIT\r\nb' } }),
       async shows({ json }, { pg }) {
@@ -63,7 +63,7 @@ export const say: CasesOf = {
       },
     },
     {
-      when: 'several bots are on and none is named',
+      when: 'several bots are enabled and no platform is named',
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ as: await speaking(at, ...PROVIDERS), body: { message: 'hi' } }),
       shows: ({ json }) => expect(json.enabledProviders).toEqual(ALL),
@@ -75,8 +75,8 @@ export const say: CasesOf = {
         ['an object', {}],
         ['a number', 5],
         ['of 501 characters', 'x'.repeat(501)],
-        ['a chat command', '/ban bob'],
-        ['one of another kind', '.timeout bob'],
+        ['a chat command with a slash', '/ban bob'],
+        ['a chat command with a period', '.timeout bob'],
       ] as const,
       ([what, message]) => ({
         when: `the message is ${what}`,
@@ -92,7 +92,7 @@ export const say: CasesOf = {
       shows: { details: { field: 'message', max: YOUTUBE_MAX, length: YOUTUBE_MAX + 1 } },
     },
     {
-      when: 'the key of a repetition is no key',
+      when: 'the idempotency key has more than 128 characters',
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({
         as: await speaking(at, 'twitch'),
@@ -101,17 +101,17 @@ export const say: CasesOf = {
       }),
     },
     {
-      when: 'nobody knows the platform',
+      when: 'the platform is unknown',
       expects: '400 VALIDATION_ERROR',
       ask: async (at) => ({ as: await speaking(at, 'twitch'), body: { message: 'hi', provider: 'myspace' } }),
     },
     {
-      when: 'no bot is on',
+      when: 'no bot is enabled',
       expects: '400 BOT_DISABLED',
       ask: async (at) => ({ as: await at.streamer(), body: { message: 'hi' } }),
     },
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider} is named and gated off`,
+      when: `${provider} is named, and its bot is disabled`,
       expects: '400 BOT_DISABLED',
       async ask(at) {
         const as = await speaking(at, ...PROVIDERS);
@@ -147,7 +147,7 @@ export const say: CasesOf = {
   ],
   'GET /streamer/bot/outbox/{provider}/{id}': [
     {
-      when: 'it waits',
+      when: 'the message waits',
       expects: '200',
       async ask(at) {
         const { as, id } = await said(at);
@@ -170,7 +170,7 @@ export const say: CasesOf = {
         }),
     },
     {
-      when: 'nobody knows the platform',
+      when: 'the platform is unknown',
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ as: await at.streamer(), params: { provider: 'myspace', id: '1' } }),
     },
@@ -180,17 +180,17 @@ export const say: CasesOf = {
       ask: async (at) => ({ as: await at.streamer(), params: { provider: 'twitch', id: ' ' } }),
     },
     {
-      when: 'there is none',
+      when: 'the message does not exist',
       expects: '404 NOT_FOUND',
       ask: async (at) => ({ as: await at.streamer(), params: { provider: 'twitch', id: '1' } }),
     },
     {
-      when: 'it is another channel’s',
+      when: 'the message belongs to another channel',
       expects: '404 NOT_FOUND',
       ask: async (at) => ({ as: await at.streamer(), params: { provider: 'twitch', id: (await said(at)).id } }),
     },
     {
-      when: 'it went to another platform',
+      when: 'the message went to another platform',
       expects: '404 NOT_FOUND',
       async ask(at) {
         const { as, id } = await said(at);

@@ -13,7 +13,7 @@ const owner = async (at: Stage) => ({ as: await at.streamer({ role: 'admin' }) }
 
 function unknownProvider(caller: typeof streamer): Case {
   return {
-    when: 'nobody knows the platform',
+    when: 'the platform is unknown',
     expects: '404 NOT_FOUND',
     ask: async (at) => ({ ...(await caller(at)), ...UNKNOWN }),
   };
@@ -41,13 +41,13 @@ async function entitled(at: Stage) {
 const ofChannels: CasesOf = {
   'GET /streamer/bots/{provider}/bot': [
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: there is none`,
+      when: `${provider}: the channel has no custom bot`,
       expects: '200',
       ask: async (at) => ({ ...(await streamer(at)), params: { provider } }),
       shows: { ...NONE, lockedBySubscription: false },
     })),
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: there is one, and no right to it`,
+      when: `${provider}: the channel has a custom bot, but not the entitlement`,
       expects: '200',
       async ask(at) {
         const who = await at.streamer();
@@ -57,7 +57,7 @@ const ofChannels: CasesOf = {
       shows: { enabled: true, externalAccountId: expect.any(String), lockedBySubscription: true },
     })),
     {
-      when: 'there is one, and the right to it: it speaks',
+      when: 'the channel has a custom bot and the entitlement: the custom bot speaks',
       expects: '200',
       async ask(at) {
         const who = await entitled(at);
@@ -70,25 +70,25 @@ const ofChannels: CasesOf = {
   ],
   'GET /streamer/bots/{provider}/bot/link': [
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: the channel has the right to a bot`,
+      when: `${provider}: the channel has the entitlement`,
       expects: '302',
       ask: async (at) => ({ as: await entitled(at), params: { provider } }),
       shows: consentPage(provider),
     })),
     {
-      when: 'the channel has no right to a bot',
+      when: 'the channel lacks the entitlement',
       expects: '403 SUBSCRIPTION_REQUIRED',
       ask: async (at) => ({ ...(await streamer(at)), params: { provider: 'kick' } }),
       shows: { code: 'SUBSCRIPTION_REQUIRED' },
     },
     {
-      when: 'there is no table of rights: nobody has one',
+      when: 'the table of entitlements is missing: no channel has one',
       on: 'unentitled',
       expects: '403 SUBSCRIPTION_REQUIRED',
       ask: async (at) => ({ ...(await streamer(at)), params: { provider: 'kick' } }),
     },
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: the instance cannot link accounts of it`,
+      when: `${provider}: the instance is not configured for links`,
       on: 'unconfigured',
       expects: '503 BOT_NOT_CONFIGURED',
       ask: async (at) => ({ as: await entitled(at), params: { provider } }),
@@ -98,7 +98,7 @@ const ofChannels: CasesOf = {
       },
     })),
     {
-      when: 'a foreign page leads there',
+      when: 'a page of another site leads there',
       expects: '403 CSRF_INVALID',
       ask: async (at) => ({ as: await entitled(at), params: { provider: 'kick' }, headers: CROSS_SITE }),
     },
@@ -106,7 +106,7 @@ const ofChannels: CasesOf = {
   ],
   'DELETE /streamer/bots/{provider}/bot': [
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: there is one, and it needs no right to be taken back`,
+      when: `${provider}: the channel has a custom bot: it is unlinked without the entitlement too`,
       expects: '200',
       async ask(at) {
         const who = await at.streamer();
@@ -120,7 +120,7 @@ const ofChannels: CasesOf = {
       },
     })),
     {
-      when: 'there is none',
+      when: 'the channel has no custom bot',
       expects: '200',
       ask: async (at) => ({ ...(await streamer(at)), params: { provider: 'kick' } }),
       shows: { ok: true },
@@ -129,14 +129,14 @@ const ofChannels: CasesOf = {
   ],
   'GET /streamer/entitlements/custom-bot': [
     {
-      when: 'the channel has the right',
+      when: 'the channel has the entitlement',
       expects: '200',
       ask: async (at) => ({ as: await entitled(at) }),
       shows: { entitled: true },
     },
-    { when: 'it has not', expects: '200', ask: streamer, shows: { entitled: false } },
+    { when: 'the channel lacks the entitlement', expects: '200', ask: streamer, shows: { entitled: false } },
     {
-      when: 'there is no table of rights',
+      when: 'the table of entitlements is missing',
       on: 'unentitled',
       expects: '200',
       ask: streamer,
@@ -148,7 +148,7 @@ const ofChannels: CasesOf = {
 const ofOwner: CasesOf = {
   'GET /owner/bots/{provider}/default/status': [
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: there is one`,
+      when: `${provider}: there is a default bot`,
       expects: '200',
       async ask(at) {
         await at.defaultBot(provider);
@@ -157,7 +157,7 @@ const ofOwner: CasesOf = {
       shows: { enabled: true, externalAccountId: expect.any(String), source: 'db', updatedAt: expect.any(String) },
     })),
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: there is none`,
+      when: `${provider}: there is no default bot`,
       expects: '200',
       async ask(at) {
         await at.noDefaultBot(provider);
@@ -169,20 +169,20 @@ const ofOwner: CasesOf = {
   ],
   'GET /owner/bots/{provider}/default/link': [
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: the owner brings one`,
+      when: `${provider}: an owner links the default bot`,
       expects: '302',
       ask: async (at) => ({ ...(await owner(at)), params: { provider } }),
       shows: consentPage(provider),
     })),
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: the instance cannot link accounts of it`,
+      when: `${provider}: the instance is not configured for links`,
       on: 'unconfigured',
       expects: '503 BOT_NOT_CONFIGURED',
       ask: async (at) => ({ ...(await owner(at)), params: { provider } }),
       shows: { details: { provider, missing: expect.any(Array) } },
     })),
     {
-      when: 'a foreign page leads there',
+      when: 'a page of another site leads there',
       expects: '403 CSRF_INVALID',
       ask: async (at) => ({ ...(await owner(at)), params: { provider: 'kick' }, headers: CROSS_SITE }),
     },
@@ -190,7 +190,7 @@ const ofOwner: CasesOf = {
   ],
   'DELETE /owner/bots/{provider}/default': [
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: it is taken back`,
+      when: `${provider}: there is a default bot: it is unlinked`,
       expects: '200',
       async ask(at) {
         await at.defaultBot(provider);
@@ -203,7 +203,7 @@ const ofOwner: CasesOf = {
       },
     })),
     {
-      when: 'there is none',
+      when: 'there is no default bot',
       expects: '200',
       async ask(at) {
         await at.noDefaultBot('kick');

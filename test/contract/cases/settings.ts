@@ -69,7 +69,7 @@ const greetings: CasesOf = {
   ],
   'POST /streamer/bot/follow-greetings/disable': [
     {
-      when: 'they were never on',
+      when: 'greetings were never enabled',
       expects: '200',
       ask: unlinked,
       shows: { ok: true, followGreetingsEnabled: false },
@@ -118,7 +118,7 @@ const duration: CasesOf = {
   ],
   'PATCH /streamer/bot/stream-duration': [
     {
-      when: 'all is given but the text',
+      when: 'every field but the text is given',
       expects: '200',
       ask: async (at) => ({ as: await at.streamer(), body: DURATION }),
       shows: { ...DURATION, responseTemplate: DEFAULT_DURATION },
@@ -155,7 +155,7 @@ const duration: CasesOf = {
         { responseTemplate: 7 },
       ],
       (wrong) => ({
-        when: `it says ${JSON.stringify(wrong).slice(0, 40)}`,
+        when: `the body has ${JSON.stringify(wrong).slice(0, 40)}`,
         expects: '400 BAD_REQUEST',
         ask: async (at) => ({ as: await at.streamer(), body: { ...DURATION, ...wrong } }),
       }),
@@ -169,7 +169,7 @@ const USERS = '/helix/users';
 const olderSwitches: CasesOf = {
   'POST /streamer/bot/enable': [
     {
-      when: 'no account can speak: it does not ask for one',
+      when: 'no account can speak: this endpoint does not need one',
       expects: '200',
       async ask(at) {
         await at.noDefaultBot('twitch');
@@ -178,7 +178,7 @@ const olderSwitches: CasesOf = {
       shows: { ok: true },
     },
     {
-      when: 'there is a gate: it says the same afterwards',
+      when: 'there is a gate: it is enabled afterwards',
       expects: '200',
       async ask(at) {
         const { as } = await linked(at);
@@ -197,7 +197,7 @@ const olderSwitches: CasesOf = {
     },
     { when: 'the channel is not linked', expects: '400 TWITCH_CHANNEL_NOT_LINKED', ask: unlinked },
     {
-      when: 'the account is gone there',
+      when: 'the account does not exist on Twitch any more',
       expects: '400 BAD_REQUEST',
       async ask(at) {
         at.sims.twitch.faults.http({ kind: 'answer', status: 200, body: { data: [] }, path: USERS, times: 1 });
@@ -205,7 +205,7 @@ const olderSwitches: CasesOf = {
       },
     },
     {
-      when: 'Twitch does not answer sensibly',
+      when: 'Twitch answers with an error',
       expects: '502 UPSTREAM_UNAVAILABLE',
       async ask(at) {
         at.sims.twitch.faults.http({ kind: 'answer', status: 500, path: USERS, times: 1 });
@@ -213,7 +213,7 @@ const olderSwitches: CasesOf = {
       },
     },
     {
-      when: 'another channel uses it already',
+      when: 'another channel already uses this Twitch channel',
       expects: '409 CHANNEL_ALREADY_ENABLED',
       async ask(at) {
         const as = await onTwitch(at);
@@ -225,14 +225,14 @@ const olderSwitches: CasesOf = {
     channelGone(),
   ],
   'POST /streamer/bot/disable': [
-    { when: 'it was never on', expects: '200', ask: linked, shows: { ok: true } },
+    { when: 'the bot was never enabled', expects: '200', ask: linked, shows: { ok: true } },
     { when: 'the channel is not linked', expects: '400 TWITCH_CHANNEL_NOT_LINKED', ask: unlinked },
     channelGone(),
   ],
   'GET /streamer/bot/subscription': [
-    { when: 'there is none', expects: '200', ask: linked, shows: { enabled: false } },
+    { when: 'there is no subscription', expects: '200', ask: linked, shows: { enabled: false } },
     {
-      when: 'there is one',
+      when: 'there is a subscription',
       expects: '200',
       async ask(at) {
         const as = await onTwitch(at);

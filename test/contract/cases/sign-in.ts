@@ -41,7 +41,7 @@ const starts: CasesOf = {
       ask: () => ({ params: { provider: 'twitch' } }),
     },
     {
-      when: 'nobody knows the platform',
+      when: 'the platform is unknown',
       expects: '302 ?unsupported_provider',
       ask: () => ({ params: { provider: 'myspace' }, query: { origin: EVIL } }),
       shows: ({ headers }) => expect(headers.location).toContain(`${PANEL}/?error=auth_failed`),
@@ -55,7 +55,7 @@ const starts: CasesOf = {
       shows: consent(provider, 'link'),
     })),
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: the instance cannot link accounts of it`,
+      when: `${provider}: the instance is not configured for links`,
       on: 'unconfigured',
       expects: '302 ?missing_oauth_env',
       ask: async (at) => ({
@@ -69,12 +69,12 @@ const starts: CasesOf = {
       },
     })),
     {
-      when: 'nobody knows the platform',
+      when: 'the platform is unknown',
       expects: '302 ?provider_not_supported',
       ask: async (at) => ({ as: await at.person('viewer'), params: { provider: 'myspace' } }),
     },
     {
-      when: 'a foreign page leads there',
+      when: 'a page of another site leads there',
       expects: '403 CSRF_INVALID',
       ask: async (at) => ({
         as: await at.person('viewer'),
@@ -83,7 +83,7 @@ const starts: CasesOf = {
       }),
     },
     {
-      when: 'in production nobody says where people come from',
+      when: 'in production no header shows which page the request comes from',
       on: 'production',
       expects: '403 CSRF_INVALID',
       ask: async (at) => ({ as: await at.person('viewer'), params: { provider: 'kick' } }),
@@ -105,7 +105,7 @@ const starts: CasesOf = {
       },
     },
     {
-      when: 'somebody is signed in: their token counts no more',
+      when: 'somebody is signed in: their login ends',
       expects: '200',
       ask: async (at) => ({ as: await at.person('viewer') }),
       shows: async (_answer, { pg }) => {
@@ -114,7 +114,7 @@ const starts: CasesOf = {
       },
     },
     {
-      when: 'in production the page of the same site says no more than that',
+      when: 'in production only Sec-Fetch-Site shows that the page is of the same site',
       on: 'production',
       expects: '200',
       ask: () => ({ headers: { 'sec-fetch-site': 'same-origin' } }),
@@ -136,7 +136,7 @@ const unlinking = (externalAccountId: string | undefined) => ({
 const accounts: CasesOf = {
   'GET /auth/accounts': [
     {
-      when: 'there are some: oldest first, bots left out',
+      when: 'the user has accounts: oldest first, without bots',
       expects: '200',
       async ask(at) {
         const { as } = await withAccounts(at, 'youtube', 'kick');
@@ -159,7 +159,7 @@ const accounts: CasesOf = {
   ],
   'DELETE /auth/accounts/{externalAccountId}': [
     {
-      when: 'another one is left',
+      when: 'another account remains',
       expects: '200',
       async ask(at) {
         const { as, ids } = await withAccounts(at, 'youtube', 'twitch');
@@ -173,7 +173,7 @@ const accounts: CasesOf = {
       ask: async (at) => ({ ...(await withAccounts(at)), ...unlinking('nothing') }),
     },
     {
-      when: 'it is somebody else’s',
+      when: 'the account belongs to somebody else',
       expects: '404 NOT_FOUND',
       async ask(at) {
         const { ids } = await withAccounts(at, 'youtube', 'twitch');
@@ -181,7 +181,7 @@ const accounts: CasesOf = {
       },
     },
     {
-      when: 'it is the last one',
+      when: 'it is the last account of the user',
       expects: '400 BAD_REQUEST',
       async ask(at) {
         const { as, ids } = await withAccounts(at, 'twitch');
@@ -189,7 +189,7 @@ const accounts: CasesOf = {
       },
     },
     ...each(PROVIDERS, (provider) => ({
-      when: `${provider}: it is the bot of a channel`,
+      when: `${provider}: the account is the bot of a channel`,
       expects: '409 CONFLICT',
       async ask(at) {
         const as = await at.streamer();
@@ -205,7 +205,7 @@ const accounts: CasesOf = {
       },
     })),
     {
-      when: 'it is the bot of a channel and the default bot: that comes first',
+      when: 'the account is the default bot and the bot of a channel: the default bot is named',
       expects: '409 CONFLICT',
       async ask(at) {
         const as = await at.streamer();

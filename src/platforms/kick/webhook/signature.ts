@@ -16,7 +16,7 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** @returns null when that is no RSA public key */
 export function readPublicKey(text: string): VerifyingKey | null {
-  // Environment files keep line breaks as `\n`, some keep the base64 body alone.
+  // Environment files keep line breaks as `\n`, and some keep only the base64 body.
   const unfolded = text.replaceAll('\\n', '\n').trim();
   const pem = unfolded.startsWith(HEADER) ? unfolded : `${HEADER}\n${unfolded}\n-----END PUBLIC KEY-----`;
   try {

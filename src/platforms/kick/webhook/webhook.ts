@@ -40,7 +40,7 @@ const INCOMPLETE: Answer = { ok: true, ignored: true, reason: 'missing_identity'
 const NOT_MAPPED: Answer = { ok: true, ignored: true, reason: 'channel_not_mapped' };
 
 const STREAM_EVENT = 'livestream.status.updated';
-/** Coins are another service's: these are remembered, and nothing else happens (docs/contract/http-api.md#kick-webhook). */
+/** Remembered as received, and nothing else: coins belong to another service (docs/contract/http-api.md#kick-webhook). */
 const OTHER_EVENTS = new Set([
   'channel.followed',
   'channel.subscription.new',
@@ -55,7 +55,7 @@ const VERSION = '1';
 const LONGEST_CONTENT = 4000;
 const LONGEST_TOLD_CHARS = 80;
 const TELL_REFUSALS_EVERY_MS = 60_000;
-/** Whoever knows the address may invent types: only so many are told of. */
+/** At most this many unknown event types are logged, because a sender can invent types. */
 const UNKNOWN_TOLD_MAX = 50;
 
 export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
@@ -69,7 +69,7 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
         tags: ['webhooks'],
         summary: 'Receive an event from Kick',
         description: 'Only Kick calls this address. The signature of every request is checked.',
-        // Read by hand: nothing of a body is looked at before its signature was.
+        // Parsed by hand: nothing in a body may be read before its signature is checked.
         body: z.unknown(),
         response: { 200: answer },
       },
@@ -86,14 +86,14 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
       const type = headerText(request.headers['kick-event-type']) || namedEvent.parse(body);
       const event = { type: type.toLowerCase(), version: headerText(request.headers['kick-event-version']) || VERSION };
       if (isKnown(event)) return take(deps, event.type, proof, body);
-      // An error would invite repetition and, after a day, the end of all deliveries (docs/platforms/kick.md#acknowledgement-and-retries).
+      // An error would make Kick retry and, after a day, stop all deliveries (docs/platforms/kick.md#acknowledgement-and-retries).
       tellOnce(unknown, event, deps);
       return OK;
     },
   );
 }
 
-/** What was signed, whatever its content type calls it; undefined for what is no JSON: an error would only repeat it. */
+/** The signed body, whatever its content type; undefined when it is not JSON, since an error would make Kick retry. */
 function readSigned(rawBody: Buffer): unknown {
   try {
     return readJsonBody(rawBody);
@@ -119,7 +119,7 @@ function tellOnce(told: Set<string>, { type, version }: EventName, { log }: Webh
   log.warn('kick.webhook.unknown_event', event);
 }
 
-/** The type is in no signature: a body has to have the shape its header claims. */
+/** The signature does not cover the type header, so the body must have the shape of the claimed type. */
 async function take(
   deps: WebhookDeps,
   type: string,
@@ -133,7 +133,7 @@ async function take(
   const channelId = await deps.channels.find(about.data.broadcaster.user_id);
   if (channelId === null) return NOT_MAPPED;
   const now = deps.clock.now();
-  // Told twice it changes nothing, so it is remembered after it was recorded: a failure comes again.
+  // Recorded before the delivery is remembered: after a failure Kick retries, and recording twice changes nothing.
   if (stream !== null) await recordStream(deps, channelId, stream, sentAt);
   const isNew =
     chat === null
@@ -174,7 +174,7 @@ function storedLine(
     avatarUrl: plainText(sender.profile_picture ?? '') || null,
     roles: rolesOf(sender.user_id === broadcasterId ? [...badges, 'broadcaster'] : badges),
     content,
-    // A line without a time of its own is as old as its delivery says: what came late must not look new.
+    // A line without a time of its own gets the timestamp of its delivery: a line that comes late must not look new.
     sentAt: (readTime(createdAt) ?? sentAt).toISOString(),
   };
 }
@@ -183,7 +183,7 @@ function headerText(value: string | string[] | undefined): string {
   return typeof value === 'string' ? value.trim() : '';
 }
 
-/** Counts what was turned away and tells of it now and then: anybody can send nonsense. */
+/** Counts refused deliveries and logs each reason at most once a minute, because anybody can send nonsense. */
 class Refusals {
   readonly #deps: WebhookDeps;
   readonly #counts = new Map<RefusalReason, { count: number; silentUntilMs: number }>();
@@ -192,7 +192,7 @@ class Refusals {
     this.#deps = deps;
   }
 
-  /** @returns the same answer for every reason but the one that is ours */
+  /** @returns the same answer for every reason, except that we could not get the public key */
   tell({ reason, ageMs }: Proof & { kind: 'refused' }): BadInput {
     const { clock, log } = this.#deps;
     const nowMs = clock.monotonicMs();

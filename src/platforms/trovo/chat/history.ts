@@ -2,18 +2,18 @@
 import type { Clock } from '../../../lib/clock.ts';
 import type { ChatFrame } from './frames.external.ts';
 
-/** History follows AUTH at once: later, a hint of history means nothing. */
+/** How long after AUTH a frame may be history because it looks like it: Trovo sends history at once. */
 const HINTS_COUNT_FOR_MS = 10_000;
 
 /**
- * One per channel, over all its connections: what was written while the connection was down is news when history brings
- * it. Lines that come again count as news within the second of the newest one; whoever answers them knows their ids.
+ * One per channel, over all its connections. A line written while the connection was down is news when history brings
+ * it. Lines from the second of the newest line read so far are news again, so whoever answers has to skip known ids.
  */
 export class History {
   readonly #clock: Clock;
   /** Lines from before this second are history; null before the first connection. */
   #newsSinceS: number | null = null;
-  /** The newest line read so far. Takes effect with the next connection: history comes in no certain order. */
+  /** Second of the newest line read so far. It takes effect with the next connection, because history is not sorted. */
   #newestS = 0;
   #isFirst = true;
   #acceptedAtMs = 0;
@@ -23,7 +23,7 @@ export class History {
     this.#clock = clock;
   }
 
-  /** A connection was let in: history follows. */
+  /** A connection was authorized, so history follows. */
   accepted(): void {
     this.#isFirst = this.#newsSinceS === null;
     this.#newsSinceS = Math.max(this.#newsSinceS ?? this.#nowS(), this.#newestS);
@@ -34,18 +34,18 @@ export class History {
   /** @param sendTimeS of the line; null where it has none */
   isBacklog(frame: ChatFrame, sendTimeS: number | null): boolean {
     const newsSinceS = this.#newsSinceS ?? 0;
-    // Only to the second: what was written in the very second counts as news, unless it looks like history.
+    // Times are whole seconds: a line of this very second counts as news, unless its frame looks like history.
     if (sendTimeS !== null && sendTimeS < newsSinceS) return true;
     const mayBeHinted = this.#isFirst || sendTimeS === null;
     return mayBeHinted && this.#isRecent() && looksLikeHistory(frame);
   }
 
-  /** Written before the connection was let in: it was handed out late, be it news or not. */
+  /** Whether the line was written before AUTH and therefore comes late. It may be history or news. */
   isFetched(sendTimeS: number | null): boolean {
     return sendTimeS !== null && sendTimeS < this.#acceptedAtS;
   }
 
-  /** A time ahead of ours must not turn what follows into history. */
+  /** Remembers the time of a line. A time ahead of our clock is capped, or later lines would be history. */
   read(sendTimeS: number | null): void {
     if (sendTimeS !== null) this.#newestS = Math.max(this.#newestS, Math.min(sendTimeS, this.#nowS()));
   }
