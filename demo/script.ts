@@ -59,7 +59,7 @@ export const commands: readonly CommandDraft[] = [
 
 const EDITED_HELLO = 'Hello again: this answer was edited a moment ago ✏️';
 
-/** Twitch comes first, where the stream begins; what it can do and others cannot is shown there. */
+/** Twitch comes first, because the stream begins there. Its scenes also show what only Twitch can do. */
 export function scenesOf(platform: PlatformDescription): readonly Scene[] {
   return platform.id === 'twitch' ? twitchScenes : commonScenes(platform);
 }

@@ -21,7 +21,7 @@ export interface Stack {
   /** By platform. */
   readonly chats: ReadonlyMap<string, SimulatedChat>;
   readonly apiUrl: string;
-  /** Where each platform's worker tells how it is. */
+  /** Address of each platform's worker, which serves `/readyz` and `/metrics`. */
   readonly workerUrls: ReadonlyMap<string, string>;
   /** Resolves when the workers are ready. They need accounts to speak with, so they start after those were linked. */
   startWorkers(): Promise<void>;
@@ -30,7 +30,7 @@ export interface Stack {
 /** A public name, as a platform wants it for webhooks; the simulator is told where it leads. */
 const PUBLIC_HOST = 'bots.memalerts.example';
 
-/** What was started is put on `cleanup` as it comes up. */
+/** Each part is put on `cleanup` as soon as it has started. */
 export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = false } = {}): Promise<Stack> {
   // What is put on `cleanup` first goes last: the database outlives whoever uses it.
   const database = await reserveDatabase(cleanup);
@@ -48,7 +48,7 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
   });
   cleanup.defer(() => pool.end());
 
-  // The name browsers come back to from a consent page: Kick takes no bare address.
+  // Browsers come back from a consent page to a name, because Kick accepts no IP address here.
   const apiUrl = `http://localhost:${apiPort}`;
   const callbacks = callbackUrls(apiUrl, [...chats.keys()]);
   const workerUrls = new Map(workerPorts.map(([id, port]) => [id, `http://127.0.0.1:${port}`]));
@@ -93,7 +93,7 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
   };
 }
 
-/** As each platform's application has to be told. */
+/** The addresses that are registered with the application of each platform. */
 function callbackUrls(apiUrl: string, ids: readonly string[]): Readonly<Record<string, string>> {
   const pathOf = (id: string) => (id === 'twitch' ? 'callback' : 'link/callback');
   return Object.fromEntries(
@@ -105,7 +105,7 @@ function workerName(id: string): string {
   return id === 'twitch' ? 'worker' : `${id} worker`;
 }
 
-/** Twitch's was the first, and is called by no platform. */
+/** The worker of Twitch was the first one: its file name has no platform in it. */
 function workerFile(id: string): string {
   return id === 'twitch' ? 'src/bots/chatbotRunner.ts' : `src/bots/${id}ChatbotRunner.ts`;
 }
@@ -114,7 +114,7 @@ function startApi(processes: Processes, apiUrl: string, env: Readonly<Record<str
   return processes.start('API', 'src/api/main.ts', `${apiUrl}/readyz`, env);
 }
 
-/** A database that is gone afterwards. `start` migrates it and tells its URL. */
+/** A database that is gone afterwards. `start` migrates it and returns its URL. */
 async function reserveDatabase(cleanup: AsyncDisposableStack): Promise<{ start(): Promise<string> }> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'memalerts-demo-'));
   let starting: Promise<EmbeddedPostgres> | null = null;

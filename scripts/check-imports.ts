@@ -57,7 +57,7 @@ function isAllowed(file: string, { target, isTypeOnly }: Import): boolean {
 /** @returns the folder of the map; null when there is none */
 function folderOf(file: string): string | null {
   const [top = '', below = ''] = file.split('/');
-  // `src/config.ts` is the front of its folder.
+  // `src/config.ts` counts as part of the folder `src/config`.
   const folder = top === 'src' ? `src/${below.replace(/\.ts$/, '')}` : top;
   return folder in MAP ? folder : null;
 }

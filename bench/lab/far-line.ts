@@ -7,7 +7,7 @@ interface FarLine extends AsyncDisposable {
   readonly url: string;
 }
 
-/** @param eachWayMs half of what a round trip gets longer by */
+/** @param eachWayMs delay in each direction: a round trip takes twice as much longer */
 export async function startFarLine(databaseUrl: string, eachWayMs: number): Promise<FarLine> {
   const far = new URL(databaseUrl);
   const open = new Set<Socket>();

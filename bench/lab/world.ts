@@ -25,13 +25,13 @@ export interface World {
   /** @returns a worker that reads and speaks already */
   startWorker(env?: Readonly<Record<string, string>>): Promise<Child>;
   startApi(env?: Readonly<Record<string, string>>): Promise<Child>;
-  /** Resolves when so many channels are read. */
+  /** Resolves when `count` channels are read. */
   joined(count: number): Promise<void>;
 }
 
 export interface Place {
   readonly databaseUrl: string;
-  /** Prefix of the files that hold what the processes say. */
+  /** Prefix of the files that hold the output of the processes. */
   readonly files: string;
   /** Folder of the built product. */
   readonly programs: string;

@@ -13,7 +13,7 @@ const CHANNELS = 500;
 const LINES_PER_SECOND = 500;
 const MESSAGES = 400;
 const BETWEEN_MS = 200;
-/** The chat goes on for a while before and after. */
+/** Chat lines flow this long before the first `say` and after the last one. */
 const AROUND_SECONDS = 3;
 const SUCCESS_MIN = 0.99;
 const WORSE_MAX = 0.01;
@@ -81,7 +81,7 @@ async function sayAll(callers: readonly Caller[]): Promise<Pick<Run, 'succeeded'
   return { succeeded: durations.length, slowestMs: Math.max(0, ...durations) };
 }
 
-/** @returns milliseconds; null when it was refused */
+/** @returns milliseconds; null when the call failed */
 async function timed(caller: Caller, message: string): Promise<number | null> {
   const startMs = performance.now();
   return caller.call('POST', '/streamer/bot/say', { message }).then(

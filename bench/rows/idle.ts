@@ -7,7 +7,7 @@ import type { Figure, Row } from '../row.ts';
 
 /** Longer than every timer of the safety net. */
 const WATCHED_MS = 65_000;
-/** A worker that has just joined its channels still has things to do; idle is one that says little for a while. */
+/** A worker that has just joined its channels is still busy. It is idle once it makes few statements for this long. */
 const CALM_MS = 10_000;
 const CALM_STATEMENTS = 8;
 const STATEMENTS_PER_SECOND = 0.5;

@@ -67,7 +67,7 @@ export class Happenings {
     this.#tell('channel.subscription.gifts', channel, body);
   }
 
-  /** Told again with the same id and another status when it is decided. */
+  /** Sends a redemption. Its decision is sent with the same id and another status. */
   redeem(channel: Channel, redeemer: Person, given: Partial<RedemptionFacts> = {}): string {
     const now = this.#now();
     const { id = ulid(now), input = '', status = 'pending', redeemedAt = now } = given;

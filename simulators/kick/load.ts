@@ -181,7 +181,7 @@ class Crowd {
     return this.#deliveries.signed(outgoing, isForged);
   }
 
-  /** As through a second subscription. */
+  /** Signs a delivery of the same event as a second subscription would send it. */
   signAgain(outgoing: Outgoing): Delivery {
     return this.#deliveries.signed({ ...outgoing, subscriptionId: ulid(this.#state.clock.now()) }, false);
   }

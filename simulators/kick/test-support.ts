@@ -131,7 +131,7 @@ export function isGenuine({ headers, raw }: Received, publicPem: string): boolea
   return verify('RSA-SHA256', signed, publicPem, Buffer.from(signature, 'base64'));
 }
 
-/** As the platform tells it. */
+/** The public key that the simulator publishes. */
 export async function publicKey(sim: KickSimulator): Promise<string> {
   const { body } = await ask(sim, 'GET', 'public-key');
   return (body as { data: { public_key: string } }).data.public_key;

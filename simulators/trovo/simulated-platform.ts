@@ -15,11 +15,11 @@ const ROLES: Readonly<Record<Role, HeldRole>> = {
   // Trovo has no such role; streamers make one of their own.
   vip: { name: 'vip', type: CUSTOM_ROLE_TYPE },
 };
-/** What may stand behind a repeated text to make it another one; people do not see it. */
+/** Characters that the bot appends to a repeated text so that Trovo accepts it; people do not see them. */
 const INVISIBLE = /^[\p{Cf}\p{Z}\u{e0000}]$/u;
 const COME_BACK_S = 20;
 const OURS_OFF = { TROVO_SEND_PER_S: '0', TROVO_CHANNEL_SEND_PER_S: '0', TROVO_JOINS_PER_10S: '0' };
-/** Young enough to be answered, were it not history. */
+/** A live line of this age would be answered; a line from the history must not be. */
 const HISTORY_AGE_MS = 30_000;
 
 export const simulate: Simulate = async ({ limits, port, controlPort, clock = systemClock }) => {
@@ -45,7 +45,7 @@ export const simulate: Simulate = async ({ limits, port, controlPort, clock = sy
       sim
         .messagesIn(streamer)
         .filter(({ transport }) => transport !== 'script')
-        // The sender is told no id.
+        // Trovo returns no message id to the sender.
         .map(({ author, text }) => ({ author, text: trimEndOf(text, INVISIBLE), id: null })),
     isRead: (streamer) => sim.readersOf(streamer) > 0,
     nameInAllowedUsers: (viewer) => viewer,
@@ -60,7 +60,7 @@ function linked(sim: TrovoSimulator, name: string, scopes: readonly string[]): L
   return { platformUserId: id, login, accessToken: access, refreshToken: refresh, scopes };
 }
 
-/** All but a role with an id of the platform's own: what custom roles have in common is their one number. */
+/** Every ability except platform role ids: all custom roles of Trovo share one number. */
 function abilities(sim: TrovoSimulator, nowMs: () => number): Partial<Abilities> {
   const { faults } = sim;
   return {

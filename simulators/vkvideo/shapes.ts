@@ -49,7 +49,7 @@ export function shownStream(channel: Channel, stream: Stream, readerId: string |
   return { ...channelAndOwner(channel, readerId), stream: streamShape(stream) };
 }
 
-/** The same in a batch: the stream lacks three fields there (docs/platforms/vkvideo.md#channel-and-stream). */
+/** A channel in the answer to a batch: its stream lacks three fields (docs/platforms/vkvideo.md#channel-and-stream). */
 export function shownInBatch(channel: Channel, readerId: string | null) {
   if (!channel.stream) return shownChannel(channel, readerId);
   const { status: _status, slot: _slot, source_urls: _urls, ...stream } = streamShape(channel.stream);

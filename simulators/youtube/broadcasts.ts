@@ -7,7 +7,7 @@ import { makeItem } from './items.ts';
 import type { Behaviour } from './options.ts';
 
 export interface Broadcast {
-  /** Also the video's. */
+  /** Id of the broadcast and of its video. */
   readonly id: string;
   readonly channel: Channel;
   readonly chat: Chat;

@@ -65,7 +65,7 @@ export class EnvironmentSender {
     return grant;
   }
 
-  /** Another sender may be named by now. */
+  /** Called when the sender may have changed: it is looked up again. */
   invalidate(): void {
     this.#version += 1;
   }

@@ -16,7 +16,11 @@ export async function removeOwnBot(
   return rows.map(({ id }) => id);
 }
 
-/** Also those switched off: none of them comes back by itself. @returns whom it was, to be forgotten */
+/**
+ * Removes the rows that are switched off too, so that none becomes the default bot later.
+ *
+ * @returns the accounts, to be forgotten
+ */
 export async function removeDefaultBot(
   tx: Transaction<Database>,
   { defaultCredential }: Pick<PlatformTables, 'defaultCredential'>,

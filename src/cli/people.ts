@@ -40,7 +40,7 @@ export async function grantAdmin(db: Db, person: Person): Promise<string> {
   });
 }
 
-/** Takes it back for good, and ends every login they have. @returns a sentence for the operator */
+/** Takes the right of an owner away for good and ends all logins of the person. @returns a sentence for the operator */
 export async function takeAdmin(db: Db, person: Person): Promise<string> {
   return db.transaction().execute(async (tx) => {
     const account = await findAccount(tx, person, ({ role }) => role === 'admin');

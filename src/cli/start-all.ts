@@ -43,7 +43,7 @@ if (started.includes(true)) {
   process.exitCode = 1;
 }
 
-/** @returns whether it runs; what would only end again with the same words is held back, and that is said once */
+/** @returns whether the process was started. With wrong settings it is held back, because it would only stop again. */
 function start(
   name: string,
   processName: string,

@@ -20,7 +20,7 @@ export function renderEnvExample(): string {
     ...needed.map((variable) => exampleEntry(variable, '')),
     '# ==== Platforms: remove the marks of those you serve ====',
     ...platforms.flatMap((group) => exampleGroup(group.title, group.variables.filter(isFetched))),
-    '# ==== Optional: the value shown is the default. Where to get one: nowhere, until you want another ====',
+    '# ==== Optional: the value shown is the default. Set a variable only to change it ====',
     ...groups.flatMap((group) =>
       exampleGroup(
         group.title,
@@ -47,7 +47,7 @@ function isFetched({ source }: Variable): boolean {
   return source !== null;
 }
 
-/** What setup would write where that is the same everywhere; else the default as a value where it is one, else in words. */
+/** The value that setup writes everywhere, if there is one. Otherwise the default, in words where it cannot be copied. */
 function exampleValue(variable: Variable): { value: string; note: string } {
   const { defaultText, fill } = variable;
   if (fill !== null && !fill.includes('{')) return { value: fill, note: '' };

@@ -56,7 +56,7 @@ const SEEN_MAX = 200_000;
 
 /** However many senders there are and however slow the database is, everybody else finds connections in the pool. */
 const BATCHES_AT_ONCE = 2;
-/** As long as a worker waits for an answer. */
+/** Equals the time that a worker waits for an answer. */
 const WAIT_MS = 2000;
 
 export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly PlatformDescription[]): CreditsRoll {

@@ -266,7 +266,7 @@ class ReconnectingListener implements Listener {
     this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#connect());
   }
 
-  /** Said once, until another way to the database is found or this one breaks otherwise. */
+  /** Logged once, until the connection works again or breaks for another reason. */
   #noteUnfit(error: unknown): void {
     const trouble = troubleOf(error);
     const isNews = trouble !== null && trouble !== this.#trouble;

@@ -41,7 +41,7 @@ export async function receiveDelivery(
   return rows.length > 0;
 }
 
-/** The same without a line for the worker: for what is done with once it is remembered. */
+/** Remembers a delivery without a line for the worker. @returns whether the delivery is new */
 export async function rememberDelivery(db: Db, provider: ProviderId, deliveryId: string, now: Date): Promise<boolean> {
   const { rows } = await sql`
     insert into "ExternalWebhookDeliveryDedup" (provider, "messageId", "receivedAt")

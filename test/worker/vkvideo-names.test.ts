@@ -38,7 +38,7 @@ test('a streamer who renames on the air is heard again after one live poll, unde
   sim.renameChannel(SLUG, 'southoak');
   expect(sim.readersOf('southoak')).toEqual([]);
   await leapUntil(() => expect(sim.readersOf('southoak')).toEqual([BOT]));
-  // One may have been on its way when the streamer renamed, and the new name is asked about before it is read.
+  // One poll may have been on its way when the streamer renamed; one more asks about the new name before it is read.
   expect(polls()).toBeLessThanOrEqual(before + 3);
   await leapUntil(async () => {
     expect(await subscription(channelId)).toEqual({ ...MOVED, stable: stableId });
@@ -69,7 +69,7 @@ test('a streamer who renamed while no worker ran is known by the id that the row
   expect(await world.subscription(channelId)).toMatchObject(MOVED);
 });
 
-test('who takes the name that a streamer has just left is not listened to in the place of the streamer', async () => {
+test('a stranger who takes the name that a streamer has just left is not read in place of the streamer', async () => {
   const { sim, leapUntil, subscription, channelId, stableId } = await readWorld();
   sim.renameChannel(SLUG, 'southoak');
   sim.addChannel('stranger', SLUG);
@@ -79,7 +79,7 @@ test('who takes the name that a streamer has just left is not listened to in the
   await leapUntil(async () => expect(await subscription(channelId)).toEqual({ ...MOVED, stable: stableId }));
 });
 
-test('a channel whose owner cannot be asked is not called live once its name is gone or taken, until it has it again', async () => {
+test('without a linked owner a channel whose name is gone or taken is not found, until it has the name again', async () => {
   const { sim, leapUntil, health, channelId } = await readWorld({ isLinked: false });
   sim.renameChannel(SLUG, 'southoak');
   const lost = { state: 'needs_user_action', reason: 'channel_not_found' };
@@ -94,10 +94,10 @@ test('a channel whose owner cannot be asked is not called live once its name is 
   await leapUntil(async () => expect(await health(channelId)).toEqual({ state: 'live', reason: null }));
 });
 
-test('a channel that is named anew is whoever has that name now', async () => {
+test('a name that is written to the row again means the VK channel that has the name now', async () => {
   const { sim, leapUntil, channelId, subscription, pg, stableId } = await readWorld();
   const stranger = sim.addChannel('stranger');
-  // As a writer that knows nothing of ids.
+  // As a program writes it that does not know the column of the id.
   await pg.query(
     `update "VkVideoChatBotSubscription" set "vkvideoChannelId" = 'stranger', "vkvideoChannelUrl" = 'stranger'`,
   );
@@ -109,7 +109,7 @@ test('a channel that is named anew is whoever has that name now', async () => {
   ]);
   await leapUntil(async () => expect((await subscription(channelId)).stable).toBe(stableId));
 
-  // The same name, named again while another channel has it.
+  // The id is cleared while another channel has the name in the row.
   sim.renameChannel(SLUG, 'southoak');
   sim.renameChannel('stranger', SLUG);
   await pg.query('update "VkVideoChatBotSubscription" set "vkvideoStableId" = null');

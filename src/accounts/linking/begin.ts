@@ -12,7 +12,7 @@ import {
   type OAuthState,
 } from './oauth-state.ts';
 
-/** A platform accounts can be linked of. */
+/** A platform whose accounts can be linked. */
 export interface LinkablePlatform {
   readonly id: ProviderId;
   readonly oauth: PlatformOAuth;
@@ -27,7 +27,7 @@ export interface Beginning {
   readonly instanceOrigin: string | null;
 }
 
-/** Where somebody ends after the consent page; both already checked. */
+/** Where the browser goes after the consent page. The caller has checked both values. */
 export interface Destination {
   readonly redirectTo: string | null;
   readonly origin: string | null;
@@ -36,7 +36,7 @@ export interface Destination {
 export interface Begun {
   /** The platform's consent page. */
   readonly authorizeUrl: string;
-  /** For a cookie of this browser that lives as long as the state: without it nobody can finish. */
+  /** Goes into a cookie that lives as long as the state. Only a browser that has the cookie can finish the flow. */
   readonly browserSecret: string;
 }
 
@@ -54,7 +54,7 @@ export function beginBotLink(
   return begin(beginning, platform, { ...destination, kind: 'bot_link', userId, channelId });
 }
 
-/** What linking needs is configured: the caller has looked. */
+/** The caller has checked that the settings for linking are present. */
 export function beginLink(
   beginning: Beginning,
   platform: LinkablePlatform,
@@ -63,12 +63,12 @@ export function beginLink(
   return begin(beginning, platform, { ...given, kind: 'link', channelId: null });
 }
 
-/** What signing in needs is configured: the caller has looked. */
+/** The caller has checked that the settings for signing in are present. */
 export function beginLogin(beginning: Beginning, platform: LinkablePlatform, given: Destination): Promise<Begun> {
   return begin(beginning, platform, { ...given, kind: 'login', userId: null, channelId: null });
 }
 
-/** The same once more, now with these rights too. */
+/** Starts the flow of `state` again and asks for `extraScopes` too. */
 export function beginAgain(
   beginning: Beginning,
   platform: LinkablePlatform,
@@ -92,7 +92,7 @@ async function begin(
   const state = await createOAuthState(db, stored, { browserSecret, instanceOrigin }, now);
   const scopes = askedScopes(oauth, { ...flow, extraScopes });
   const codeChallenge = pkce?.challenge ?? null;
-  // Whoever brings a bot is mostly signed in as somebody else there; and nobody's account is taken without a question.
+  // Whoever links a bot is mostly signed in there with another account: every link asks which account is meant.
   const asksAnew = flow.kind !== 'login';
   return { authorizeUrl: oauth.authorizeUrl({ state, scopes, codeChallenge, asksAnew }), browserSecret };
 }

@@ -33,7 +33,7 @@ export interface Callback {
 export type CallbackOutcome =
   | Extract<SignInOutcome, { kind: 'signed_in' }>
   | { kind: 'linked' }
-  /** Once more to the consent page, for rights that an earlier link of the account had. */
+  /** The browser goes to the consent page again, to ask for scopes that an earlier link of the account had. */
   | { kind: 'ask_again'; begun: Begun }
   | { kind: 'refused'; reason: CallbackRefusal; platformUserId: PlatformUserId | null };
 

@@ -197,7 +197,7 @@ function deniedReasons(
   return { reason, provider: platform.description.id, details: (description ?? error).slice(0, DETAILS_MAX_CHARS) };
 }
 
-/** Both ends check: another writer of states may not have. */
+/** Checks the origin again, because another program may have written the state without a check. */
 function baseOf(rules: AuthRules, state: Pick<OAuthState, 'origin'> | null): string {
   return ownOrigin(rules, state?.origin) ?? rules.webBaseUrl;
 }

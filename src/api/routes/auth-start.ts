@@ -22,7 +22,7 @@ export interface BotLinkStart {
   readonly platform: HostedPlatform;
   readonly userId: UserId;
   readonly target: BotTarget;
-  /** As it came. */
+  /** The query of the request; the addresses in it are not checked yet. */
   readonly query: z.output<typeof startQuery>;
 }
 

@@ -244,7 +244,7 @@ async function updateCommand(
   return row;
 }
 
-/** Both may have one trigger; the streamer should not wonder why their text never comes. */
+/** Whether the stream-duration command has the same trigger: it wins, and the text of the command is never sent. */
 async function isShadowed(db: Db, channelId: ChannelId, trigger: string): Promise<boolean> {
   const row = await db
     .selectFrom('Channel')

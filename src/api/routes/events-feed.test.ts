@@ -128,7 +128,7 @@ test('however much happens, the database is asked no more than ten times a secon
   expect(looks).toBe(1);
 });
 
-test('what was not finished when the page last heard of it is looked at again, however old it is by then', async () => {
+test('a message that a page last saw unfinished is read again, even if it is no longer among the latest', async () => {
   const { clock, feed, told, open, queue, settle } = await world();
   const old = await queue('old');
   await open('page');
@@ -148,7 +148,7 @@ test('while no hints arrive the page is told every five seconds', async () => {
   await expect.poll(() => told).toEqual([['page', 'hi', 'pending']]);
 });
 
-test('a database that is away refuses a page that opens, and those that are open catch up', async () => {
+test('while the database is away no page can open, and the open pages catch up once it is back', async () => {
   const { pool, clock, told, open, queue } = await world();
   await open('page');
   await clock.advance(1000);
@@ -160,7 +160,7 @@ test('a database that is away refuses a page that opens, and those that are open
   await expect.poll(() => told).toEqual([['page', 'hi', 'pending']]);
 });
 
-test('closing ends every page, and lets none in', async () => {
+test('closing the feed ends every open page and refuses new ones', async () => {
   const { pool, clock, feed, told, open } = await world();
   await open('page');
   const holder = await pool.pg.connect();

@@ -180,7 +180,7 @@ export function registerStreamerCreditsRoutes(
         body: z.object({
           creditsIgnoredChatters: z
             .array(z.string())
-            .describe(`Names in any case. Only the first ${MAX_IGNORED} different names are kept.`),
+            .describe(`Names of chatters; case is ignored. Only the first ${MAX_IGNORED} different names are kept.`),
         }),
         response: { 200: ignoredAnswer },
       },
@@ -189,7 +189,7 @@ export function registerStreamerCreditsRoutes(
       const { channelId } = await callers.streamer(request);
       const names = keptNames(request.body.creditsIgnoredChatters);
       await updateChannel(db, channelId, { creditsIgnoredChattersJson: JSON.stringify(names) });
-      // The database's hint reaches every copy, this one at once.
+      // Other copies forget at the hint of the database; this copy need not wait for it.
       roll.forgetRules(channelId);
       return { creditsIgnoredChatters: names };
     },

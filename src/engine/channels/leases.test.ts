@@ -68,7 +68,7 @@ test('one copy serves everything, two share evenly, and what one gives back the 
   expect(new Set([...kept, ...taken])).toEqual(new Set(channels));
 });
 
-test('a rebalance moves no more at once than the platform lets in, the newest first', async () => {
+test('a rebalance moves at most as many channels as the platform lets a bot join, the newest first', async () => {
   const { channels, copy } = await world(10);
   const first = await copy();
   await first.balance();
@@ -106,7 +106,7 @@ test('copies that balance at the same moment never hold the same channel', async
   expect(channels).toHaveLength(40);
 });
 
-test('a channel that is off is let go of, together with what was said about it', async () => {
+test('a channel that is switched off loses its lease and its health row', async () => {
   const { pg, channels, copy } = await world(2);
   const only = await copy();
   await only.balance();

@@ -38,7 +38,7 @@ export async function renameTarget(
 /** A bot account as the sweep of names compares it. */
 export interface StoredBot {
   readonly accountId: ExternalAccountId;
-  /** As chat lines name their authors. */
+  /** The id by which chat lines name their authors. */
   readonly platformUserId: string;
   readonly login: string | null;
   readonly displayName: string | null;

@@ -9,6 +9,7 @@ interface Alarm {
   readonly order: number;
 }
 
+/** Replaced alarms that may stay in the heap besides one for each live alarm. */
 const SLACK = 256;
 
 export class WakeTimes {
@@ -87,7 +88,7 @@ export class WakeTimes {
     this.#sink(0);
   }
 
-  /** Replaced alarms would pile up behind a far one. */
+  /** Removes replaced alarms, which would pile up while the next alarm is far away. */
   #rebuild(): void {
     const live = [...this.#alarms.values()].sort((a, b) => a.atMs - b.atMs || a.order - b.order);
     this.#heap.splice(0, this.#heap.length, ...live);

@@ -1,16 +1,16 @@
-/** How one worker sees from the database that another lives. */
+/** How one worker sees in the database whether another one is alive. */
 import { WORKER_LOCK_SPACE } from '../../db/listen.ts';
 
-/** A worker that has not said so for this long is dead, whatever its lock says: its host may have vanished. */
+/** A worker without a heartbeat for this long is dead even if its lock is still held: its host may have vanished. */
 const HEARTBEAT_MAX_SECONDS = 15;
 
-/** An SQL condition on the time of a last heartbeat: too long ago to believe in. */
+/** An SQL condition: the last heartbeat is so old that the worker counts as dead. */
 export function isOverdueSql(heartbeatAt: string): string {
   return `${heartbeatAt} <= timezone('utc', now()) - interval '${HEARTBEAT_MAX_SECONDS} s'`;
 }
 
 /**
- * An SQL condition: the worker has beaten lately, and its LISTEN connection holds the lock of this start.
+ * An SQL condition: the last heartbeat is recent, and the LISTEN connection of the worker holds the lock of this start.
  * Times are the database's own, so that hosts with different clocks agree.
  *
  * @param startNumber an SQL expression

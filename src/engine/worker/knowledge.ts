@@ -64,7 +64,7 @@ export class Knowledge {
     }
   }
 
-  /** Another set of channels is served. */
+  /** Called when the channels that this worker holds have changed. */
   serve(): void {
     this.#prepared = new Set();
     void this.live.load(this.#deps.held().keys());

@@ -111,7 +111,7 @@ export class WorkerLife {
     this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#beat(), { unref: true });
   }
 
-  /** Said once until the database answers again. */
+  /** Logs each kind of trouble once until the database answers again. */
   #noticeTrouble(error: unknown): void {
     const trouble = isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
     if (this.#trouble === trouble) return;

@@ -227,7 +227,7 @@ export class Worker {
     };
   }
 
-  /** Another set of channels is ours. */
+  /** Called when the channels that this worker holds have changed. */
   #serve(): void {
     const held = this.presence.channels.held();
     this.health.keep(held);

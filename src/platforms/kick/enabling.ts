@@ -87,7 +87,7 @@ async function chooseChannel(
   return wanted;
 }
 
-/** For an account that was linked before its id was kept. */
+/** For an account that was linked before the id of its channel was stored. */
 async function askForChannel(
   { http, settings, credentials }: EnablingDeps,
   { channelId }: EnableRequest,
@@ -97,7 +97,10 @@ async function askForChannel(
     return (await ownUser(http, settings.KICK_USERINFO_URL ?? '', owner.accessToken)).id;
   } catch (error) {
     if (!(error instanceof PlatformRefused)) throw error;
-    throw new BadInput('BAD_REQUEST', 'Kick did not name the channel of the linked account');
+    throw new BadInput(
+      'BAD_REQUEST',
+      'Kick did not say which channel the linked account owns. Try again, or link the Kick account again.',
+    );
   }
 }
 

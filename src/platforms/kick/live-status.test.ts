@@ -19,7 +19,7 @@ async function world(count = 1) {
 
 const c0 = 'c0' as ChannelId;
 
-test('a stream is live since Kick says so, in whatever offset; offline counts from the second answer on', async () => {
+test('a stream is live from the start that Kick gives, in any UTC offset; offline counts from the second answer on', async () => {
   const { sim, poll } = await world();
   expect(await poll()).toEqual(new Map());
   expect((await poll()).get(c0)).toMatchObject({ isLive: false });
@@ -33,7 +33,7 @@ test('a stream is live since Kick says so, in whatever offset; offline counts fr
   expect(offline?.at.getTime()).toBeGreaterThan(startedAt.getTime());
 });
 
-test('the year 1 and no time at all are no time', () => {
+test('the year 1, an unreadable text and a missing time count as no time', () => {
   expect(readTime('0001-01-01T00:00:00Z')).toBeNull();
   for (const text of ['', 'soon', null, undefined]) expect(readTime(text)).toBeNull();
   expect(readTime('2026-01-02T14:04:05+11:00')).toEqual(new Date('2026-01-02T03:04:05Z'));
@@ -47,7 +47,7 @@ test('many channels are asked about fifty at a time, with one token of the appli
   expect(paths.filter((path) => path === '/oauth/token')).toHaveLength(1);
 });
 
-test('a question that fails says nothing about its channels, and is told once', async () => {
+test('a request that fails says nothing about its channels, and each poll logs its failures as one line', async () => {
   const { sim, poll, lines } = await world(60);
   await poll();
   sim.faults.http({ kind: 'answer', status: 500, path: '/public/v1/channels', times: 1 });

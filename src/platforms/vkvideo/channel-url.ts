@@ -22,7 +22,7 @@ export function channelUrl(text: string): ChannelName | null {
   return parts && named(parts.slug);
 }
 
-/** The same for what people type: only VK's own sites name channels. */
+/** A channel as a person types it. A URL has to be on one of the sites of VK. @returns null when it is none */
 export function typedChannelUrl(text: string): ChannelName | null {
   const parts = parse(text);
   if (parts === null || (parts.host !== null && !HOSTS.has(parts.host))) return null;

@@ -176,7 +176,7 @@ export class Directory {
     if (isUnknown(error)) this.#deps.lost(channel.channelId, slug, error);
   }
 
-  /** Another channel took the name. */
+  /** Whether another channel has taken the name. */
   #isOther({ channel, slug }: Asked, item: ChannelItem): boolean {
     const [expected, id] = [this.#deps.stableIds.of(channel, slug), item.channel.id ?? null];
     return expected !== null && id !== null && id !== expected;
@@ -196,7 +196,7 @@ export class Directory {
     }
   }
 
-  /** As VK wants it in `channel_url`. */
+  /** The value of `channel_url`: for some channels VK expects the whole URL in the place of the slug. */
   #formOf(slug: string): string {
     return this.#fullForm.has(slug) ? (channelUrl(slug)?.url ?? slug) : slug;
   }

@@ -22,7 +22,7 @@ export interface PubsubOptions {
   /** Asked again before a limited channel's token ends; null: no access any more. */
   readonly getChannelToken: (name: string) => Promise<string | null>;
   readonly handlers: PubsubHandlers;
-  /** That it does not come about is no news: a server that is away for an hour is one line. */
+  /** Whether the trouble is known: another failure to connect is not logged then, so that one outage makes one line. */
   readonly isKnownTrouble: boolean;
 }
 

@@ -14,7 +14,7 @@ export interface StableIdsDeps extends Pick<CommonDeps, 'clock' | 'log'> {
 interface Seen {
   readonly slug: string;
   readonly id: string;
-  /** As the row had it when the id was seen: the id is not written to a row that names another channel by then. */
+  /** Address in the row when the id was seen. The id is not written to a row that names another channel by then. */
   readonly url: string;
 }
 

@@ -60,7 +60,10 @@ export async function createSubscriptions(
   );
 }
 
-/** As the application, which may also when the streamer's grant is gone (docs/platforms/kick.md#delete-subscriptions). One that is gone already is no error. */
+/**
+ * Deletes with the application's token, which works without the streamer's grant
+ * (docs/platforms/kick.md#delete-subscriptions). A subscription that does not exist any more is no error.
+ */
 export async function deleteSubscriptions(api: KickApi, ids: readonly string[]): Promise<void> {
   for (let start = 0; start < ids.length; start += DELETED_AT_ONCE) {
     const query = new URLSearchParams();

@@ -91,13 +91,13 @@ export class Subscriptions {
     this.forget(channelId);
   }
 
-  /** Another copy of the worker writes how this one stands. */
+  /** Drops what is remembered of a channel: another copy of the worker may write its state from now on. */
   forget(channelId: ChannelId): void {
     for (const key of this.#recorded.keys()) if (key.startsWith(`${channelId} `)) this.#recorded.delete(key);
     this.#unlisted.delete(channelId);
   }
 
-  /** Said once until a list is had again. @returns the reason */
+  /** Logs once until the subscriptions can be listed again. @returns the reason */
   #tellUnlisted(channelId: ChannelId, error: unknown): string {
     const reason = reasonOf(error);
     const whose = reason === UNREACHABLE || reason === NO_APP_TOKEN ? EVERYBODY : channelId;

@@ -38,7 +38,7 @@ export class Connection {
   readonly #history: History;
   #session: Session | null = null;
   #state: ReaderState | null = null;
-  /** Said once; a chat that is read again makes the next trouble news. */
+  /** The trouble that was logged last: it is logged once until the chat has been read again. */
   #toldTrouble: string | null = null;
   #wasAccepted = false;
   #failures = 0;

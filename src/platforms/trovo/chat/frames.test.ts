@@ -12,7 +12,7 @@ const MEMBERS = ['type', 'content', 'message_id', 'uid', 'sender_id', 'user_name
 
 /** Members of the right names with values of any kind. */
 const item = fc.dictionary(fc.constantFrom(...MEMBERS, 'custom_role', 'send_time', 'content_data'), fc.jsonValue());
-/** The same, more like what comes. */
+/** Members whose values are mostly of the kinds that Trovo sends. */
 const likely = fc
   .record({
     members: item,

@@ -58,7 +58,7 @@ export function openReader(deps: ReaderDeps): TrovoReader {
   };
 }
 
-/** Another chat, or another owner to ask for its token. */
+/** Whether both mean one chat that is opened with the token of one owner. */
 function isSameChat(one: ReadChannel, other: ReadChannel): boolean {
   return one.target === other.target && one.ownerUserId === other.ownerUserId;
 }

@@ -16,7 +16,7 @@ export type RefusalKind =
   | 'permission'
   /** The authorisation is over: only a new link helps. */
   | 'grant'
-  /** Said too much too fast, or twice the same. */
+  /** Too many messages in a short time, or the same text twice. */
   | 'spam'
   | 'slow_mode'
   | 'permanent';

@@ -148,7 +148,10 @@ function failed(reason: string): Standing {
   return { status: 'failed', reason, remoteId: null };
 }
 
-/** The same answer awaits every other channel; the next round is the pause that helps (docs/platforms/twitch.md#api-rate-limits-and-errors). */
+/**
+ * Whether every other channel would fail in the same way until the next round
+ * (docs/platforms/twitch.md#api-rate-limits-and-errors).
+ */
 function isPointless({ reason }: Standing): boolean {
   return reason === 'unreachable' || reason === 'quota' || reason === 'application_refused';
 }

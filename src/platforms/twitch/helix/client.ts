@@ -19,7 +19,7 @@ export interface Helix {
   call(accessToken: string, call: HelixCall): Promise<HttpAnswer>;
   /** JSON of a good answer. @throws PlatformRefused, PlatformUnreachable */
   asUser(accessToken: string, call: HelixCall): Promise<unknown>;
-  /** The same with the application's token; a refused one is replaced once. */
+  /** JSON of a good answer, by the application's token. A refused token is replaced once. @throws as `asUser` */
   asApp(call: HelixCall): Promise<unknown>;
 }
 

@@ -14,7 +14,7 @@ export interface MappedChannel {
 type ChannelMap = readonly MappedChannel[];
 
 interface Entry {
-  /** As it was written, for the warning. */
+  /** The entry as the operator wrote it, for the warning. */
   readonly text: string;
   readonly channel: MappedChannel | null;
 }

@@ -50,7 +50,7 @@ export class Connection {
   /** Cleared by a login that works and by a changed sender: a refused account is refreshed once, not for ever. */
   #hasRenewed = false;
   #renewed: SenderCredential | null = null;
-  /** That there is no credential was said. */
+  /** Whether the missing credential has been logged. */
   #isTold = false;
   /** A change that came while nobody waited for it. */
   #isSenderChanged = false;

@@ -114,7 +114,7 @@ export class Reader implements ChatReader {
     this.#planRetry();
   }
 
-  /** Another account reads, or none (null), or there is one again. */
+  /** Called when the reading account was changed, lost (null) or restored. */
   accountChanged(accountKey: string | null): void {
     this.#shards.renew(accountKey);
     for (const chat of this.#chats.values()) chat.nextTryMs = 0;

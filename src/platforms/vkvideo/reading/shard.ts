@@ -112,7 +112,7 @@ export class Shard {
     this.#old?.remove(names);
   }
 
-  /** Another account is to read, or none (null), or there is one again. */
+  /** Called when the reading account was changed, lost (null) or restored. */
   renew(accountKey: string | null): void {
     this.#failures = 0;
     this.#isHurried = true;

@@ -10,7 +10,7 @@ export interface Line {
   readonly text: string;
   readonly author: Author;
   readonly sentAtMs: number;
-  /** It waited for us: in a page that was polled, or for a stream to be opened again. */
+  /** The line waited to be fetched: in a page that was polled, or until a stream was opened again. */
   readonly isFetched?: boolean;
 }
 

@@ -94,7 +94,7 @@ export class Positions {
     }
   }
 
-  /** Said once. What is not written now is overtaken by the next page. */
+  /** Logged once. A position that cannot be written is replaced by that of the next page. */
   #failed(error: unknown): void {
     if (!this.#isFailing) this.#deps.log.warn('youtube_chatbot.position_store_failed', { error });
     this.#isFailing = true;

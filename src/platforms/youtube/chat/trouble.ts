@@ -5,7 +5,7 @@ import { grpcStatus } from './grpc-status.ts';
 export type Trouble =
   /** The chat is over, for good. */
   | 'ended'
-  /** It is over, or its owner has switched it off: the broadcast tells which (docs/platforms/youtube.md#stream-messages). */
+  /** The chat is over, or its owner has switched it off: the broadcast tells which (docs/platforms/youtube.md#stream-messages). */
   | 'ended_or_disabled'
   | 'disabled'
   | 'forbidden'

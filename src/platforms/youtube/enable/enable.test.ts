@@ -10,7 +10,7 @@ const CHANNELS = '/youtube/v3/channels';
 
 interface Linked {
   readonly scopes?: readonly string[];
-  /** As written at the link; what was granted when absent. */
+  /** The text of scopes in the stored account. Without it the granted scopes are stored. */
   readonly storedScopes?: string;
   readonly hasRefreshToken?: boolean;
   readonly isBroken?: boolean;

@@ -15,7 +15,7 @@ export interface Ledger {
   take(method: Method): Promise<boolean>;
   /** Counts one more message for a channel, where `onAir` may speak. @returns false when its share is spent */
   takeShare(channelId: ChannelId, onAir: number): boolean;
-  /** It was not sent for want of units. */
+  /** Takes one message off the share again: it was not sent because no units were left. */
   giveShareBack(channelId: ChannelId): void;
   /** Google says the project has nothing left: nobody asks it anything until the next day there. */
   refused(): void;
@@ -201,7 +201,7 @@ class ProjectLedger implements Ledger {
     ];
   }
 
-  /** Said once a day. */
+  /** Logged once a day. */
   #spentOut(method: Method): false {
     if (!this.#isSaidSpent) {
       this.#isSaidSpent = true;
