@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { allVariables } from '../config.ts';
+import { replaceCauseTables } from './cause-tables.ts';
 import { renderEnvExample, replaceTable } from './documentation.ts';
 
 test('.env.example says what the code reads: run `pnpm generate` when this fails', async () => {
@@ -52,4 +53,13 @@ test('every line of the example file is accepted when its comment mark is remove
     const reading = variables.get(name)?.read(text || null, true);
     expect([name, Object.keys(reading ?? {})]).toEqual([name, ['value']]);
   }
+});
+
+test.each([
+  ['docs/OPERATIONS.md', 'en'],
+  ['docs/OPERATIONS.ru.md', 'ru'],
+] as const)('%s lists every cause as the code says it: run `pnpm generate` when this fails', async (file, language) => {
+  const handbook = await readFile(file, 'utf8');
+  expect(handbook).toContain('`worker_gone`');
+  expect(handbook).toBe(replaceCauseTables(handbook, language));
 });

@@ -14,7 +14,7 @@ import { databaseTrouble } from './health.ts';
 const LONGEST_REASON = 100;
 
 const query = z.object({
-  lang: z.string().optional().describe('`en` or `ru`; else `Accept-Language` decides'),
+  lang: z.string().optional().describe('`en` or `ru`. `Accept-Language` decides when it is absent.'),
   error: z.string().optional().describe('`auth_failed` where a sign-in or a link came to nothing'),
   reason: z.string().optional().describe('why'),
 });
