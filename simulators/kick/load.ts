@@ -65,7 +65,7 @@ interface Post {
 const TICK_MS = 2;
 /** A copy comes this many posts after its original: some while that one is still being worked on. */
 const COPY_DISTANCE = 3.5;
-/** For answers too many, after all that were expected have come. */
+/** How long surplus answers are waited for after all expected ones have come. */
 const SETTLE_MS = 500;
 
 export async function runLoad(
@@ -202,7 +202,7 @@ function emptyReport(posts: readonly Post[]): LoadReport {
   };
 }
 
-/** By chance that is the same in every run. */
+/** Shuffles in an order that is the same in every run. */
 function shuffled<T>(items: readonly T[]): T[] {
   let seed = 1;
   const chance = () => {

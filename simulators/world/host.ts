@@ -61,7 +61,7 @@ export class Host {
     return this.#server.listening;
   }
 
-  /** Without a port: where it listened before, also when somebody borrows that port for a moment. */
+  /** @param port the one it listened on before, if absent; waits while another program has it */
   async listen(port = this.port): Promise<void> {
     for (let attempt = 1; !this.#isStopped; attempt += 1) {
       try {
@@ -90,7 +90,7 @@ export class Host {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** For good. */
+  /** Closes the server for good. */
   stop(): Promise<void> {
     this.#isStopped = true;
     return this.refuse();

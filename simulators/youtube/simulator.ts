@@ -130,7 +130,7 @@ export class YouTubeSimulator {
     return this.#state.broadcasts;
   }
 
-  /** Of a channel: the one named, else the newest live one, else the newest with a chat. @throws when there is none */
+  /** The broadcast with this id, else the newest live one, else the newest with a chat. @throws when there is none */
   broadcast(channel: string, id?: string): Broadcast {
     const own = this.#state.broadcasts.of(this.channel(channel).id);
     const found = id === undefined ? newest(own) : own.find((each) => each.id === id);

@@ -7,11 +7,11 @@ import type { Reason } from '../platforms/platform.ts';
 import { isAlive } from './token-vault.ts';
 
 export interface AccountState {
-  /** `relink`: only its person can help. `unreadable`: no key of ours opens its tokens; the operator can help too. */
+  /** `relink`: only the person can help. `unreadable`: no key of ours opens the tokens; the operator can help too. */
   readonly state: 'ok' | 'relink' | 'unreadable';
-  /** Null when it is well; else the platform's word (`invalid_grant`), or ours. */
+  /** Null in the state `ok`. Otherwise the platform's word (`invalid_grant`) or one of ours. */
   readonly reason: Reason | null;
-  /** When renewing will end, where the platform tells; consents that end are renewed by linking again. */
+  /** When the grant ends, where the platform tells. Linking again renews it. */
   readonly grantEndsAt: Date | null;
 }
 

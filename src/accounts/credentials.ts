@@ -71,14 +71,14 @@ class SenderCredentials implements Credentials {
     },
     environment: () => this.#legacySender(),
   };
-  /** Overrides that could not be used: said once. */
+  /** Overrides that cannot be used, each logged once. */
   readonly #fallenBack = new Map<ChannelId, ExternalAccountId>();
   /** Counts the hints: what was read before the last one is stale. */
   #version = 0;
   #bots: { version: number; accounts: BotAccounts } | null = null;
   #readingBots: { version: number; accounts: Promise<BotAccounts> } | null = null;
   #isReadingFailed = false;
-  /** Of the bot accounts as last read, current or not. */
+  /** Ids of the bot accounts as they were last read, even when they are stale. */
   #botIds: ReadonlySet<PlatformUserId> = new Set();
   #ownIds: ReadonlySet<PlatformUserId> = new Set();
   #announced: string | null | undefined;

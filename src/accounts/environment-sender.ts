@@ -30,12 +30,12 @@ export class EnvironmentSender {
     this.#tokens = new LegacyTokens(deps);
   }
 
-  /** Of the last one that was found. */
+  /** Id of the sender that was found last. */
   get platformUserId(): PlatformUserId | null {
     return this.#platformUserId;
   }
 
-  /** Of the last one that was found. */
+  /** Login of the sender that was found last. */
   get login(): string | null {
     return this.#login;
   }

@@ -77,7 +77,7 @@ class DatabaseOverlayFeed implements OverlayFeed {
   readonly #deps: OverlayFeedDeps;
   readonly #audiences = new Map<ChannelId, Audience>();
   readonly #turnstile = new Turnstile(READS_AT_ONCE);
-  /** Of any channel: one read too many costs less than a count for each. */
+  /** Counts the changes of all channels together: one read too many costs less than a count for each channel. */
   #changes = 0;
   #isClosed = false;
 

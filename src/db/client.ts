@@ -37,7 +37,7 @@ export class DatabaseClient extends pg.Client {
     return this.#greetedBy;
   }
 
-  /** Another one is better. */
+  /** Whether `letGo` was called: another connection is better. */
   get isLetGo(): boolean {
     return this.#isLetGo;
   }

@@ -23,7 +23,7 @@ const BEHIND_MS = -10_000;
 /** Platforms may be late by themselves. */
 const LINES_AHEAD_MS = 30_000;
 const LINES = 20;
-/** Bounds how often the log is told of lines whose age swings around a limit. */
+/** Bounds how often a warning is logged while the age of lines swings around a limit. */
 const LINES_WARN_FOR_MS = 60_000;
 const FIX =
   'Let NTP set the clocks of this machine and of the database server (check with timedatectl). If both clocks are right and measuredBy is lines, the platform delivers late or the process is overloaded.';

@@ -82,7 +82,7 @@ export class Deliveries {
     else this.#gather(copies);
   }
 
-  /** With whatever the next signature suffers. @param isForged somebody signs who is not Kick */
+  /** Applies the faults that wait for the next signature. @param isForged somebody signs who is not Kick */
   signed(outgoing: Outgoing, isForged = this.#hit('forged')): Delivery {
     const { channelId, subscriptionId, type, version, at, body } = outgoing;
     const id = ulid(this.#clock.now());

@@ -106,7 +106,7 @@ export class IrcSession implements Listener {
     this.deliver({ tags: '', rest: `:${prefixOf(this.login ?? '')} PART #${room.name}` });
   }
 
-  /** Without a word: what was called like this is called otherwise now. */
+  /** Leaves a room without sending PART, because the channel was renamed. */
   forget(room: Room): void {
     this.rooms.delete(room);
     room.listeners.delete(this);

@@ -70,7 +70,7 @@ export class Lines {
     });
   }
 
-  /** Without a port: where it listened before, also when somebody borrows that port for a moment. */
+  /** @param port the one it listened on before, if absent; waits while another program has it */
   async listen(port = this.port): Promise<void> {
     for (let attempt = 1; !this.#server.listening; attempt += 1) {
       try {

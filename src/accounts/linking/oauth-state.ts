@@ -25,7 +25,7 @@ export interface OAuthState {
 
 export type ConsumedState =
   | { kind: 'fresh'; state: OAuthState }
-  /** By an instance that may be another one, in whose browser it then is: this one leaves it as it is. */
+  /** Another browser began the flow, perhaps at another instance: the state is not used up here. */
   | { kind: 'begun_elsewhere'; instanceOrigin: string }
   | { kind: 'state_not_found' | 'state_already_used' | 'state_expired' | 'invalid_state_kind' };
 

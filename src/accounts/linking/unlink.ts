@@ -32,7 +32,7 @@ interface OwnAccount extends LeftTokens {
   readonly linkedAs: OAuthKind | null;
 }
 
-/** Of the user's own accounts one stays, and a bot is taken back first. */
+/** Unlinks an account. The last own account of a user stays, and a bot has to be unlinked as a bot first. */
 export async function unlinkAccount(
   db: Db,
   platforms: readonly UnlinkablePlatform[],

@@ -11,11 +11,11 @@ declare module 'fastify' {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** All of them in bytes. */
+/** Longest bodies, in bytes. */
 export interface BodyLimits {
-  /** Of webhooks, of the relay and of the few routes that ask for it. */
+  /** For webhooks, the relay and the few routes that ask for it. */
   readonly large: number;
-  /** Of everything else. */
+  /** For all other routes. */
   readonly usual: number;
   readonly form: number;
 }

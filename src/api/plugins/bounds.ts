@@ -26,7 +26,7 @@ interface Bound {
   readonly entries: Limit;
   readonly entry: Bound | undefined;
   readonly fields: ReadonlyMap<string, Bound>;
-  /** Of fields the schema does not name; absent where it drops them unread. */
+  /** Bound of fields that the schema does not name; absent where the schema drops them unread. */
   readonly otherFields: Bound | undefined;
 }
 

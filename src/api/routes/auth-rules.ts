@@ -22,7 +22,7 @@ export function instanceOriginOf({ domain }: Pick<AuthRules, 'domain'>): string 
   return domain === null ? null : `https://${domain}`;
 }
 
-/** Of every request that ends at a consent page. */
+/** Query of every request that ends at a consent page. */
 export const startQuery = z.object({
   redirect_to: z
     .string()

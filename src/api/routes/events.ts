@@ -19,7 +19,7 @@ const WHAT_COMES = [
   '`heartbeat` `{}`: sent every 15 s. A client that has received no event for 45 s should open a new stream.',
 ].join(' ');
 
-/** With what is remembered of rights, whose login or rights are gone is shown nothing more after 15 s. */
+/** Rights are remembered for up to 10 s more: a person without a login or without rights sees nothing after 15 s. */
 const WELCOME_CHECK_MS = 5_000;
 
 export function registerEventRoutes(app: Api, context: ApiContext): void {

@@ -14,7 +14,7 @@ export type FactSource = 'event' | 'poll';
 
 export type Verdict =
   | { kind: 'ignore' }
-  /** Known already; worth a write all the same. */
+  /** The state is known already; only its times are written again. */
   | { kind: 'touch'; since: Date }
   | { kind: 'change'; since: Date };
 

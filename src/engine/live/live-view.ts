@@ -7,9 +7,9 @@ import type { Logger } from '../../lib/logger.ts';
 import { LIVE_STATE_LIFE_MS } from './stream-run.ts';
 
 export interface LiveSnapshot {
-  /** On at least one of the channel's platforms. */
+  /** Whether the channel is live on at least one of its platforms. */
   readonly isLive: boolean;
-  /** Of the run's closed segments; 0 when no run is known. */
+  /** Length of the run's closed segments; 0 when no run is known. */
   readonly onlineMs: number;
   /** Set while the channel is live. */
   readonly segmentStartedAt: Date | null;
@@ -150,7 +150,7 @@ class CachedLiveView implements LiveView {
 
 interface StreamRow {
   readonly channelId: ChannelId;
-  /** Of the live platform that was confirmed longest ago; null when none is live. */
+  /** When the live platform that was confirmed longest ago was confirmed; null when none is live. */
   readonly confirmedAt: Date | null;
   readonly onlineMs: number | null;
   readonly segmentStartedAt: Date | null;

@@ -8,11 +8,11 @@ export interface Lane {
   readonly channelId: ChannelId;
   /** `resting` until a wake-up; `asking` for its sender; `ready` for a claim; `taken` while a row of it is ours. */
   step: 'resting' | 'asking' | 'ready' | 'taken';
-  /** Woken while it was busy: to be looked at again. */
+  /** The lane was woken while it was busy: it looks again when it is done. */
   isDirty: boolean;
-  /** Told from outside while it was busy: something may go before what it found. */
+  /** A hint came while the lane was busy: a new message may go before the one it found. */
   isHinted: boolean;
-  /** Its next message is an answer, as far as is known: it has no use for room that answers may not use. */
+  /** The next message of the lane is probably an answer. Room that answers may not use does not help the lane then. */
   isAnswerNext: boolean;
   /** The next claim ignores the row's own waiting time. */
   isEager: boolean;

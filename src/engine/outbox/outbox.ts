@@ -32,7 +32,7 @@ export interface OutboxDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** Of this start of the worker; null until it is registered, and nothing is claimed before. */
+  /** Start number of this worker. Null until the worker is registered; nothing is claimed before. */
   readonly startNumber: () => number | null;
   /** 1 ÷ live copies. */
   readonly limitShare: () => number;
@@ -51,7 +51,7 @@ export interface OutboxStats {
   readonly sending: number;
   /** Answers that were not even written: too many waited in their channel, or an equal one did. */
   readonly answersCrowdedOut: number;
-  /** Of the oldest message of a held channel that is not finished, as of the last look. */
+  /** When the oldest unfinished message of a held channel was queued, as of the last look. */
   readonly oldestWaitingSince: Date | null;
 }
 

@@ -15,7 +15,7 @@ export interface PubsubOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Of the connection; fetched before, so that this very connection is refused for no stale one. */
+  /** Token of the connection. It is fetched just before, so that it cannot be stale. */
   readonly token: string;
   /** Asked again before the token ends. */
   readonly getToken: () => Promise<string>;

@@ -208,7 +208,7 @@ class Patience {
   }
 }
 
-/** The same text later than this is somebody else's question, not another try. */
+/** After this time an equal text is a new message, not another try of the one whose answer was lost. */
 const LOST_ANSWER_MS = 60_000;
 
 /** A text that VK takes for a repetition waits and is sent as written, unless it is our own, whose answer was lost. */

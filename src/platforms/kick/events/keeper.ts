@@ -32,9 +32,12 @@ interface Kept {
   isQueued: boolean;
 }
 
-/** What is as it should be is looked at again now and then: Kick ends subscriptions without a word (docs/platforms/kick.md#acknowledgement-and-retries). */
+/**
+ * How often good subscriptions are checked again: Kick ends some without a notice
+ * (docs/platforms/kick.md#acknowledgement-and-retries).
+ */
 const LOOK_AGAIN_MS = 10 * 60_000;
-/** Another copy that was about to take away what was found may have done so. */
+/** Rounds until a subscription that was found is checked again: another copy may just have deleted it. */
 const SOON_AGAIN_SYNCS = 4;
 const CALLS_AT_ONCE = 4;
 
@@ -42,13 +45,13 @@ export class Keeper {
   readonly #deps: KeeperDeps;
   readonly #turnstile = new Turnstile(CALLS_AT_ONCE);
   #kept = new Map<ChannelId, Kept>();
-  /** Served no more; whether by anybody is still to be seen. */
+  /** Streamers that this copy no longer serves, by broadcaster id; another copy may serve them. */
   readonly #left = new Map<string, Subject>();
-  /** Those of them whose removal waits or runs. */
+  /** Entries of `#left` whose removal waits or runs. */
   readonly #leaving = new Set<Subject>();
-  /** One thing at a time for a streamer. */
+  /** The last task of each streamer: a streamer has one task at a time. */
   readonly #tails = new Map<string, Promise<void>>();
-  /** Told of, until something succeeds. */
+  /** Streamers whose failure is logged: it is logged again after a success. */
   readonly #failing = new Set<string>();
   #timer: Timer | null = null;
   #soon: Timer | null = null;
