@@ -22,7 +22,7 @@ export class OAuth {
   /** How many people deny before one consents again. */
   denials = 0;
   readonly #state: KickState;
-  /** By code. */
+  /** PKCE challenges by authorization code. */
   readonly #challenges = new Map<string, string>();
 
   constructor(state: KickState) {

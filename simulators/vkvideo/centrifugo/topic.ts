@@ -14,7 +14,7 @@ interface History {
   readonly size: number;
   readonly seconds: number;
   readonly epoch: string;
-  /** Of the last publication. */
+  /** Offset of the last publication. */
   offset: number;
   kept: (Publication & { readonly atMs: number })[];
 }

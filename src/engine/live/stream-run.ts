@@ -6,7 +6,7 @@ export interface StreamRun {
   readonly runId: string;
   readonly status: 'online' | 'offline';
   readonly startedAt: Date;
-  /** Of the closed segments. */
+  /** Length of the closed segments. */
   readonly onlineMs: number;
   readonly segmentStartedAt: Date | null;
   readonly offlineAt: Date | null;

@@ -118,7 +118,7 @@ const states: Case[] = [
     shows: ({ headers }) => expect(headers.location).toContain('provider=kick'),
   },
   {
-    when: 'nobody began the link',
+    when: 'the stored state names no user',
     expects: '302 ?missing_link_user',
     ask: async (at) => left(at, {}, null),
   },

@@ -60,7 +60,7 @@ function ofNobody(body?: object): Case[] {
 export const commands: CasesOf = {
   'GET /streamer/bot/commands': [
     {
-      when: 'there are some: newest first, and only those of the channel',
+      when: 'the channel has commands: the newest comes first, and those of other channels are left out',
       expects: '200',
       async ask(at) {
         const { as } = await withCommand(at);

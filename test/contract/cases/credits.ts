@@ -127,7 +127,7 @@ const LONGEST_STYLE = 50_000;
 const streamerCredits: CasesOf = {
   'GET /streamer/credits/token': [
     {
-      when: 'nothing was set: a token comes back, and no style',
+      when: 'no style was set: a token comes back, and no style',
       expects: '200',
       ask: streamer,
       shows: { token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/), creditsStyleJson: null },
@@ -161,7 +161,7 @@ const streamerCredits: CasesOf = {
   ],
   'POST /streamer/credits/reset': [
     {
-      when: 'there is a roll: it is empty afterwards',
+      when: 'the credits list somebody: the list is empty afterwards',
       expects: '200',
       ask: withRoll,
       shows: { ok: true },
@@ -191,7 +191,7 @@ const streamerCredits: CasesOf = {
     channelGone({ body: { creditsStyleJson: null } }),
   ],
   'GET /streamer/credits/reconnect-window': [
-    { when: 'nothing was set', expects: '200', ask: streamer, shows: { creditsReconnectWindowMinutes: 60 } },
+    { when: 'no window was set', expects: '200', ask: streamer, shows: { creditsReconnectWindowMinutes: 60 } },
     channelGone(),
   ],
   'POST /streamer/credits/reconnect-window': [

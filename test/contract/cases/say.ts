@@ -120,7 +120,7 @@ export const say: CasesOf = {
       },
     })),
     {
-      when: 'the same key comes with the same text again: it is the same message',
+      when: 'an idempotency key comes again with the same text: no second message is queued',
       expects: '200',
       async ask(at) {
         const ask = { as: await speaking(at, 'twitch'), body: { message: 'hi' }, headers: { 'idempotency-key': 'k1' } };
@@ -136,7 +136,7 @@ export const say: CasesOf = {
       },
     },
     {
-      when: 'the same key comes with another text',
+      when: 'an idempotency key comes again with another text',
       expects: '409 CONFLICT',
       async ask(at) {
         const ask = { as: await speaking(at, 'twitch'), headers: { 'idempotency-key': 'k2' } };
