@@ -15,8 +15,8 @@ const LONGEST_REASON = 100;
 
 const query = z.object({
   lang: z.string().optional().describe('`en` or `ru`. `Accept-Language` decides when it is absent.'),
-  error: z.string().optional().describe('`auth_failed` where a sign-in or a link came to nothing'),
-  reason: z.string().optional().describe('why'),
+  error: z.string().optional().describe('Set to `auth_failed` when a sign-in or a link failed.'),
+  reason: z.string().optional().describe('Code of why the sign-in or the link failed.'),
 });
 type Query = z.output<typeof query>;
 
@@ -29,13 +29,20 @@ const ADDRESSES = {
 } as const;
 
 export function registerPages(app: Api, context: ApiContext): void {
-  const response = { 200: answerOf('text/html', 'The page, in Russian or English') };
+  const response = { 200: answerOf('text/html', 'The page, in Russian or English.') };
   for (const [path, summary] of Object.entries(ADDRESSES)) {
-    app.get(path, { schema: { tags: ['pages'], summary, querystring: query, response } }, async (request, reply) => {
-      const [address = ''] = request.url.split('?', 1);
-      if (ownPage(address) === null) throw new BadInput('NOT_FOUND');
-      return show(context, request, reply, request.query);
-    });
+    const params = path.includes(':page')
+      ? { params: z.object({ page: z.string().describe('Name of the page.') }) }
+      : {};
+    app.get(
+      path,
+      { schema: { tags: ['pages'], summary, querystring: query, response, ...params } },
+      async (request, reply) => {
+        const [address = ''] = request.url.split('?', 1);
+        if (ownPage(address) === null) throw new BadInput('NOT_FOUND');
+        return show(context, request, reply, request.query);
+      },
+    );
   }
 }
 
