@@ -27,7 +27,7 @@ const CACHE_MS = 5 * 60_000;
 /** An answer the database could not give is asked for again sooner. */
 const FAILED_CACHE_MS = 30_000;
 const BATCH_WAIT_MS = 5;
-const BATCH_MAX = 1000;
+const BATCH_MAX = 4000;
 
 export function createAuthorIdentity(deps: AuthorIdentityDeps): AuthorIdentity {
   return new BatchedIdentity(deps);
@@ -70,7 +70,7 @@ class BatchedIdentity implements AuthorIdentity {
   /** One query at a time; who is asked for meanwhile is in the next. */
   async #run(): Promise<void> {
     while (this.#asked.size > 0) {
-      const batch = [...this.#asked.entries()].slice(0, BATCH_MAX);
+      const batch = [...this.#asked.entries().take(BATCH_MAX)];
       const found = await this.#look(batch.map(([platformUserId]) => platformUserId));
       for (const [platformUserId, { resolve }] of batch) {
         const userId = found?.get(platformUserId) ?? `${this.#deps.platform.id}:${platformUserId}`;

@@ -108,7 +108,7 @@ export class DirectCredits {
   #nextBatch(): [string, Waiting][] {
     const oldestMs = this.#deps.clock.monotonicMs() - LIFE_MS;
     for (const [key, { addedAtMs }] of this.#waiting) if (addedAtMs < oldestMs) this.#waiting.delete(key);
-    return [...this.#waiting].slice(0, BATCH_MAX);
+    return [...this.#waiting.entries().take(BATCH_MAX)];
   }
 
   /** A look-up during an outage says "not linked": on a second try everybody is asked for again, or would be listed twice. */

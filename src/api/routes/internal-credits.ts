@@ -13,7 +13,7 @@ import { CUT } from '../plugins/bounds.ts';
 
 const SIGNATURE_WINDOW_MS = 5 * 60 * 1000;
 const MAX_USER_ID = 200;
-const MAX_EVENTS = 1000;
+const MAX_EVENTS = 4000;
 
 const plain = z.string().min(1, 'must not be empty');
 const required = z.string().transform(plainText).pipe(plain);

@@ -51,7 +51,11 @@ const DEADLINE_MS = 2000;
 const BATCH_EVENTS = 100;
 const BATCH_WAIT_MS = 250;
 /** What our own endpoint takes at once; used only when events arrive faster than one batch is answered. */
-const BATCH_MAX = 1000;
+const BATCH_MAX = 4000;
+/** Stays below the 512 kB that our own endpoint reads. */
+const BATCH_BYTES_MAX = 400_000;
+/** What every version of our own endpoint takes. */
+const OLDER_BATCH_MAX = 1000;
 const SINGLES_AT_ONCE = 8;
 const QUEUE_MAX = 20_000;
 /** Outlives a restart of the API. Older events could be of an earlier stream. */
@@ -140,30 +144,34 @@ export class RelayEndpoint {
   /** One batch, and on while full ones wait. */
   async #run(): Promise<void> {
     do {
-      const batch = this.#nextBatch();
-      const outcome = this.#takesArrays ? await this.#sendArray(batch) : await this.#sendSingles(batch);
+      const outcome = this.#takesArrays ? await this.#sendArray() : await this.#sendSingles();
       if (outcome.kind === 'failed') return this.#fail(outcome);
       this.#recover();
     } while (this.#queue.size >= BATCH_EVENTS || (this.#isDraining && this.#queue.size > 0));
   }
 
-  #nextBatch(): [string, Queued][] {
+  async #sendArray(): Promise<Outcome> {
     const batch: [string, Queued][] = [];
-    const max = this.#takesArrays ? this.#batchMax : BATCH_EVENTS;
+    const parts: string[] = [];
+    let bytes = 0;
     for (const entry of this.#queue) {
+      const part = JSON.stringify(entry[1].event);
+      bytes += Buffer.byteLength(part) + 1;
+      if (batch.length > 0 && bytes > BATCH_BYTES_MAX) break;
       batch.push(entry);
-      if (batch.length >= max) break;
+      parts.push(part);
+      if (batch.length >= this.#batchMax) break;
     }
-    return batch;
-  }
-
-  async #sendArray(batch: readonly [string, Queued][]): Promise<Outcome> {
-    const outcome = await this.#post(JSON.stringify(batch.map(([, { event }]) => event)));
+    const outcome = await this.#post(`[${parts.join(',')}]`);
     switch (outcome.kind) {
       case 'taken':
         this.#settle(batch, true);
         return outcome;
       case 'refused':
+        if (batch.length > OLDER_BATCH_MAX) {
+          this.#batchMax = OLDER_BATCH_MAX;
+          return outcome;
+        }
         // An older API: it knows the single form only.
         this.#takesArrays = false;
         this.#deps.log.info(`${this.#deps.logPrefix}internal_post_single`, { baseUrl: this.#origin });
@@ -177,7 +185,8 @@ export class RelayEndpoint {
     }
   }
 
-  async #sendSingles(batch: readonly [string, Queued][]): Promise<Outcome> {
+  async #sendSingles(): Promise<Outcome> {
+    const batch = [...this.#queue.entries().take(BATCH_EVENTS)];
     for (let start = 0; start < batch.length; start += SINGLES_AT_ONCE) {
       const some = batch.slice(start, start + SINGLES_AT_ONCE);
       const outcomes = await Promise.all(

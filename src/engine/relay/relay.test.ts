@@ -26,6 +26,7 @@ const chat = (relay: CreditsRelay, ...names: string[]) => {
   for (const name of names) relay.add({ channelSlug: 'north', userId: `p:${name.toLowerCase()}`, displayName: name });
 };
 const people = (count: number, prefix = 'p') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+const sizesOf = (requests: readonly CreditsRequest[]) => requests.map(({ body }) => JSON.parse(body).length);
 const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 2 });
 
 /** Until the memory of repeats has no timer any more: what is left is the retry's. The first request is out by then. */
@@ -90,13 +91,41 @@ test('a hundred chatters do not wait for the quarter of a second, and a backlog 
   const { relay } = relayTo([api.baseUrl]);
   chat(relay, ...people(100));
   await waitFor(() => expect(api.requests).toHaveLength(1));
-  chat(relay, ...people(1500, 'q'));
+  chat(relay, ...people(4500, 'q'));
   first.resolve(200);
   await api.answered(3);
-  expect(api.requests.map(({ body }) => JSON.parse(body).length)).toEqual([100, 1000, 500]);
-  expect(api.names).toEqual([...people(100), ...people(1500, 'q')]);
+  expect(sizesOf(api.requests)).toEqual([100, 4000, 500]);
+  expect(api.names).toEqual([...people(100), ...people(4500, 'q')]);
   // Kept alive: three requests did not take three connections.
   expect(new Set(api.requests.map(({ callerPort }) => callerPort)).size).toBeLessThan(3);
+});
+
+test('a request stays below what the API reads, however long names and addresses are', async () => {
+  const api = await scriptedCreditsApi();
+  const { relay } = relayTo([api.baseUrl]);
+  const avatarUrl = `https://a/${'я'.repeat(240)}`;
+  for (const userId of people(2000)) relay.add({ channelSlug: 'north', userId, displayName: 'Ада', avatarUrl });
+  await waitFor(() => expect(api.names).toHaveLength(2000));
+  expect(Math.max(...api.requests.map(({ body }) => Buffer.byteLength(body)))).toBeLessThan(500_000);
+  expect(Math.max(...sizesOf(api.requests))).toBeGreaterThan(500);
+});
+
+test('an API that takes at most 1,000 at once gets 1,000, and single chatters only when it refuses these too', async () => {
+  const api = await scriptedCreditsApi();
+  const first = Promise.withResolvers<number>();
+  api.answer = (body) => {
+    if (api.requests.length === 1) return first.promise;
+    return (body as unknown[]).length > 1000 ? 400 : 200;
+  };
+  const { relay, lines } = relayTo([api.baseUrl]);
+  chat(relay, ...people(100));
+  await waitFor(() => expect(api.requests).toHaveLength(1));
+  chat(relay, ...people(2500, 'q'));
+  first.resolve(200);
+  await api.answered(5);
+  expect(sizesOf(api.requests)).toEqual([100, 2500, 1000, 1000, 500]);
+  expect(api.names).toEqual([...people(100), ...people(2500, 'q')]);
+  expect(lines).toEqual([]);
 });
 
 test('every origin is told once, however its URL is written', async () => {
