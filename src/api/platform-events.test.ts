@@ -4,6 +4,7 @@ import { PENDING } from '../../simulators/twitch/eventsub/subscriptions.ts';
 import { simulator } from '../../simulators/twitch/test-support.ts';
 import { type StreamerPerson, startApiWorld } from '../../test/support/api-world.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
+import { ShiftedClock } from '../../test/support/shifted-clock.ts';
 
 const { url } = await createTestDatabase();
 
@@ -16,8 +17,9 @@ beforeEach(async () => {
 
 /** A streamer whose bot was switched on through the API, with a platform that delivers its events there. */
 async function world() {
-  const twitch = await simulator();
-  const api = await startApiWorld(url, { env: { ...twitch.env(), DOMAIN: 'bots.example' } });
+  const clock = new ShiftedClock();
+  const twitch = await simulator({ clock });
+  const api = await startApiWorld(url, { env: { ...twitch.env(), DOMAIN: 'bots.example' }, clock });
   twitch.mapHost('bots.example', api.url);
   const channel = twitch.addChannel('northpine');
   // As the streamer's sign-in grants it: Twitch tells about follows only then.
@@ -38,7 +40,7 @@ async function world() {
     .poll(async () => (await api.pg.query(`select status from "PlatformEventSubscription"`)).rows)
     .toEqual([{ status: 'active' }, { status: 'active' }]);
   await told(twitch);
-  return { ...api, twitch, who };
+  return { ...api, twitch, clock, who };
 }
 
 /** We know of a subscription before our answer to its challenge has arrived there; until then Twitch tells nothing. */
@@ -65,7 +67,7 @@ test('a stream that begins and ends at the platform is on record: live state, ru
 });
 
 test('the row of a streamer who renamed is updated by the next event, and left alone when it names another chat', async () => {
-  const { who, twitch, ...api } = await world();
+  const { who, twitch, clock, ...api } = await world();
   const stored = async () =>
     (await api.pg.query('select "twitchLogin" from "ChatBotSubscription" where "channelId" = $1', [who.channelId]))
       .rows[0].twitchLogin;
@@ -83,6 +85,8 @@ test('the row of a streamer who renamed is updated by the next event, and left a
   expect(await stored()).toBe('#WestElm');
 
   twitch.rename('westelm', 'eastelm');
+  // Twitch is asked about one difference once in ten minutes.
+  clock.shift(600_000);
   twitch.goLive('southoak');
   await expect.poll(stored).toBe('southoak');
 });

@@ -36,6 +36,7 @@ async function noticeName(
   const parsed = broadcasterEvent.safeParse(event);
   if (!parsed.success) return;
   const { broadcaster_user_id: id, broadcaster_user_login: told } = parsed.data;
+  let difference: string | null = null;
   try {
     const row = await db
       .selectFrom('Channel')
@@ -45,7 +46,7 @@ async function noticeName(
       .executeTakeFirst();
     const stored = row && roomName(row.twitchLogin);
     if (!row || !stored || stored === roomName(told)) return;
-    const difference = `${id} ${stored} ${roomName(told)}`;
+    difference = `${id} ${stored} ${roomName(told)}`;
     if (asked.has(difference)) return;
     asked.set(difference, true);
     const query = new URLSearchParams({ id, login: stored.slice(1) });
@@ -56,6 +57,8 @@ async function noticeName(
     const from = row.twitchLogin.trim().replace(/^#/, '') as PlatformChannelId;
     await renamed(row.channelId as ChannelId, from, now as PlatformChannelId);
   } catch (error) {
+    // Nobody answered: the next event asks.
+    if (difference !== null) asked.delete(difference);
     log.warn('chatbot.rename_failed', { broadcasterId: id, error });
   }
 }
