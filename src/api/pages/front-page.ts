@@ -1,7 +1,7 @@
 /** The page for people: what this is, whether it is well, where to sign in, and what comes next for who has. */
 import { createHash } from 'node:crypto';
 import type { Language } from '../../platforms/causes/cause.ts';
-import { failureText, TROUBLES, WORDS } from './words.ts';
+import { failureText, troubleText, WORDS } from './words.ts';
 
 interface Named {
   readonly id: string;
@@ -80,7 +80,7 @@ function failure({ failure: given, deniedReasons, language }: FrontPage): string
 
 function health({ troubles, language }: FrontPage): string[] {
   if (troubles.length === 0) return [paragraph(WORDS.isWell[language])];
-  const words = troubles.map((code) => TROUBLES[code]?.[language] ?? code);
+  const words = troubles.map((code) => troubleText(code, language));
   return [paragraph([WORDS.isIll[language], ...words].join(' '))];
 }
 

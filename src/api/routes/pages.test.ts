@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { linkingWorld } from '../../../test/support/linking-world.ts';
-import { FAILURES } from '../pages/words.ts';
+import { signInCauses } from '../../platforms/causes/sign-in.ts';
 
 const api = await linkingWorld({ onEnd: afterAll });
 
@@ -36,7 +36,8 @@ test('whoever signed in lands on a page that exists, knows them, and says what c
 });
 
 test('every reason a sign-in can end with is a sentence, and not the same in both languages', async () => {
-  for (const reason of [...Object.keys(FAILURES), 'vk_oauth_error']) {
+  const renamed = ['access_denied', 'no_client_id', 'no_callback_url', 'unsupported_provider', 'vk_oauth_error'];
+  for (const reason of [...Object.keys(signInCauses), ...renamed]) {
     const address = `/?error=auth_failed&reason=${reason}`;
     const [english, russian] = await Promise.all(
       ['en', 'ru'].map(async (lang) => (await api.browser().ask('GET', `${address}&lang=${lang}`)).text),

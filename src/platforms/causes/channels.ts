@@ -1,4 +1,3 @@
-// Long because: each cause of a channel stands here with its words in both languages.
 /** Causes of one channel on one platform: its switch, its account there, who speaks, and how its chat is read. */
 import type { CauseTable } from './cause.ts';
 

@@ -1,4 +1,3 @@
-// Long because: each cause of the installation stands here with its words in both languages.
 /** Causes of the installation: its database, its variables, its processes, and the ways between them. */
 import type { CauseTable } from './cause.ts';
 

@@ -1,4 +1,3 @@
-// Long because: each way in which a sign-in or a link fails stands here with its words in both languages.
 /** Causes of a sign-in or a link that came to nothing (docs/contract/http-api.md#callback-outcomes). */
 import type { CauseTable } from './cause.ts';
 
@@ -33,7 +32,7 @@ export const signInCauses = {
   },
   login_not_supported: {
     ...AGAIN,
-    en: ['Nobody can sign in with that platform.', 'Sign in with another platform, then link this one.'],
+    en: ['This platform cannot be used to sign in.', 'Sign in with another platform, then link this one.'],
     ru: ['Войти через эту платформу нельзя.', 'Войдите через другую и привяжите эту.'],
   },
   provider_not_supported: {
@@ -48,7 +47,7 @@ export const signInCauses = {
   },
   missing_link_user: {
     ...AGAIN,
-    en: ['Nobody is named for whom the account was to be linked.', 'Begin again.'],
+    en: ['The link does not say whose account it is for.', 'Begin again.'],
     ru: ['Не указано, кому привязывается аккаунт.', 'Начните заново.'],
   },
   login_required: {
@@ -58,7 +57,10 @@ export const signInCauses = {
   },
   link_user_mismatch: {
     ...AGAIN,
-    en: ['Somebody else is signed in than who began to link.', 'Sign in as the same person and begin again.'],
+    en: [
+      'The person who is signed in is not the one who began to link.',
+      'Sign in as the same person and begin again.',
+    ],
     ru: ['Вошёл не тот, кто начал привязку.', 'Войдите тем же человеком и начните заново.'],
   },
   no_token: {
@@ -91,8 +93,8 @@ export const signInCauses = {
     who: 'owner',
     action: 'contact_owner',
     rank: 35,
-    en: ['The channel has no active custom_bot entitlement.', 'Ask an owner for it.'],
-    ru: ['У канала нет действующего права custom_bot.', 'Попросите его у владельца.'],
+    en: ['The channel has no right to a bot of its own.', 'Ask an owner of this installation for it.'],
+    ru: ['У канала нет права на собственного бота.', 'Попросите его у владельца этой установки.'],
   },
   bot_account_in_use: {
     ...AGAIN,

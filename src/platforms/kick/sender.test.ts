@@ -49,22 +49,30 @@ test('every status has one meaning, in the words of the contract', async () => {
   const body = { data: {}, message: 'no' };
   for (const status of [400, 403, 404, 422]) {
     answer(status, body);
-    expect(await send('x')).toEqual({ kind: 'rejected', reason: failed(status) });
+    expect(await send('x')).toEqual({ kind: 'rejected', reason: 'platform_refused', detail: failed(status) });
   }
   for (const status of [408, 500, 502, 503]) {
     answer(status, body);
-    expect(await send('x')).toEqual({ kind: 'unavailable', reason: failed(status) });
+    expect(await send('x')).toEqual({ kind: 'unavailable', reason: 'platform_refused', detail: failed(status) });
   }
-  expect(await send('x', { as: { accessToken: 'unknown' } })).toEqual({ kind: 'unauthorized', reason: failed(401) });
+  expect(await send('x', { as: { accessToken: 'unknown' } })).toEqual({
+    kind: 'unauthorized',
+    reason: 'platform_refused',
+    detail: failed(401),
+  });
   sim.setModes('northpine', { followersOnly: true });
-  expect(await send('x')).toEqual({ kind: 'rejected', reason: failed(403) });
+  expect(await send('x')).toEqual({ kind: 'rejected', reason: 'platform_refused', detail: failed(403) });
 });
 
 test('the edge in front of Kick refuses nothing for good, as a page or as its own JSON', async () => {
   const { send, sim, said } = await world();
   for (const as of ['html', 'json'] as const) {
     sim.faults.blockAtTheEdge(CHAT, as);
-    expect(await send('x')).toEqual({ kind: 'unavailable', reason: 'Kick send chat failed (403)' });
+    expect(await send('x')).toEqual({
+      kind: 'unavailable',
+      reason: 'platform_refused',
+      detail: 'Kick send chat failed (403)',
+    });
   }
   expect(await send('through')).toMatchObject({ kind: 'sent' });
   expect(said()).toEqual(['through']);
@@ -74,14 +82,22 @@ test('too many: the moment to come back is kept, in seconds or as a date, and no
   const { send, sim, answer } = await world();
   sim.faults.tooManyRequests(CHAT, 20);
   const inSeconds = await send('x');
-  expect(inSeconds).toMatchObject({ kind: 'unavailable', reason: 'Kick send chat failed (429)' });
+  expect(inSeconds).toMatchObject({
+    kind: 'unavailable',
+    reason: 'platform_refused',
+    detail: 'Kick send chat failed (429)',
+  });
   const waitMs = 'retryAt' in inSeconds ? (inSeconds.retryAt?.getTime() ?? 0) - Date.now() : 0;
   expect(waitMs).toBeGreaterThan(18_000);
   expect(waitMs).toBeLessThanOrEqual(20_000);
   answer(429, {}, { 'retry-after': 'Wed, 01 Jan 2070 00:00:00 GMT' });
   expect(await send('x')).toMatchObject({ retryAt: new Date('2070-01-01T00:00:00Z') });
   sim.faults.tooManyRequests(CHAT, null);
-  expect(await send('x')).toEqual({ kind: 'unavailable', reason: 'Kick send chat failed (429)' });
+  expect(await send('x')).toEqual({
+    kind: 'unavailable',
+    reason: 'platform_refused',
+    detail: 'Kick send chat failed (429)',
+  });
 });
 
 test('a lost answer is unconfirmed, also one that cannot be read; a Kick that was never reached is unavailable', async () => {
@@ -94,13 +110,21 @@ test('a lost answer is unconfirmed, also one that cannot be read; a Kick that wa
   }
   const away = await world();
   await away.sim.faults.refuse();
-  expect(await away.send('x')).toEqual({ kind: 'unavailable', reason: 'Kick send chat failed (0)' });
+  expect(await away.send('x')).toEqual({
+    kind: 'unavailable',
+    reason: 'platform_refused',
+    detail: 'Kick send chat failed (0)',
+  });
 });
 
 test('what cannot be sent at all fails without a call', async () => {
   const { send, sim } = await world();
   for (const target of ['9007199254740993', 'northpine', '0', '-5', '1.5', '12345678901234567890']) {
-    expect(await send('x', { target })).toEqual({ kind: 'rejected', reason: 'Kick send chat failed (400)' });
+    expect(await send('x', { target })).toEqual({
+      kind: 'rejected',
+      reason: 'platform_refused',
+      detail: 'Kick send chat failed (400)',
+    });
   }
   expect(sim.calls).toEqual([]);
   const unset = await world({ url: null });

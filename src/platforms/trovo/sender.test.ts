@@ -53,7 +53,8 @@ test('a refusal inside a 200 is a refusal, and an internal error for bad input i
   sim.faults.refuseMessages(12400, 1, undefined, 200);
   expect(await send('banned')).toEqual({
     kind: 'rejected',
-    reason: 'Trovo send chat failed (200). raw=You are banned in this channel',
+    reason: 'platform_refused',
+    detail: 'Trovo send chat failed (200). raw=You are banned in this channel',
   });
   sim.faults.refuseMessages(20000, 1, undefined, 400);
   expect(await send('odd')).toMatchObject({ kind: 'retry' });
@@ -65,18 +66,27 @@ test('without leave of both sides the reason names both scopes', async () => {
   const outcome = await send('hello');
   expect(outcome).toMatchObject({ kind: 'rejected' });
   expect(outcome).toMatchObject({
-    reason: expect.stringMatching(/^Trovo send chat failed \(400\)\..*chat_send_self.*send_to_my_channel.* raw=\S/),
+    reason: 'platform_refused',
+    detail: expect.stringMatching(/^Trovo send chat failed \(400\)\..*chat_send_self.*send_to_my_channel.* raw=\S/),
   });
   const { access } = sim.issueToken(BOT, ['user_details_self']);
   const mute = await say({ side }, channel, { ...botCredential(), accessToken: access }, 'no right');
-  expect(mute).toMatchObject({ kind: 'rejected', reason: expect.stringContaining('chat_send_self') });
+  expect(mute).toMatchObject({
+    kind: 'rejected',
+    reason: 'platform_refused',
+    detail: expect.stringContaining('chat_send_self'),
+  });
 });
 
 test('a token that ran out is unauthorized, whatever is written beside the number', async () => {
   const { sim, send } = await speaking();
   sim.faults.expireTokens(BOT);
   const outcome = await send('hello');
-  expect(outcome).toMatchObject({ kind: 'unauthorized', reason: expect.stringContaining('(401)') });
+  expect(outcome).toMatchObject({
+    kind: 'unauthorized',
+    reason: 'platform_refused',
+    detail: expect.stringContaining('(401)'),
+  });
 });
 
 test('a repeated text waits until it may be repeated; too many at once wait past that as well', async () => {
@@ -85,7 +95,11 @@ test('a repeated text waits until it may be repeated; too many at once wait past
   expect(await send('again')).toMatchObject({ kind: 'sent' });
   await clock.advance(10_000);
   const outcome = await send('again');
-  expect(outcome).toMatchObject({ kind: 'retry', reason: expect.stringContaining('moderators are exempt') });
+  expect(outcome).toMatchObject({
+    kind: 'retry',
+    reason: 'platform_refused',
+    detail: expect.stringContaining('moderators are exempt'),
+  });
   const inMs = outcome.kind === 'retry' ? (outcome.retryAt?.getTime() ?? 0) - clock.now().getTime() : 0;
   expect(inMs).toBe(21_000);
   await clock.advance(inMs);
@@ -116,7 +130,8 @@ test('no answer is unavailable before the message left, and unconfirmed after', 
   world.sim.faults.http({ kind: 'answer', status: 502, path: SEND, times: 1, body: '<html>bad gateway</html>' });
   expect(await world.send('bad gateway')).toMatchObject({
     kind: 'unavailable',
-    reason: 'Trovo send chat failed (502).',
+    reason: 'platform_refused',
+    detail: 'Trovo send chat failed (502).',
   });
 
   const other = await speaking();

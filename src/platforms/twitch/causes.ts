@@ -115,6 +115,40 @@ export const twitchCauses = {
   msg_emoteonly: 'msg_channel_settings',
   msg_verified_email: 'msg_channel_settings',
   msg_requires_verified_phone_number: 'msg_channel_settings',
+  msg_rejected: {
+    ...REFUSED,
+    en: ['AutoMod held the text back.', 'A moderator can allow it in the AutoMod queue; or send another text.'],
+    ru: ['AutoMod задержал текст.', 'Модератор может разрешить его в очереди AutoMod; или отправьте другой текст.'],
+  },
+  automod_held: 'msg_rejected',
+  msg_rejected_mandatory: {
+    ...REFUSED,
+    en: [
+      'The text contains something that the channel has blocked.',
+      'Send another text, or look at the blocked terms.',
+    ],
+    ru: ['В тексте есть то, что запрещено на канале.', 'Отправьте другой текст или проверьте список запретных слов.'],
+  },
+  msg_bad_characters: {
+    ...REFUSED,
+    en: ['Twitch refused characters of the text.', 'Send another text.'],
+    ru: ['Twitch не принял символы в тексте.', 'Отправьте другой текст.'],
+  },
+  msg_r9k: {
+    ...REFUSED,
+    action: 'make_bot_moderator',
+    en: ['The chat takes no text twice.', 'Make the bot a moderator, or send another text.'],
+    ru: ['В чате запрещены повторы.', 'Сделайте бота модератором или отправьте другой текст.'],
+  },
+  unrecognized_cmd: {
+    ...REFUSED,
+    en: [
+      'Twitch read the text as a command that it does not know.',
+      'Send a text that does not begin with / or a dot.',
+    ],
+    ru: ['Twitch принял текст за незнакомую команду.', 'Отправьте текст, который не начинается с / или точки.'],
+  },
+  msg_channel_blocked: 'banned',
   msg_suspended: 'suspended',
   msg_channel_suspended: 'suspended',
   tos_ban: 'suspended',

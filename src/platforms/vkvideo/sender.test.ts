@@ -121,7 +121,11 @@ test('what VK refuses about the text or the account is final, in its own words',
     [422, 'unprocessable'],
   ] as const) {
     sim.faults.refuseMessages(status, error);
-    expect(await send('no')).toEqual({ kind: 'rejected', reason: `VKVideo API error: ${status} ${error}` });
+    expect(await send('no')).toEqual({
+      kind: 'rejected',
+      reason: 'platform_refused',
+      detail: `VKVideo API error: ${status} ${error}`,
+    });
   }
   expect(said()).toEqual([]);
   // Of what may be due to the stream it was made sure that it is not.
@@ -132,7 +136,11 @@ test('a refused token is for the caller to renew; an outage costs nothing; a los
   const { sim, send, said } = await world();
   await send('first');
   sim.faults.unauthorized(SEND);
-  expect(await send('401')).toEqual({ kind: 'unauthorized', reason: 'VKVideo API error: 401 unauthorized' });
+  expect(await send('401')).toEqual({
+    kind: 'unauthorized',
+    reason: 'platform_refused',
+    detail: 'VKVideo API error: 401 unauthorized',
+  });
   for (const status of [500, 502, 503]) {
     sim.faults.http({ kind: 'answer', status, path: SEND, times: 1 });
     expect(await send(String(status))).toMatchObject({ kind: 'unavailable' });

@@ -91,7 +91,7 @@ test('an error inside a success concerns its event alone: it is told, and tried 
   sim.faults.failSubscriptions(STREAM, 'webhooks are not enabled for app');
   const subscriptions = open();
   const state = async () => readingState(await subscriptions.ensure(subject, EVENTS), null);
-  const degraded = { kind: 'degraded', reason: `${STREAM}: webhooks are not enabled for app` };
+  const degraded = { kind: 'degraded', reason: STREAM, detail: 'webhooks are not enabled for app' };
   expect(await state()).toEqual(degraded);
   for (let minute = 0; minute < 9; minute += 1) {
     await clock.advance(MINUTE);

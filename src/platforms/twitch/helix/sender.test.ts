@@ -44,7 +44,11 @@ test('every answer has one meaning, and unknown reasons are permanent', async ()
     return send('hello');
   };
   const body = { error: 'Forbidden', status: 403, message: 'no' };
-  expect(await outcome(dropped('a_code_of_next_year'))).toEqual({ kind: 'rejected', reason: 'a_code_of_next_year' });
+  expect(await outcome(dropped('a_code_of_next_year'))).toEqual({
+    kind: 'rejected',
+    reason: 'platform_refused',
+    detail: 'a_code_of_next_year',
+  });
   expect(await outcome(dropped('automod_held'))).toMatchObject({ kind: 'rejected' });
   expect(await outcome(dropped(null))).toEqual({ kind: 'rejected', reason: 'dropped' });
   expect(await outcome(dropped('msg_duplicate'))).toMatchObject({ kind: 'retry' });
@@ -54,7 +58,11 @@ test('every answer has one meaning, and unknown reasons are permanent', async ()
   const rateLimited = { kind: 'unavailable', reason: 'msg_ratelimit', retryAt: inHalfAMinute };
   expect(await outcome(dropped('msg_ratelimit'))).toEqual(rateLimited);
   for (const status of [400, 403, 422]) {
-    expect(await outcome({ status, body })).toEqual({ kind: 'rejected', reason: `Twitch API error: ${status} no` });
+    expect(await outcome({ status, body })).toEqual({
+      kind: 'rejected',
+      reason: 'platform_refused',
+      detail: `Twitch API error: ${status} no`,
+    });
   }
   expect(await outcome({ status: 401, body })).toMatchObject({ kind: 'unauthorized' });
   for (const status of [500, 502, 503]) expect(await outcome({ status })).toMatchObject({ kind: 'unavailable' });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { account, channel, chatWorld } from '../../../../test/support/twitch-chat-world.ts';
+import { said } from '../../causes/reasons.ts';
+import { twitchCauses } from '../causes.ts';
 
 const BOT = account('helperbot', 'good', 'default');
 const DEADLINE_MS = 10_000;
@@ -73,6 +75,17 @@ test.each([
   const { say, server } = await joinedWorld();
   server.answer = notice;
   expect(await say('hello')).toMatchObject({ kind, reason: notice });
+});
+
+test('every refusal that Twitch documents has words of its own', () => {
+  const documented = [
+    ...['msg_banned', 'msg_timedout', 'msg_bad_characters', 'msg_channel_blocked', 'msg_channel_suspended'],
+    ...['msg_duplicate', 'msg_emoteonly', 'msg_followersonly', 'msg_followersonly_followed', 'msg_followersonly_zero'],
+    ...['msg_r9k', 'msg_ratelimit', 'msg_rejected', 'msg_rejected_mandatory', 'msg_requires_verified_phone_number'],
+    ...['msg_verified_email', 'msg_slowmode', 'msg_subsonly', 'msg_suspended', 'tos_ban', 'unrecognized_cmd'],
+    ...['automod_held', 'user_timed_out'],
+  ];
+  expect(documented.filter((code) => said(twitchCauses, code).reason === 'platform_refused')).toEqual([]);
 });
 
 test('a notice about the mode of the room says nothing about a message', async () => {
