@@ -78,7 +78,7 @@ test('the operator’s command works from what is built as from the sources, wit
       encoding: 'utf8',
     });
   expect(memalerts('migrate')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Applied 0001/) });
-  expect(memalerts('migrate')).toMatchObject({ status: 0, stdout: 'The schema is up to date.\n' });
+  expect(memalerts('migrate')).toMatchObject({ status: 0, stdout: 'The database schema is up to date.\n' });
   expect(memalerts('grant-admin', '--login', 'nobody')).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('Nobody has signed in as nobody'),

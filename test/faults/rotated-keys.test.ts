@@ -68,7 +68,7 @@ test('keys are rotated while 50 messages a second are sent and tokens run out: n
     const keys = rotations % 2 === 0 ? [...KEYS].reverse() : KEYS;
     const CREDENTIALS_ENCRYPTION_KEY = keys.map((key) => key.toString('base64')).join(',');
     const said = await runCommand(['rotate-keys'], { DATABASE_URL: world.databaseUrl, CREDENTIALS_ENCRYPTION_KEY });
-    expect(said).toMatch(/ 0 left, 0 unreadable\.$/);
+    expect(said).toMatch(/ Left: 0\. Unreadable: 0\.$/);
     rotations += 1;
   }
   await sending;

@@ -74,11 +74,15 @@ test('what is saved says where it will answer nobody or less, and nothing when a
   expect(warned({})).toEqual([]);
   expect(warned({ allowedUsers: ['mira_k'], allowedRoles: ['vip'] })).toEqual([]);
   expect(warned({ allowedRoles: ['vip'] })).toEqual([
-    'Nobody can use this command on VK Video Live, YouTube, Trovo: its roles are unknown there',
+    'Nobody can use this command on VK Video Live, YouTube and Trovo. The roles that the command requires are not known there.',
   ]);
-  expect(warned({ allowedRoles: ['follower'] })[0]).toBe('The role follower matches nobody on any platform');
+  expect(warned({ allowedRoles: ['follower'] })[0]).toBe(
+    'The role follower admits nobody, because no platform reports it',
+  );
   expect(warned({ response: '/ban me' })).toEqual(['A leading / or . is removed from the answer before it is sent']);
-  expect(warned({ response: 'x'.repeat(201) })).toEqual(['The answer is cut to 200 characters on YouTube']);
+  expect(warned({ response: 'x'.repeat(201) })).toEqual([
+    'YouTube allows 200 characters. The answer is longer and will be cut there.',
+  ]);
 });
 
 test('a bot that is switched on says what its platform does unlike others, and which commands are affected', () => {
@@ -94,9 +98,9 @@ test('a bot that is switched on says what its platform does unlike others, and w
   const long = { trigger: '!long', response: 'x'.repeat(201) };
   expect(warned('Twitch', forVips, long)).toEqual([]);
   expect(warned('YouTube', {}, forVips, long)).toEqual([
-    'There is a chat on YouTube only while the channel is live',
-    'Their roles are unknown on YouTube, so nobody can use !vip',
-    'Cut to 200 characters on YouTube: answers of !long',
+    'YouTube has a chat only while the channel is live, so the bot reads and writes only then',
+    'Nobody can use !vip on YouTube. The required roles are not known there.',
+    'YouTube allows 200 characters. The answer of !long is longer and will be cut there.',
   ]);
   expect(warned('VK Video Live')).toEqual(['The bot can write on VK Video Live only while the channel is live']);
   expect(warned('Trovo')).toEqual(['Trovo closed its service on 2026-06-30']);

@@ -44,7 +44,7 @@ export function enableWarnings({ description, limits }: Place, commands: readonl
     warnings.push(`${title} has a chat only while the channel is live, so the bot reads and writes only then`);
   const closed = commands.filter((command) => admitsNobody(capabilities, command));
   if (closed.length > 0) {
-    warnings.push(`Nobody can use ${triggers(closed)} on ${title}. The roles that they require are not known there.`);
+    warnings.push(`Nobody can use ${triggers(closed)} on ${title}. The required roles are not known there.`);
   }
   const cut = commands.filter((command) => isTooLong(limits, command));
   if (cut.length > 0) {
