@@ -27,6 +27,7 @@ const FAMILIES: readonly [name: string, routes: RegExp][] = [
   ['relay', / \/internal\//],
   ['webhooks', / \/webhooks\//],
   ['overlay', / \/overlay\//],
+  ['pages', / \/($|dashboard$|settings\/)/],
   ['operations', / \/(health|healthz|ready|readyz|metrics|capabilities)$/],
 ];
 

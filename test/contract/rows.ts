@@ -20,8 +20,8 @@ export async function rowsOf(db: pg.Pool): Promise<Rows> {
   const text = rows
     .map(
       ({ tablename }) => `
-        select '${tablename}' as name, count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')
-          as contents from "${tablename}" t`,
+        select '${tablename}' as name, count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) as contents
+        from "${tablename}" t`,
     )
     .join(' union all ');
   const read = async (): Promise<Contents> => {

@@ -26,7 +26,7 @@ test('1,000 deliveries, a fifth doubled, a tenth too late, a hundredth forged: e
     delayedShare: 0.1,
     forgedShare: 0.01,
     delayedByMs: 400_000,
-    perSecond: 100,
+    perSecond: 50,
     command: { text: '!mark', reply: 'marked' },
     commands: COMMANDS,
     graceMs: 120_000,

@@ -32,7 +32,7 @@ test('a repeated text refused as spam goes out once it may, in its place, within
     expect((await world.fates(world.channelId))[1]).toMatchObject({
       status: 'pending',
       attempts: 1,
-      lastError: expect.stringContaining('make the bot one'),
+      lastError: expect.stringContaining('Make the bot a moderator'),
     }),
   );
   const refusedAtMs = world.clock.monotonicMs();

@@ -200,7 +200,7 @@ const accounts: CasesOf = {
           kind: 'channel_bot_credential',
           provider,
           unlinkEndpoint: `DELETE /streamer/bots/${provider}/bot`,
-          hint: expect.stringContaining(`DELETE /owner/bots/${provider}/default`),
+          hint: `Call DELETE /streamer/bots/${provider}/bot first`,
         },
       },
     })),
