@@ -67,7 +67,8 @@ export function failureText(reason: string, deniedReasons: ReadonlySet<string>, 
   return signInCauses[code as keyof typeof signInCauses][language].join(' ');
 }
 
-/** @param reason of `/readyz`. @returns what is wrong; the reason itself where it has no words */
+/** @param reason of `/readyz`. @returns what is wrong and what to do; the reason itself where it has no words */
 export function troubleText(reason: string, language: Language): string {
-  return Object.hasOwn(coreCauses, reason) ? coreCauses[reason as CoreCause][language][0] : reason;
+  if (!Object.hasOwn(coreCauses, reason)) return reason;
+  return coreCauses[reason as CoreCause][language].join(' ').replaceAll('`', '');
 }
