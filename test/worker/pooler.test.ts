@@ -13,9 +13,9 @@ test('behind a pooler in transaction mode a worker is not ready, says what works
   const { worker, log } = world.startWorker({ env: { DATABASE_URL: line.url } });
   const look = () => readinessOf(worker, systemClock);
   await vi.waitFor(() => expect(look().reasons).toContain('transaction_pooler'), PATIENCE);
-  // It looks again and again, and goes on.
+  // It looks again and again: each time later, up to ten seconds apart.
   const { connections } = line;
-  await vi.waitFor(() => expect(line.connections).toBeGreaterThan(connections + 2), PATIENCE);
+  await vi.waitFor(() => expect(line.connections).toBeGreaterThan(connections), { ...PATIENCE, timeout: 45_000 });
   expect(look()).toMatchObject({ ready: false, channels: { held: 0 } });
   expect(log.filter(({ event }) => event === 'db.transaction_pooler')).toMatchObject([
     { fix: expect.stringContaining('session mode') },
