@@ -136,7 +136,7 @@ export class ChannelHealth {
     this.#timer ??= this.#deps.clock.setTimer(delayMs, () => void this.flush(), { unref: true });
   }
 
-  /** A time that cannot be written now is written with the next. */
+  /** A time that cannot be written is given up: the next line of the channel brings a newer one. */
   async #writeHeard(): Promise<void> {
     this.#heardTimer = null;
     const startNumber = this.#deps.startNumber();

@@ -7,9 +7,10 @@ import { createBusyShare } from '../../lib/busy-share.ts';
 import { createHttpClient } from '../../lib/http.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { CommonDeps, Platform, Told } from '../../platforms/platform.ts';
-import type { LiveFact, ReaderEvents, WorkerSide } from '../../platforms/worker-side.ts';
+import type { ChatMessage, LiveFact, ReaderEvents, WorkerSide } from '../../platforms/worker-side.ts';
 import type { InboxReader } from '../inbox/inbox-reader.ts';
 import { openInbox } from '../inbox/open.ts';
+import type { Receipt } from '../inbox/receipt.ts';
 import { forgetLive, recordLive } from '../live/record-live.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -146,10 +147,7 @@ export class Worker {
       startNumber,
       isListening: () => this.presence.listener.isHealthy,
       pollMs: platform.timers(settings).outboxPollMs,
-      message: (message, receipt) => {
-        this.health.heard(message.channelId);
-        this.pipeline.message(message, receipt);
-      },
+      message: (message, receipt) => this.#hear(message, receipt),
       credentials: this.#credentials,
     });
     this.presence.channels.onChange(() => this.#serve());
@@ -212,12 +210,16 @@ export class Worker {
     return stops;
   }
 
+  /** A line of the chat, however it came here. */
+  #hear(message: ChatMessage, receipt: Receipt | null = null): void {
+    this.health.heard(message.channelId);
+    this.pipeline.message(message, receipt);
+  }
+
   #readerEvents(): ReaderEvents {
     return {
       message: (message) => {
-        if (this.#isStopping) return;
-        this.health.heard(message.channelId);
-        this.pipeline.message(message);
+        if (!this.#isStopping) this.#hear(message);
       },
       state: (channelId, state) => this.health.state(channelId, state),
       live: (channelId, fact) => void this.#recordLive(channelId, fact),

@@ -2,6 +2,7 @@
 import type { ProviderId } from '../../lib/brand.ts';
 import type { LegacySender } from '../account-side.ts';
 import type { CommonDeps, Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
+import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { youtubeCauses } from './causes.ts';
 import { createOAuth } from './google/oauth.ts';
@@ -28,10 +29,7 @@ export const youtube: Platform = {
       message: 'The YouTube account must be linked again',
       cause: 'owner_scope_missing',
     },
-    YOUTUBE_BOT_NOT_CONFIGURED: {
-      status: 503,
-      message: 'No account can speak on YouTube. An owner must link the default bot first.',
-    },
+    YOUTUBE_BOT_NOT_CONFIGURED: { status: 503, message: noBotAccount('YouTube') },
     YOUTUBE_API_NOT_CONFIGURED: {
       status: 503,
       message: 'The YouTube Data API is not enabled in the Google project of this instance',
