@@ -1,5 +1,6 @@
 /** Who would speak in many channels on all platforms, in one statement: for diagnoses, which ask no platform. */
 import pg from 'pg';
+import { askedFor } from '../db/asked-for.ts';
 import type { ChannelId, ExternalAccountId, ProviderId } from '../lib/brand.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import type { NoCredential } from '../platforms/account-side.ts';
@@ -47,8 +48,9 @@ export async function sendersOverview(
   channelIds: readonly ChannelId[],
   now: Date,
 ): Promise<(provider: ProviderId, channelId: ChannelId | null) => Promise<ChannelSender>> {
-  const text = platforms.map(({ description }) => botsOf(description)).join(' union all ');
-  const { rows } = await pool.query<BotRow>({ name: 'senders overview', text, values: [channelIds] });
+  const { label, isAsked, value } = askedFor(channelIds);
+  const text = platforms.map(({ description }) => botsOf(description, isAsked)).join(' union all ');
+  const { rows } = await pool.query<BotRow>({ name: `senders of ${label}`, text, values: [value] });
   const bots = new Map(rows.map((row) => [keyOf(row.provider, row.channelId), row]));
   const environments = new Map<ProviderId, Promise<SenderName | NoCredential>>();
   const environmentOf = (provider: ProviderId) => {
@@ -87,8 +89,8 @@ function keyOf(provider: ProviderId, channelId: ChannelId | null): string {
   return `${provider} ${channelId ?? ''}`;
 }
 
-// $1 channels. Of several default rows the newest counts.
-function botsOf({ id, tables }: OverviewPlatform['description']): string {
+// Of several default rows the newest counts.
+function botsOf({ id, tables }: OverviewPlatform['description'], isAsked: (column: string) => string): string {
   const provider = pg.escapeLiteral(id);
   const account = `a.id, a.login, a."displayName", a."accessToken", a."refreshToken", a."tokenExpiresAt", a."brokenAt",
     a."brokenReason", a."grantEndsAt"`;
@@ -107,5 +109,5 @@ function botsOf({ id, tables }: OverviewPlatform['description']): string {
       ), ${account}
     from ${pg.escapeIdentifier(tables.override)} bot
     left join "ExternalAccount" a on a.id = bot."externalAccountId"
-    where bot."channelId" = any($1::text[])`;
+    where ${isAsked('bot."channelId"')}`;
 }

@@ -1,5 +1,6 @@
 /** How the outboxes of channels stand: what waits, why the head waits, and what was said or failed last. */
 import pg from 'pg';
+import { askedFor } from '../../db/asked-for.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
 import type { MessagesSnapshot } from './snapshot.ts';
@@ -27,10 +28,11 @@ export async function readMessages(
   platforms: readonly Pick<PlatformDescription, 'id' | 'tables'>[],
   channelIds: readonly ChannelId[],
 ): Promise<(provider: ProviderId, channelId: ChannelId) => MessagesSnapshot> {
+  const { label, rows: asked, value } = askedFor(channelIds);
   const { rows } = await pool.query<MessagesRow>({
-    name: 'snapshot of outboxes',
-    text: platforms.map(messagesOf).join(' union all '),
-    values: [channelIds],
+    name: `snapshot of outboxes of ${label}`,
+    text: platforms.map((platform) => messagesOf(platform, asked)).join(' union all '),
+    values: [value],
   });
   const known = new Map(
     rows.map(({ provider, channelId, failedError, failedAt, ...row }) => [
@@ -41,14 +43,13 @@ export async function readMessages(
   return (provider, channelId) => known.get(`${provider} ${channelId}`) ?? NONE;
 }
 
-// $1 channels.
-function messagesOf({ id, tables }: Pick<PlatformDescription, 'id' | 'tables'>): string {
+function messagesOf({ id, tables }: Pick<PlatformDescription, 'id' | 'tables'>, asked: string): string {
   const outbox = pg.escapeIdentifier(tables.outbox);
   return `
     select ${pg.escapeLiteral(id)}::text as provider, asked.id as "channelId", waiting.count as waiting,
       waiting."oldestAt", head."lastError" as "headError", head."nextAttemptAt" as "headDueAt",
       sent."sentAt" as "lastSentAt", failed."lastError" as "failedError", failed."failedAt"
-    from unnest($1::text[]) as asked (id)
+    from ${asked} as asked (id)
     cross join lateral (
       select count(*)::int, min("createdAt") as "oldestAt" from (
         select "createdAt" from ${outbox}

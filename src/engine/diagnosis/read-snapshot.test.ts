@@ -16,15 +16,16 @@ async function world() {
   const pool = createPool(url, { applicationName: 'test', slowMs: 60_000, log: silentLog() });
   onTestFinished(() => pool.end());
   const statements: string[] = [];
-  const counting = {
-    query: (statement: pg.QueryConfig) => {
-      statements.push(String(statement.name));
-      return pool.pg.query(statement);
-    },
-  } as Pick<pg.Pool, 'query'>;
+  const counting = (asked: Pick<pg.Pool, 'query'>) =>
+    ({
+      query: (statement: pg.QueryConfig) => {
+        statements.push(String(statement.name));
+        return asked.query(statement);
+      },
+    }) as Pick<pg.Pool, 'query'>;
   const sources = platforms.map((description) => ({ description, environment: async () => 'none' as const }));
-  const look = (channelIds: readonly ChannelId[] | null) =>
-    readSnapshot({ pg: counting, seal: createTokenSeal([]), platforms: sources }, { channelIds });
+  const look = (channelIds: readonly ChannelId[] | null, asked: Pick<pg.Pool, 'query'> = pool.pg) =>
+    readSnapshot({ pg: counting(asked), seal: createTokenSeal([]), platforms: sources }, { channelIds });
   const channel = async (provider = 'twitch') => {
     const slug = randomUUID();
     const { rows } = await pool.pg.query('insert into "Channel" (slug, name) values ($1, $1) returning id', [slug]);
@@ -48,6 +49,22 @@ test('a diagnosis costs three statements, however many channels there are', asyn
   statements.length = 0;
   expect((await look(null)).channels).toHaveLength(31);
   expect(statements).toHaveLength(3);
+});
+
+test('a diagnosis of one channel is not planned anew each time', async () => {
+  const { look, channel, pg: pool } = await world();
+  const id = await channel();
+  const client = await pool.connect();
+  onTestFinished(() => client.release());
+  for (let count = 0; count < 7; count += 1) await look([id], client);
+  const { rows } = await client.query(
+    'select name, generic_plans::int as kept from pg_prepared_statements order by name',
+  );
+  expect(rows).toEqual([
+    { name: 'senders of one channel', kept: 2 },
+    { name: 'snapshot of one channel', kept: 2 },
+    { name: 'snapshot of outboxes of one channel', kept: 2 },
+  ]);
 });
 
 test('what waits, what was said and what failed last are told of each channel', async () => {

@@ -1,6 +1,7 @@
 /** Reads what a diagnosis is made from: three statements, however many channels (docs/diagnosis.md#the-snapshot). */
 import pg from 'pg';
 import { type OverviewPlatform, sendersOverview } from '../../accounts/senders-overview.ts';
+import { askedFor } from '../../db/asked-for.ts';
 import { isMissingSchema } from '../../db/failures.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
@@ -28,6 +29,7 @@ export interface SnapshotQuestion {
   readonly ownKeys?: readonly string[] | null;
 }
 
+type Described = Pick<PlatformDescription, 'id' | 'tables'>;
 type Times<T> = { [K in keyof T]: T[K] extends Date ? number : T[K] extends Date | null ? number | null : T[K] };
 type ChannelRow = Omit<Times<ChannelSnapshot>, 'health' | 'live' | 'lostEvents' | 'messages' | 'sender'> & {
   readonly health: Times<NonNullable<ChannelSnapshot['health']>> | null;
@@ -61,11 +63,7 @@ async function read(
   channelIds: readonly ChannelId[] | null,
 ): Promise<Pick<Snapshot, 'at' | 'workers' | 'channels'>> {
   const descriptions = deps.platforms.map(({ description }) => description);
-  const { rows } = await deps.pg.query<Answer>({
-    name: 'snapshot of channels',
-    text: channelsText(descriptions),
-    values: [channelIds, descriptions.map(({ id }) => id)],
-  });
+  const { rows } = await deps.pg.query<Answer>(channelsStatement(descriptions, channelIds));
   const [{ atMs = 0, workers = null, channels = null } = {}] = rows;
   const at = new Date(atMs);
   const ids = [...new Set((channels ?? []).map(({ channelId }) => channelId))];
@@ -103,15 +101,25 @@ function ms(column: string): string {
   return `(extract(epoch from ${column}) * 1000)::float8`;
 }
 
-// $1 channels or null, $2 platforms in display order.
-function channelsText(platforms: readonly Pick<PlatformDescription, 'id' | 'tables'>[]): string {
+function channelsStatement(platforms: readonly Described[], channelIds: readonly ChannelId[] | null): pg.QueryConfig {
+  if (channelIds === null) {
+    const isOn = 'coalesce(gate.enabled, s.enabled, false)';
+    return { name: 'snapshot of all channels', text: channelsText(platforms, 'true', isOn) };
+  }
+  const { label, isAsked, value } = askedFor(channelIds);
+  return { name: `snapshot of ${label}`, text: channelsText(platforms, isAsked('id'), 'true'), values: [value] };
+}
+
+// The platforms are written into the text: a list among the parameters would be planned anew each time.
+function channelsText(platforms: readonly Described[], isAsked: string, isShown: string): string {
+  const providers = `array[${platforms.map(({ id }) => pg.escapeLiteral(id)).join(', ')}]::text[]`;
   return `
     with worker as materialized (
-      select w.*, ${isAliveSql('w."startNumber"')} as "isAlive" from "BotWorker" w where w.provider = any($2::text[])
+      select w.*, ${isAliveSql('w."startNumber"')} as "isAlive" from "BotWorker" w where w.provider = any(${providers})
     ), asked as (
-      select id, slug from "Channel" where $1::text[] is null or id = any($1::text[])
+      select id, slug from "Channel" where ${isAsked}
     ), named as (
-      ${platforms.map(namedOf).join(' union all ')}
+      ${platforms.map((platform) => namedOf(platform, isShown)).join(' union all ')}
     )
     select ${ms(`timezone('utc', now())`)} as "atMs",
       (select json_agg(json_build_object(
@@ -136,14 +144,14 @@ function channelsText(platforms: readonly Pick<PlatformDescription, 'id' | 'tabl
           from "PlatformEventSubscription" e
           where e.provider = n.provider and e."channelId" = n.id and e.status = 'failed'
         )
-      ) order by n.slug, n.id, array_position($2::text[], n.provider))
+      ) order by n.slug, n.id, array_position(${providers}, n.provider))
       from named n
       left join "BotChannelLease" lease on lease.provider = n.provider and lease."channelId" = n.id
       left join "BotChannelHealth" health on health.provider = n.provider and health."channelId" = n.id
       left join "ChannelLiveState" live on live.provider = n.provider and live."channelId" = n.id) as channels`;
 }
 
-function namedOf({ id, tables: { subscription, targetColumn } }: Pick<PlatformDescription, 'id' | 'tables'>): string {
+function namedOf({ id, tables: { subscription, targetColumn } }: Described, isShown: string): string {
   const provider = pg.escapeLiteral(id);
   const target = `s.${pg.escapeIdentifier(targetColumn)}`;
   return `
@@ -153,5 +161,5 @@ function namedOf({ id, tables: { subscription, targetColumn } }: Pick<PlatformDe
     from asked
     left join "BotIntegrationSettings" gate on gate."channelId" = asked.id and gate.provider::text = ${provider}
     left join ${pg.escapeIdentifier(subscription)} s on s."channelId" = asked.id
-    where $1::text[] is not null or coalesce(gate.enabled, s.enabled, false)`;
+    where ${isShown}`;
 }
