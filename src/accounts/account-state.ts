@@ -31,16 +31,27 @@ interface AccountStateDeps {
   readonly now: Date;
 }
 
-/** Asks no platform. Accounts that are not linked (any more) are missing in the answer. */
-export async function readAccountStates(
+/** A linked account, and how it is. */
+export interface BotAccount extends AccountState {
+  readonly login: string | null;
+  readonly displayName: string | null;
+  readonly avatarUrl: string | null;
+}
+
+/** Asks no platform. Null when it is not linked (any more). */
+export async function readBotAccount(
   { db, seal, now }: AccountStateDeps,
-  accountIds: readonly ExternalAccountId[],
-): Promise<ReadonlyMap<ExternalAccountId, AccountState>> {
-  const { rows } = await sql<StoredState>`
-    select id, "accessToken", "refreshToken", "tokenExpiresAt", "brokenAt", "brokenReason", "grantEndsAt"
-    from "ExternalAccount" where id = any(${sql.val(accountIds)}::text[])
+  accountId: ExternalAccountId,
+): Promise<BotAccount | null> {
+  const { rows } = await sql<StoredState & Omit<BotAccount, keyof AccountState>>`
+    select id, "accessToken", "refreshToken", "tokenExpiresAt", "brokenAt", "brokenReason", "grantEndsAt",
+      login, "displayName", "avatarUrl"
+    from "ExternalAccount" where id = ${accountId}
   `.execute(db);
-  return new Map(rows.map((row) => [row.id, stateOf(row, seal, now)]));
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { login, displayName, avatarUrl } = row;
+  return { login, displayName, avatarUrl, ...stateOf(row, seal, now) };
 }
 
 /** Without asking anybody. */

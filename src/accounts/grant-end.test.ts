@@ -4,7 +4,7 @@ import { BOT, credentialsWorld, HOUR_MS } from '../../test/support/credentials-w
 import type { ProviderId } from '../lib/brand.ts';
 import { createLogger } from '../lib/logger.ts';
 import type { GrantedTokens, PlatformOAuth } from '../platforms/account-side.ts';
-import { readAccountStates } from './account-state.ts';
+import { readBotAccount } from './account-state.ts';
 import { TokenVault } from './token-vault.ts';
 
 const DAY_MS = 24 * HOUR_MS;
@@ -38,7 +38,7 @@ async function world() {
       await clock.advance(HOUR_MS);
       expect(await vault.renew(id, 'renewed')).toMatchObject({ kind: 'fresh' });
     },
-    endsAt: async () => (await readAccountStates({ db, seal, now: clock.now() }, [id])).get(id)?.grantEndsAt,
+    endsAt: async () => (await readBotAccount({ db, seal, now: clock.now() }, id))?.grantEndsAt,
   };
 }
 

@@ -9,7 +9,7 @@ import type { LegacySender, NoCredential, SenderCredential } from '../platforms/
 import type { CauseCode } from '../platforms/causes/cause.ts';
 import { isMissing } from '../platforms/no-credential.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
-import { type AccountState, readAccountStates } from './account-state.ts';
+import { type BotAccount, readBotAccount } from './account-state.ts';
 import { chooseSender, usableOverrides } from './senders.ts';
 
 /** Why it is this account; `own_bot_*` and `default_bot_*` say what keeps that one from speaking. */
@@ -41,12 +41,6 @@ export interface BotRow {
   readonly accountId: ExternalAccountId;
   readonly enabled: boolean;
   readonly updatedAt: Date;
-}
-
-export interface BotAccount extends AccountState {
-  readonly login: string | null;
-  readonly displayName: string | null;
-  readonly avatarUrl: string | null;
 }
 
 export type SenderName = Pick<EffectiveSender, 'login' | 'displayName'>;
@@ -90,26 +84,33 @@ export class StoredSenders {
   /** Null when it is not linked (any more). */
   async account(accountId: ExternalAccountId): Promise<BotAccount | null> {
     const { db, seal, clock } = this.#deps;
-    const profile = await db
-      .selectFrom('ExternalAccount')
-      .select(['login', 'displayName', 'avatarUrl'])
-      .where('id', '=', accountId)
-      .executeTakeFirst();
-    const states = await readAccountStates({ db, seal, now: clock.now() }, [accountId]);
-    const state = states.get(accountId);
-    return profile === undefined || state === undefined ? null : { ...profile, ...state };
+    return readBotAccount({ db, seal, now: clock.now() }, accountId);
   }
 
   /** Tables that are not there name nobody (docs/contract/http-api.md#feature-not-available). @param channelId null: where there is no own bot */
   async effective(channelId: ChannelId | null): Promise<EffectiveSender> {
+    return (await this.#choose(channelId)).effective;
+  }
+
+  /** Who speaks where there is no own bot, and when the default bot has to be linked again, where its platform tells. */
+  async shared(): Promise<{ readonly effective: EffectiveSender; readonly grantEndsAt: Date | null }> {
+    const { effective, defaultAccount } = await this.#choose(null);
+    return { effective, grantEndsAt: defaultAccount?.grantEndsAt ?? null };
+  }
+
+  async #choose(
+    channelId: ChannelId | null,
+  ): Promise<{ readonly effective: EffectiveSender; readonly defaultAccount: BotAccount | null }> {
     const own = channelId && (await nullWithoutTable(this.ownBot(channelId)));
     const usableId = own?.enabled && channelId ? await nullWithoutTable(this.#usableOverride(channelId)) : null;
     const trouble: Partial<Record<'override' | 'default', SenderReason>> = {};
+    let defaultAccount: BotAccount | null = null;
     if (own && usableId === null) trouble.override = own.enabled ? 'own_bot_not_entitled' : 'own_bot_off';
     const chosen = await chooseSender<SenderName>(usableId, {
       defaultAccount: async () => (await nullWithoutTable(this.defaultBot()))?.accountId ?? null,
       account: async (accountId, kind) => {
         const account = await this.account(accountId);
+        if (kind === 'default') defaultAccount = account;
         if (account?.state === 'ok') return account;
         const state = account?.state ?? 'relink';
         trouble[kind] = kind === 'override' ? `own_bot_${state}` : `default_bot_${state}`;
@@ -119,7 +120,8 @@ export class StoredSenders {
     });
     const { kind, voice } = isMissing(chosen) ? NOBODY : chosen;
     const { login, displayName } = voice;
-    return { kind, login, displayName, reason: trouble.override ?? trouble.default ?? WITHOUT_TROUBLE[kind] };
+    const reason = trouble.override ?? trouble.default ?? WITHOUT_TROUBLE[kind];
+    return { effective: { kind, login, displayName, reason }, defaultAccount };
   }
 
   async #usableOverride(channelId: ChannelId): Promise<ExternalAccountId | null> {

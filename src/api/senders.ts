@@ -1,6 +1,7 @@
 /** How answers name a bot's account, and the account that speaks (docs/contract/http-api.md#show-the-custom-sender, docs/contract/http-api.md#default-bot). */
 import { z } from 'zod';
-import { type BotAccount, SENDER_REASONS } from '../accounts/senders-stored.ts';
+import type { BotAccount } from '../accounts/account-state.ts';
+import { SENDER_REASONS } from '../accounts/senders-stored.ts';
 import { isoTime } from './fields.ts';
 
 export const effectiveSender = z

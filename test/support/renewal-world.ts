@@ -1,7 +1,7 @@
 /** One bot account whose token has to be renewed, kept in either of the places tokens are kept in. */
 import { onTestFinished } from 'vitest';
 import type { Simulate } from '../../simulators/world/simulated-platform.ts';
-import { type AccountState, readAccountStates } from '../../src/accounts/account-state.ts';
+import { type AccountState, readBotAccount } from '../../src/accounts/account-state.ts';
 import { createCredentialSource } from '../../src/accounts/credentials.ts';
 import { createPool } from '../../src/db/pool.ts';
 import type { ExternalAccountId } from '../../src/lib/brand.ts';
@@ -93,7 +93,7 @@ export async function renewalWorld({ platform, simulate, keptIn }: RenewalPlace)
     },
     async state(id: ExternalAccountId | null): Promise<AccountState | null> {
       if (id === null) return null;
-      return (await readAccountStates({ db, seal, now: new Date() }, [id])).get(id) ?? null;
+      return readBotAccount({ db, seal, now: new Date() }, id);
     },
   };
 }

@@ -42,11 +42,10 @@ export class SharedSender {
     this.#looks += 1;
     const look = this.#looks;
     try {
-      const { kind, login, reason } = await this.#senders.effective(null);
-      const row = await this.#senders.defaultBot();
-      const account = row && (await this.#senders.account(row.accountId));
+      const { effective, grantEndsAt } = await this.#senders.shared();
       if (look !== this.#looks) return;
-      this.#announce({ kind, login, reason, grantEndsAt: account?.grantEndsAt ?? null });
+      const { kind, login, reason } = effective;
+      this.#announce({ kind, login, reason, grantEndsAt });
     } catch {
       // What was known stays.
       if (look === this.#looks) this.#dueMs = this.#deps.clock.monotonicMs() + RETRY_MS;
