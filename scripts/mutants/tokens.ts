@@ -154,4 +154,20 @@ export const tokens: readonly Mutant[] = [
     test: LINK_TEST,
     title: 'is not listed and not unlinked: how to take it back is told',
   },
+  {
+    guarantee: 'A streamer who never linked is asked to link, and not to link again',
+    file: 'src/accounts/credentials.ts',
+    find: "if (account === null) return 'unlinked';",
+    replace: "if (account === null) return 'none';",
+    test: 'src/accounts/credentials-queries.test.ts',
+    title: "another's account is nobody's, and an owner whose grants are over is told apart from one who never linked",
+  },
+  {
+    guarantee: 'A process with the wrong key gives up no account',
+    file: 'src/accounts/token-vault.ts',
+    find: 'const isUnreadable = row.accessToken !== null && stored.accessToken === null;',
+    replace: 'const isUnreadable = row.accessToken === null && stored.accessToken !== null;',
+    test: 'src/accounts/token-vault.test.ts',
+    title: 'a process with the wrong key does not give up an account that cannot be renewed',
+  },
 ];

@@ -8,6 +8,8 @@ import type { PlatformDescription } from '../platforms/platform.ts';
 import { type Grant, isAlive, type Renewal, type TokenVault } from './token-vault.ts';
 
 export type UsableGrant = Grant & { readonly accessToken: string };
+/** `unreadable`: no key of ours opens its tokens. */
+export type NoGrant = NoCredential | 'unreadable';
 
 interface GrantDeps {
   readonly vault: TokenVault;
@@ -27,7 +29,7 @@ interface Entry {
 
 /** The platform gave no token in the place of this one: whoever asks before the time is told so again. */
 interface Rest {
-  readonly missing: NoCredential;
+  readonly missing: NoGrant;
   readonly untilMs: number;
 }
 
@@ -43,7 +45,7 @@ export class AccountGrants {
   }
 
   /** The account with a living token, renewed if need be. */
-  async usable(accountId: ExternalAccountId): Promise<UsableGrant | NoCredential> {
+  async usable(accountId: ExternalAccountId): Promise<UsableGrant | NoGrant> {
     const grant = await this.stored(accountId);
     if (grant === null || grant.isBroken) return 'none';
     const isRefused = grant.accessToken === this.#entries.get(accountId)?.refusedToken;
@@ -65,7 +67,7 @@ export class AccountGrants {
   }
 
   /** The account with another token than `refusedToken`. */
-  async renewed(accountId: ExternalAccountId, refusedToken: string | null): Promise<UsableGrant | NoCredential> {
+  async renewed(accountId: ExternalAccountId, refusedToken: string | null): Promise<UsableGrant | NoGrant> {
     const { vault, clock } = this.#deps;
     const resting = this.#restOf(this.#entries.get(accountId), refusedToken);
     if (resting !== null) return resting.missing;
@@ -120,13 +122,14 @@ export class AccountGrants {
   }
 }
 
-function answerOf(renewal: Renewal, now: Date): UsableGrant | NoCredential {
+function answerOf(renewal: Renewal, now: Date): UsableGrant | NoGrant {
   switch (renewal.kind) {
     case 'fresh':
       return isUsable(renewal.grant, now) ? renewal.grant : 'unavailable';
     case 'dead':
-    case 'unreadable':
       return 'none';
+    case 'unreadable':
+      return 'unreadable';
     // The platform refuses a token it just gave: the grant may be good for another one later.
     case 'just_renewed':
     case 'unavailable':

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { BOT_SCOPES, type CredentialsWorld, credentialsWorld, HOUR_MS } from '../../test/support/credentials-world.ts';
+import {
+  BOT_SCOPES,
+  type CredentialsWorld,
+  credentialsWorld,
+  HOUR_MS,
+  sealKey,
+} from '../../test/support/credentials-world.ts';
+import { createTokenSeal } from '../lib/token-seal.ts';
 import { twitch } from '../platforms/twitch/index.ts';
 
 async function streamer(world: CredentialsWorld) {
@@ -56,14 +63,24 @@ test('scopes stored with commas count too, and a refresh does not change who is 
   expect((await process.credentials.owner(channelId))?.accessToken).toBe(access);
 });
 
-test("another's account, and a broken one, are nobody's", async () => {
+test("another's account is nobody's, and an owner whose grants are over is told apart from one who never linked", async () => {
   const world = await credentialsWorld();
-  const { userId, owner } = await streamer(world);
+  const { userId, channelId, owner, process } = await streamer(world);
   await world.account({ login: 'stranger' });
-  expect(await owner()).toBeUndefined();
-  const broken = await world.account({ login: 'room0', userId });
+  expect(await process.source.owner(channelId)).toBe('unlinked');
+  const broken = await world.account({ login: 'room0', userId, createdAt: day(2) });
   await world.db.updateTable('ExternalAccount').set({ brokenAt: new Date() }).where('id', '=', broken).execute();
-  expect(await owner()).toBeUndefined();
+  expect(await process.source.owner(channelId)).toBe('none');
+  await world.account({ login: 'living', userId, createdAt: day(1) });
+  expect(await owner()).toBe('living');
+});
+
+test('an owner whose tokens no key opens is told apart from one whose grant is over', async () => {
+  const world = await credentialsWorld();
+  const { userId, channelId } = await streamer(world);
+  await world.account({ login: 'room0', userId });
+  const { source } = await world.process({ announces: false, seal: createTokenSeal([sealKey(2)]) });
+  expect(await source.owner(channelId)).toBe('unreadable');
 });
 
 test("the owner's token is refreshed like any other", async () => {

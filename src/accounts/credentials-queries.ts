@@ -47,31 +47,38 @@ export function readBotAccounts(
   });
 }
 
+interface OwnerAccount {
+  readonly id: ExternalAccountId;
+  /** Its grant is over, and so is that of every other account of the owner. */
+  readonly isBroken: boolean;
+}
+
 /**
- * The owner's own account: never one that is a bot anywhere; first one that can be refreshed and has the scopes, then
- * the newest (docs/contract/workers.md#choosing-the-owner-account).
+ * The owner's own account: never one that is a bot anywhere; first one whose grant lives, then one that can be refreshed
+ * and has the scopes, then the newest (docs/contract/workers.md#choosing-the-owner-account).
  */
 export function chooseOwnerAccount(
   db: Db,
   { id, tables }: BotTables,
   scopes: readonly string[],
   channelId: ChannelId,
-): Promise<ExternalAccountId | null> {
+): Promise<OwnerAccount | null> {
   return withPresentTables(db, tables, async ({ defaults, overrides }) => {
     const isNoBot = [...defaults, ...overrides].map(
       (table) => sql`and not exists (select from ${table} bot where bot."externalAccountId" = a.id)`,
     );
-    const { rows } = await sql<{ id: ExternalAccountId }>`
-      select a.id from "User" u join "ExternalAccount" a on a."userId" = u.id
-      where u."channelId" = ${channelId} and a.provider::text = ${id} and a."brokenAt" is null
+    const { rows } = await sql<OwnerAccount>`
+      select a.id, a."brokenAt" is not null as "isBroken" from "User" u join "ExternalAccount" a on a."userId" = u.id
+      where u."channelId" = ${channelId} and a.provider::text = ${id}
         ${sql.join(isNoBot, sql` `)}
       order by
+        a."brokenAt" is null desc,
         a."refreshToken" is not null
           and regexp_split_to_array(coalesce(a.scopes, ''), '[\\s,]+') @> ${sql.val(scopes)}::text[] desc,
         a."createdAt" desc
       limit 1
     `.execute(db);
-    return rows[0]?.id ?? null;
+    return rows[0] ?? null;
   });
 }
 

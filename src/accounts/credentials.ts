@@ -9,12 +9,13 @@ import type {
   CredentialSource,
   LegacySender,
   NoCredential,
+  NoOwner,
   PlatformOAuth,
   SenderCredential,
 } from '../platforms/account-side.ts';
 import { isMissing } from '../platforms/no-credential.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
-import { AccountGrants } from './account-grants.ts';
+import { AccountGrants, type NoGrant } from './account-grants.ts';
 import { type BotAccounts, chooseOwnerAccount, readBotAccounts } from './credentials-queries.ts';
 import { EnvironmentSender } from './environment-sender.ts';
 import { chooseSender, type Voices } from './senders.ts';
@@ -67,7 +68,7 @@ class SenderCredentials implements Credentials {
     defaultAccount: async () => (await this.#botAccounts()).defaultAccountId,
     account: async (accountId, kind) => {
       const grant = await this.#grants.usable(accountId);
-      return isMissing(grant) ? grant : credentialOf(grant, kind);
+      return isMissing(grant) ? noCredential(grant) : credentialOf(grant, kind);
     },
     environment: () => this.#legacySender(),
   };
@@ -106,10 +107,11 @@ class SenderCredentials implements Credentials {
     return isMissing(chosen) ? chosen : chosen.voice;
   }
 
-  async owner(channelId: ChannelId): Promise<AccountCredential | NoCredential> {
+  async owner(channelId: ChannelId): Promise<AccountCredential | NoOwner> {
     const { db, platform, oauth } = this.#deps;
-    const accountId = await chooseOwnerAccount(db, platform, oauth.scopes.streamer, channelId);
-    const grant = accountId === null ? 'none' : await this.#grants.usable(accountId);
+    const account = await chooseOwnerAccount(db, platform, oauth.scopes.streamer, channelId);
+    if (account === null) return 'unlinked';
+    const grant = account.isBroken ? 'none' : await this.#grants.usable(account.id);
     return isMissing(grant) ? grant : accountOf(grant);
   }
 
@@ -121,7 +123,7 @@ class SenderCredentials implements Credentials {
         : await this.#grants.renewed(accountId, refusedToken);
     if (isMissing(grant)) {
       this.#announce();
-      return grant;
+      return noCredential(grant);
     }
     // The environment may name somebody else by now.
     if (grant.platformUserId !== platformUserId) return 'none';
@@ -192,7 +194,7 @@ class SenderCredentials implements Credentials {
       return { ...grant, accountId: null, scopes: NO_SCOPES, kind: 'legacy', key: LEGACY_SENDER_KEY };
     }
     const linked = await this.#grants.usable(found.accountId);
-    return isMissing(linked) ? linked : credentialOf(linked, 'legacy');
+    return isMissing(linked) ? noCredential(linked) : credentialOf(linked, 'legacy');
   }
 
   /** The environment's sender stays: what it said last may still be on its way back to us. */
@@ -249,6 +251,11 @@ class SenderCredentials implements Credentials {
 }
 
 const NO_SCOPES: ReadonlySet<string> = new Set();
+
+/** Whoever speaks is told apart from where it is stored (`StoredSenders`): here it only is not there. */
+function noCredential(missing: NoGrant): NoCredential {
+  return missing === 'unreadable' ? 'none' : missing;
+}
 
 function accountOf(grant: Grant & { accessToken: string }): AccountCredential {
   const { accountId, platformUserId, login, accessToken, scopes } = grant;

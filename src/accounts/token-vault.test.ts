@@ -221,3 +221,13 @@ test('with the wrong key there is no sender, nothing is lost, and it is said onc
   const rotating = await world.process({ seal: createTokenSeal([sealKey(2), sealKey(1)]) });
   expect((await rotating.credentials.defaultSender())?.accessToken).toBe((await world.tokens(id)).access);
 });
+
+test('a process with the wrong key does not give up an account that cannot be renewed', async () => {
+  const world = await credentialsWorld();
+  const id = await world.linkedBot({ refreshToken: null });
+  const { credentials } = await world.process({ seal: createTokenSeal([sealKey(2)]) });
+  expect(await credentials.defaultSender()).toBeNull();
+  expect((await world.row(id)).brokenAt).toBeNull();
+  const right = await world.process();
+  expect(await right.credentials.defaultSender()).toMatchObject({ login: BOT });
+});

@@ -31,7 +31,7 @@ export interface Grant {
 export type Renewal =
   | { kind: 'fresh'; grant: Grant }
   | { kind: 'dead' }
-  /** No key of ours opens the refresh token: a new link helps, or the operator's old key. */
+  /** No key of ours opens the tokens: a new link helps, or the operator's old key. */
   | { kind: 'unreadable' }
   /** The platform, or the database that has to keep its answer, may say otherwise a moment later. */
   | { kind: 'unavailable' }
@@ -189,7 +189,11 @@ export class TokenVault {
     if (stored.accessToken !== refusedToken && isAlive(stored, this.#deps.clock.now())) {
       return { kind: 'fresh', grant: stored };
     }
-    if (row.refreshToken === null) return this.#markBroken(tx, accountId, 'no_refresh_token');
+    if (row.refreshToken === null) {
+      // A process with a wrong key does not know whether the token still works.
+      const isUnreadable = row.accessToken !== null && stored.accessToken === null;
+      return isUnreadable ? { kind: 'unreadable' } : this.#markBroken(tx, accountId, 'no_refresh_token');
+    }
     if (refreshToken === null) return { kind: 'unreadable' };
     const fetched = await this.#fetch(accountId, refreshToken);
     if (fetched === 'unavailable') return { kind: 'unavailable' };

@@ -32,18 +32,24 @@ export interface LegacySender {
 }
 
 /**
- * Why there is no credential. `none`: no account is linked, or its grant is over; a person has to act.
+ * Why there is no credential. `none`: there is no account, or its grant is over; a person has to act.
  * `unavailable`: the grant lives as far as is known, but no token can be had at the moment; ask again
  * (`CREDENTIAL_RETRY_MS` in `no-credential.ts`).
  */
 export type NoCredential = 'none' | 'unavailable';
+
+/**
+ * Why a channel's owner has no credential. `unlinked`: there is no account at all; `none`: there is one, and its grant is
+ * over; `unreadable`: no key of ours opens its tokens.
+ */
+export type NoOwner = NoCredential | 'unlinked' | 'unreadable';
 
 /** Where the worker side gets tokens. One refresh at a time per account, over all processes. */
 export interface CredentialSource {
   /** The sender all channels share: the default bot, else the legacy sender. */
   defaultSender(): Promise<SenderCredential | NoCredential>;
   /** The streamer's own account for reading; bot accounts are never chosen. */
-  owner(channelId: ChannelId): Promise<AccountCredential | NoCredential>;
+  owner(channelId: ChannelId): Promise<AccountCredential | NoOwner>;
   /** A credential with another token, after the platform refused `refusedToken`. */
   renewed<C extends AccountCredential>(credential: C, refusedToken: string): Promise<C | NoCredential>;
   /** Called when another account became the shared sender or its grant changed. */

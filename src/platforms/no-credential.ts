@@ -1,5 +1,5 @@
 /** What to do without a credential: the one translation of both reasons into a reader's state and a time to ask again. */
-import type { NoCredential } from './account-side.ts';
+import type { NoOwner } from './account-side.ts';
 import type { CauseCode } from './causes/cause.ts';
 import type { ReaderState } from './worker-side.ts';
 
@@ -13,15 +13,22 @@ export const CREDENTIAL_RETRY_MS = 2000;
 export const CREDENTIALS_UNAVAILABLE: ReaderState = { kind: 'degraded', reason: 'credentials_unavailable' };
 
 /** Tells a missing credential from one that is there. */
-export function isMissing<C extends object>(credential: C | NoCredential): credential is NoCredential {
+export function isMissing<C extends object, M extends NoOwner>(credential: C | M): credential is M {
   return typeof credential === 'string';
 }
 
-/** @param needed the reason told where a person has to link an account */
-export function stateWithout(missing: NoCredential, needed: CauseCode): ReaderState {
+/**
+ * @param needed the reason told where a person has to link an account
+ * @param first the same where no account was linked before
+ */
+export function stateWithout(missing: NoOwner, needed: CauseCode, first = needed): ReaderState {
   switch (missing) {
+    case 'unlinked':
+      return { kind: 'needs_user_action', reason: first };
     case 'none':
       return { kind: 'needs_user_action', reason: needed };
+    case 'unreadable':
+      return { kind: 'needs_user_action', reason: 'owner_unreadable' };
     case 'unavailable':
       return CREDENTIALS_UNAVAILABLE;
   }

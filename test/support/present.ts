@@ -1,13 +1,13 @@
 /** For tests that ask whether there is a credential, and not why there is none. */
 import type { Credentials } from '../../src/accounts/credentials.ts';
-import type { AccountCredential, NoCredential } from '../../src/platforms/account-side.ts';
+import type { AccountCredential, NoOwner } from '../../src/platforms/account-side.ts';
 import { isMissing } from '../../src/platforms/no-credential.ts';
 
-export function present<C extends object>(credential: C | NoCredential): C | null {
+export function present<C extends object>(credential: C | NoOwner): C | null {
   return isMissing(credential) ? null : credential;
 }
 
-/** The same source; null stands for both ways of having no credential. */
+/** The same source; null stands for every way of having no credential. */
 export function presentOnly(credentials: Credentials) {
   return {
     ...presentMethods(credentials),

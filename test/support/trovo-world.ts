@@ -67,7 +67,7 @@ class Owners implements CredentialSource {
   defaultSender = async () => 'none' as const;
   owner: CredentialSource['owner'] = async (channelId) => {
     if (this.isDatabaseAway) throw new Error('the database is away');
-    return this.byChannel.get(channelId) ?? 'none';
+    return this.byChannel.get(channelId) ?? 'unlinked';
   };
   renewed: CredentialSource['renewed'] = async (credential) => {
     this.renewals += 1;

@@ -12,6 +12,7 @@ import type {
   AccountCredential,
   CredentialSource,
   NoCredential,
+  NoOwner,
   SenderCredential,
 } from '../../src/platforms/account-side.ts';
 import type {
@@ -166,9 +167,10 @@ class YouTubeAccounts implements CredentialSource {
     return 'none';
   }
 
-  async owner(channelId: ChannelId): Promise<AccountCredential | NoCredential> {
+  async owner(channelId: ChannelId): Promise<AccountCredential | NoOwner> {
     const credential = this.#owners.get(channelId);
-    return credential === undefined || this.#dead.has(String(credential.accountId)) ? 'none' : credential;
+    if (credential === undefined) return 'unlinked';
+    return this.#dead.has(String(credential.accountId)) ? 'none' : credential;
   }
 
   async renewed<C extends AccountCredential>(credential: C): Promise<C | NoCredential> {

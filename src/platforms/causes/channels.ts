@@ -205,6 +205,20 @@ export const channelCauses = {
     en: ['{platform} does not accept the linked account of the streamer any more.', 'Link the account again.'],
     ru: ['{platform} больше не принимает привязанный аккаунт стримера.', 'Привяжите аккаунт заново.'],
   },
+  owner_unreadable: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'set_variable',
+    rank: 30,
+    en: [
+      "No key of CREDENTIALS_ENCRYPTION_KEY opens the tokens of the streamer's account on {platform}.",
+      'Set the key that sealed them, or link the account again.',
+    ],
+    ru: [
+      'Ни один ключ CREDENTIALS_ENCRYPTION_KEY не открывает токены аккаунта стримера на {platform}.',
+      'Верните ключ, которым они зашифрованы, или привяжите аккаунт заново.',
+    ],
+  },
   owner_scope_missing: {
     verdict: 'broken',
     who: 'streamer',

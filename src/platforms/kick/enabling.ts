@@ -2,7 +2,7 @@
 import type { Db } from '../../db/pool.ts';
 import type { PlatformChannelId, UserId } from '../../lib/brand.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
-import type { AccountCredential, NoCredential } from '../account-side.ts';
+import type { AccountCredential, NoOwner } from '../account-side.ts';
 import type { ApiDeps, EnableRequest, ResolvedChannel } from '../api-side.ts';
 import { isMissing } from '../no-credential.ts';
 import { ownUser } from './api/users.ts';
@@ -121,10 +121,12 @@ function withCode(code: string): BadInput {
 }
 
 /** @throws BadInput where the streamer has to link again; PlatformUnreachable while Kick hands out no token */
-function required(owner: AccountCredential | NoCredential): AccountCredential {
+function required(owner: AccountCredential | NoOwner): AccountCredential {
   if (!isMissing(owner)) return owner;
   switch (owner) {
     case 'none':
+    case 'unlinked':
+    case 'unreadable':
       throw new BadInput('KICK_ACCESS_TOKEN_MISSING', '', { extras: { requiresReauth: true } });
     case 'unavailable':
       throw new PlatformUnreachable('Kick does not renew tokens at the moment');

@@ -2,7 +2,7 @@
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
-import type { AccountCredential, NoCredential } from '../account-side.ts';
+import type { AccountCredential, NoOwner } from '../account-side.ts';
 import type { ApiDeps, ApiSide, EnableRequest } from '../api-side.ts';
 import { isMissing } from '../no-credential.ts';
 import { createRest } from './rest/client.ts';
@@ -89,10 +89,12 @@ function channelIdIn(answer: HttpAnswer): string {
 }
 
 /** @throws BadInput where the streamer has to link an account; PlatformUnreachable while Trovo hands out no token */
-function required(account: AccountCredential | NoCredential): AccountCredential {
+function required(account: AccountCredential | NoOwner): AccountCredential {
   if (!isMissing(account)) return account;
   switch (account) {
     case 'none':
+    case 'unlinked':
+    case 'unreadable':
       throw new BadInput('TROVO_NOT_LINKED', '', { extras: { code: 'TROVO_NOT_LINKED' } });
     case 'unavailable':
       throw new PlatformUnreachable('Trovo does not renew tokens at the moment');

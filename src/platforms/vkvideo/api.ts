@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { HttpAnswer, HttpClient } from '../../lib/http.ts';
-import type { AccountCredential, CredentialSource, NoCredential } from '../account-side.ts';
+import type { AccountCredential, CredentialSource, NoOwner } from '../account-side.ts';
 import { CREDENTIALS_UNAVAILABLE, isMissing } from '../no-credential.ts';
 import type { ReaderState } from '../worker-side.ts';
 import { errorAnswer } from './api.external.ts';
@@ -25,10 +25,7 @@ export interface DevApi {
   /** Asks with this token alone: a refused one is the caller's to renew. */
   withToken(accessToken: string): Ask;
   /** Asks as whichever account there is by then; a refused token is renewed once, and the call repeated once. */
-  asAccount(
-    credentials: Pick<CredentialSource, 'renewed'>,
-    account: () => Promise<AccountCredential | NoCredential>,
-  ): Ask;
+  asAccount(credentials: Pick<CredentialSource, 'renewed'>, account: () => Promise<AccountCredential | NoOwner>): Ask;
 }
 
 /** Whatever asks for more means something else. */
@@ -106,9 +103,11 @@ function accepted<T>(answer: HttpAnswer, schema: z.ZodType<T>): T {
   return parsed.data;
 }
 
-function withoutToken(missing: NoCredential): PlatformRefused | TokenUnavailable {
+function withoutToken(missing: NoOwner): PlatformRefused | TokenUnavailable {
   switch (missing) {
     case 'none':
+    case 'unlinked':
+    case 'unreadable':
       return new PlatformRefused(NO_SENDER, { code: NO_ACCOUNT });
     case 'unavailable':
       return new TokenUnavailable('No VK Video Live token is available at the moment');

@@ -6,7 +6,7 @@ import type { Timer } from '../../../lib/clock.ts';
 import { PlatformRefused, PlatformUnreachable } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/http.ts';
 import { Turnstile } from '../../../lib/turnstile.ts';
-import type { AccountCredential, CredentialSource, NoCredential } from '../../account-side.ts';
+import type { AccountCredential, CredentialSource, NoOwner } from '../../account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing } from '../../no-credential.ts';
 import type { CommonDeps } from '../../platform.ts';
 import type { ReadChannel } from '../../worker-side.ts';
@@ -142,9 +142,11 @@ export class Poller {
 /** Kick was not asked, or refused the old token: the next try waits for a token alone. */
 class TokenUnavailable extends PlatformUnreachable {}
 
-function withoutToken(missing: NoCredential): PlatformRefused | TokenUnavailable {
+function withoutToken(missing: NoOwner): PlatformRefused | TokenUnavailable {
   switch (missing) {
     case 'none':
+    case 'unlinked':
+    case 'unreadable':
       return new PlatformRefused('The streamer must link the Kick account again');
     case 'unavailable':
       return new TokenUnavailable('No Kick token is available at the moment');

@@ -34,7 +34,7 @@ export async function obtainChatToken(deps: ChatTokenDeps, { channelId }: ReadCh
   const { credentials } = deps;
   try {
     const owner = await credentials.owner(channelId);
-    if (isMissing(owner)) return none(stateWithout(owner, 'owner_not_linked'));
+    if (isMissing(owner)) return none(stateWithout(owner, 'owner_login_refused', 'owner_not_linked'));
     const first = await ask(deps, owner);
     if (first !== 'refused_token') return first;
     const renewed = await credentials.renewed(owner, owner.accessToken);

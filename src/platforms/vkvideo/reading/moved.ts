@@ -63,7 +63,7 @@ export class Moved {
   async #ask({ channelId }: ReadChannel, id: string): Promise<Whereabouts | null> {
     const { api, credentials, directory } = this.#deps;
     const owner = await credentials.owner(channelId);
-    if (isMissing(owner)) return owner === 'none' ? null : 'unknown';
+    if (isMissing(owner)) return owner === 'unavailable' ? 'unknown' : null;
     const candidates = await readCandidates(api.asAccount(credentials, async () => owner));
     for (const name of candidates.slice(0, CANDIDATES_MAX)) {
       if ((await directory.stableIdAt(name.slug)) === id) return name;

@@ -1,7 +1,7 @@
 /** Reads one live chat to its end: streamed where that works, polled where it does not (docs/platforms/youtube.md#stream-messages, docs/platforms/youtube.md#how-deployed-bots-cope). */
 
 import type { ChannelId } from '../../../lib/brand.ts';
-import type { AccountCredential, NoCredential } from '../../account-side.ts';
+import type { AccountCredential, NoOwner } from '../../account-side.ts';
 import type { CauseCode } from '../../causes/cause.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
 import type { CommonDeps } from '../../platform.ts';
@@ -270,9 +270,9 @@ export class LiveChat {
     return 0;
   }
 
-  #withoutToken(missing: NoCredential): number {
-    this.#events.state(stateWithout(missing, 'owner_relink_required'));
-    return missing === 'none' ? RELINK_LOOK_MS : CREDENTIAL_RETRY_MS;
+  #withoutToken(missing: NoOwner): number {
+    this.#events.state(stateWithout(missing, 'owner_relink_required', 'owner_not_linked'));
+    return missing === 'unavailable' ? CREDENTIAL_RETRY_MS : RELINK_LOOK_MS;
   }
 
   #startPolling(): number {

@@ -26,7 +26,9 @@ export async function ownChannel(deps: OwnChannelDeps, channelId: ChannelId, use
   if (id === null || secret === null) throw enableFailed('missing_oauth_env');
   const credential = await deps.credentials.owner(channelId);
   if (isMissing(credential)) {
-    throw credential === 'none' ? whyNoToken(await linkedAccounts(deps.db, userId)) : enableFailed('refresh_failed');
+    throw credential === 'unavailable'
+      ? enableFailed('refresh_failed')
+      : whyNoToken(await linkedAccounts(deps.db, userId));
   }
   await requireScopes(deps, credential);
   const [channel] = await channelsOf(deps, credential);

@@ -1,6 +1,6 @@
 /** A streamer's token, and one more try with another where Google refuses it. */
 import type { ChannelId } from '../../../lib/brand.ts';
-import type { AccountCredential, CredentialSource, NoCredential } from '../../account-side.ts';
+import type { AccountCredential, CredentialSource, NoOwner } from '../../account-side.ts';
 import { isMissing } from '../../no-credential.ts';
 import { refusalOf } from '../api/refusal.ts';
 
@@ -14,12 +14,12 @@ export class OwnerToken {
   }
 
   /** Must not throw: a database that does not answer is `unavailable`. */
-  async current(): Promise<AccountCredential | NoCredential> {
+  async current(): Promise<AccountCredential | NoOwner> {
     return this.#credentials.owner(this.#channelId).catch(unavailable);
   }
 
   /** A credential with another token, after Google refused this one. Must not throw. */
-  async insteadOf(refused: AccountCredential): Promise<AccountCredential | NoCredential> {
+  async insteadOf(refused: AccountCredential): Promise<AccountCredential | NoOwner> {
     return this.#credentials.renewed(refused, refused.accessToken).catch(unavailable);
   }
 
@@ -29,7 +29,7 @@ export class OwnerToken {
    * @returns why nobody could call, where there is no token
    * @throws what the call throws
    */
-  async ask<T extends object>(call: (accessToken: string) => Promise<T>): Promise<T | NoCredential> {
+  async ask<T extends object>(call: (accessToken: string) => Promise<T>): Promise<T | NoOwner> {
     const credential = await this.current();
     if (isMissing(credential)) return credential;
     try {
@@ -43,6 +43,6 @@ export class OwnerToken {
 }
 
 /** Every other statement reports the outage. */
-function unavailable(): NoCredential {
+function unavailable(): NoOwner {
   return 'unavailable';
 }

@@ -3,7 +3,7 @@
 import type { PlatformMessageId } from '../../../lib/brand.ts';
 import type { Timer } from '../../../lib/clock.ts';
 import type { Turnstile } from '../../../lib/turnstile.ts';
-import type { CredentialSource, NoCredential } from '../../account-side.ts';
+import type { CredentialSource, NoOwner } from '../../account-side.ts';
 import type { CauseCode } from '../../causes/cause.ts';
 import { CREDENTIAL_RETRY_MS, isMissing, stateWithout } from '../../no-credential.ts';
 import type { LiveFact, ReadChannel, ReaderState } from '../../worker-side.ts';
@@ -283,9 +283,9 @@ export class ChannelWatch {
     });
   }
 
-  #needsOwner(reason: CauseCode, missing: NoCredential = 'none'): number {
-    this.#trouble = stateWithout(missing, reason);
-    return missing === 'none' ? Math.max(RELINK_LOOK_MS, this.#regularMs()) : CREDENTIAL_RETRY_MS;
+  #needsOwner(reason: CauseCode, missing: NoOwner = 'none'): number {
+    this.#trouble = stateWithout(missing, reason, 'owner_not_linked');
+    return missing === 'unavailable' ? CREDENTIAL_RETRY_MS : Math.max(RELINK_LOOK_MS, this.#regularMs());
   }
 
   /** What is known stays known. */

@@ -91,6 +91,12 @@ test('an account that ended its grant asks for a new link, is not asked for agai
   expect(accounts.renewals).toBe(0);
 });
 
+test('a streamer who never linked an account is asked to link one, not to link it again', async () => {
+  const { side, until, streamer } = await offline();
+  side.reader.setChannels([await streamer('southoak')]);
+  await until(() => lastState(side, { kind: 'needs_user_action', reason: 'owner_not_linked' }));
+});
+
 test.for([
   ['insufficientPermissions', { kind: 'needs_user_action', reason: 'owner_scope_missing' }],
   ['liveStreamingNotEnabled', { kind: 'needs_user_action', reason: 'liveStreamingNotEnabled' }],
