@@ -20,6 +20,8 @@ export interface RunningProcess {
 }
 
 type Environment = Readonly<Record<string, string>>;
+/** Who ends a process: the running test unless a file shares one (`afterAll`). */
+type OnEnd = (end: () => Promise<void>) => void;
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -30,17 +32,22 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export async function startWorkerProcess(
   env: Environment,
   file = 'src/bots/chatbotRunner.ts',
+  onEnd: OnEnd = onTestFinished,
 ): Promise<RunningProcess> {
   const port = await freePort();
-  return start(file, port, { ...env, CHATBOT_HEALTH_PORT: String(port) });
+  return start(file, port, { ...env, CHATBOT_HEALTH_PORT: String(port) }, onEnd);
 }
 
-export async function startApiProcess(env: Environment, file = 'src/api/main.ts'): Promise<RunningProcess> {
+export async function startApiProcess(
+  env: Environment,
+  file = 'src/api/main.ts',
+  onEnd: OnEnd = onTestFinished,
+): Promise<RunningProcess> {
   const port = await freePort();
-  return start(file, port, { ...env, PORT: String(port) });
+  return start(file, port, { ...env, PORT: String(port) }, onEnd);
 }
 
-function start(file: string, port: number, env: Environment): RunningProcess {
+function start(file: string, port: number, env: Environment, onEnd: OnEnd): RunningProcess {
   const child = spawn(process.execPath, [file], {
     cwd: ROOT,
     env: {
@@ -63,7 +70,7 @@ function start(file: string, port: number, env: Environment): RunningProcess {
     await exited;
     return child.exitCode;
   };
-  onTestFinished(async () => {
+  onEnd(async () => {
     await kill('SIGKILL');
   });
   const readiness = async () => {

@@ -63,5 +63,10 @@ function factsOf(snapshot: Snapshot, provider: ProviderId, channelId: ChannelId)
       (fact.check === 'database' || (fact.check !== 'worker' && verdictOf(snapshot, fact) !== 'ok')) &&
       !known.has(fact.cause),
   );
-  return [...own, ...around.map((fact) => ({ ...fact, data: {} }))];
+  return [...own, ...around.map((fact) => ({ ...fact, data: withoutPlaces(fact.data) }))];
+}
+
+/** What the sentences say stays; where processes run and listen is nothing for a streamer. */
+function withoutPlaces({ host: _host, pid: _pid, url: _url, ...data }: Fact['data']): Fact['data'] {
+  return data;
 }
