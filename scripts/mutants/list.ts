@@ -2,6 +2,7 @@
 import { chat } from './chat.ts';
 import { delivery } from './delivery.ts';
 import { leases } from './leases.ts';
+import { life } from './life.ts';
 import { logins } from './logins.ts';
 import type { Mutant } from './mutant.ts';
 import { rights } from './rights.ts';
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...leases,
   ...chat,
   ...webhooks,
+  ...life,
   ...logins,
   ...rights,
   ...tokens,

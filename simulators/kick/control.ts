@@ -164,6 +164,12 @@ function faultActions(sim: KickSimulator): ControlActions {
     failSubscriptions: action(z.object({ event, error: z.string().optional(), times }), (given) =>
       sim.faults.failSubscriptions(given.event, given.error, given.times),
     ),
+    dropSubscriptions: action(z.object({ event: event.optional() }), (given) =>
+      sim.faults.dropSubscriptions(given.event),
+    ),
+    withholdDeliveries: action(z.object({ isWithheld: z.boolean().optional() }), (given) =>
+      sim.faults.withholdDeliveries(given.isWithheld),
+    ),
     rotateKey: () => sim.faults.rotateKey(),
     hideKey: action(z.object({ isUnavailable: z.boolean().optional() }), (given) =>
       sim.faults.hideKey(given.isUnavailable),

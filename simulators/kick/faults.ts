@@ -85,6 +85,16 @@ export class KickFaults {
     Object.assign(this.#parts.subscriptions.switches, switches);
   }
 
+  /** Subscriptions vanish without a word; of one event, or all. */
+  dropSubscriptions(event?: EventName): void {
+    this.#parts.subscriptions.removeAll(event);
+  }
+
+  /** Nothing is posted any more though the subscriptions are listed. */
+  withholdDeliveries(isWithheld = true): void {
+    this.#parts.deliveries.isWithholding = isWithheld;
+  }
+
   /** The next requests for this event get an error inside a 200. */
   failSubscriptions(event: EventName, error = 'internal error', times = 1): void {
     this.#parts.subscriptions.failNext(event, error, times);
@@ -127,6 +137,7 @@ export class KickFaults {
     host.faults.clear();
     deliveries.release();
     this.deliveries(countingFaults());
+    this.withholdDeliveries(false);
     this.chat({ isBotBroken: false, notSent: 0 });
     this.subscriptions({ createdStatus: 200, listLagMs: 0 });
     subscriptions.clearFailures();

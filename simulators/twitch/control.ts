@@ -102,6 +102,14 @@ function faultActions(sim: TwitchSimulator): ControlActions {
   return {
     mute: action(z.object({ alsoNew: z.boolean().optional() }), (given) => sim.faults.mute(given.alsoNew)),
     unmute: () => sim.faults.unmute(),
+    halfOpen: () => sim.faults.halfOpen(),
+    forgetRooms: action(z.object({ channel: channel.optional() }), (given) => sim.faults.forgetRooms(given.channel)),
+    dropSubscriptions: action(z.object({ type: z.string().optional() }), (given) =>
+      sim.faults.dropSubscriptions(given.type),
+    ),
+    withholdDeliveries: action(z.object({ isWithheld: z.boolean().optional() }), (given) =>
+      sim.faults.withholdDeliveries(given.isWithheld),
+    ),
     reconnect: action(z.object({ closeAfterMs: z.number().nullable().optional() }), (given) =>
       sim.faults.reconnect(given.closeAfterMs),
     ),

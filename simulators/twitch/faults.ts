@@ -3,7 +3,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import type { HttpFault } from '../world/faults.ts';
 import type { Host } from '../world/host.ts';
 import type { PersonRef } from '../world/people.ts';
-import type { DeliveryFaults } from './eventsub/deliveries.ts';
+import type { Deliveries, DeliveryFaults } from './eventsub/deliveries.ts';
 import type { Subscriptions } from './eventsub/subscriptions.ts';
 import type { IrcServer } from './irc/server.ts';
 import { APPLICATION, roomOf, type TwitchState } from './state.ts';
@@ -16,21 +16,36 @@ export class TwitchFaults {
   readonly #irc: IrcServer;
   readonly #subscriptions: Subscriptions;
   readonly #clock: Clock;
-  readonly #deliveries: DeliveryFaults;
+  readonly #posts: Deliveries;
 
-  constructor(
-    state: TwitchState,
-    host: Host,
-    irc: IrcServer,
-    subscriptions: Subscriptions,
-    deliveries: DeliveryFaults,
-  ) {
+  constructor(state: TwitchState, host: Host, irc: IrcServer, subscriptions: Subscriptions, deliveries: Deliveries) {
     this.#state = state;
     this.#host = host;
     this.#irc = irc;
     this.#subscriptions = subscriptions;
-    this.#deliveries = deliveries;
+    this.#posts = deliveries;
     this.#clock = state.clock;
+  }
+
+  /** Chat connections die without a FIN: what clients write is swallowed, and nothing comes back. */
+  halfOpen(): void {
+    this.#irc.vanish();
+  }
+
+  /** Chat forgets that anybody is in this channel, or in any: no PART, PING is answered as before. */
+  forgetRooms(channel?: PersonRef): void {
+    const rooms = channel === undefined ? [...this.#state.rooms.values()] : [roomOf(this.#state, channel)];
+    for (const room of rooms) this.#irc.forget(room);
+  }
+
+  /** Event subscriptions vanish without a revocation; of one type, or all. */
+  dropSubscriptions(type?: string): void {
+    this.#subscriptions.drop(type);
+  }
+
+  /** Notifications are not posted any more though their subscriptions are listed as enabled. */
+  withholdDeliveries(isWithheld = true): void {
+    this.#posts.isWithholding = isWithheld;
   }
 
   /** Chat connections fall silent and deaf while TCP stays up; with `alsoNew` those made until `unmute` too. */
@@ -113,7 +128,7 @@ export class TwitchFaults {
   }
 
   events(faults: Partial<DeliveryFaults>): void {
-    Object.assign(this.#deliveries, faults);
+    Object.assign(this.#posts.faults, faults);
   }
 
   /** The person's access tokens run out now; refreshing works. */
@@ -148,6 +163,7 @@ export class TwitchFaults {
     this.#irc.desk.failNext(0);
     this.#irc.unmuteNew();
     this.events({ duplicates: 0, reordered: 0, wrongSignatures: 0, stale: 0 });
+    this.withholdDeliveries(false);
     await this.accept();
   }
 }

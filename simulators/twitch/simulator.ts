@@ -59,7 +59,7 @@ export class TwitchSimulator {
     const control = controlInterface(controlActions(this), this.#state.log, clock);
     this.#host = new Host(clock, (call) => this.#answer(call), control, this.irc.upgrade.bind(this.irc));
     this.#control = new Host(clock, () => ({ status: 404 }), control);
-    this.faults = new TwitchFaults(this.#state, this.#host, this.irc, this.subscriptions, this.deliveries.faults);
+    this.faults = new TwitchFaults(this.#state, this.#host, this.irc, this.subscriptions, this.deliveries);
     this.#state.chat.onShown = (message) => publishChatMessage(this.subscriptions, message);
   }
 

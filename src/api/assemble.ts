@@ -8,6 +8,7 @@ import { ClockWatch } from '../db/clock-watch.ts';
 import { type Listener, listen } from '../db/listen.ts';
 import { createPool } from '../db/pool.ts';
 import { codesOf } from '../db/session.ts';
+import { askForLook } from '../engine/diagnosis/ask-for-look.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { platforms } from '../platforms/all.ts';
@@ -80,6 +81,8 @@ export async function startApi({ config, clock, log, random, companion: start }:
       events,
       state,
       snapshot,
+      // A database that does not answer is told of by the snapshot.
+      askForLook: (whose) => askForLook(pool.pg, whose).catch(() => {}),
     };
   });
   app.addHook('preClose', async () => {
@@ -95,7 +98,9 @@ export async function startApi({ config, clock, log, random, companion: start }:
   }
   const forCompanion = { platformSettings: config.platform, httpTimeoutMs: values.CHATBOT_HTTP_TIMEOUT_MS };
   const companion = start?.({ ...forCompanion, db, seal, roll, clock, log, random }) ?? null;
-  const readers = { ...hosting, callers: context.callers, companion, roll, overlay, events };
+  const jobs = startJobs({ databaseUrl, clock, log, random, platforms: context.platforms });
+  const { reconcile } = jobs;
+  const readers = { ...hosting, callers: context.callers, reconcile, companion, roll, overlay, events };
   listener = listen(
     databaseUrl,
     { ...hintEvents(readers), cannotWrite: () => pool.renew() },
@@ -107,7 +112,6 @@ export async function startApi({ config, clock, log, random, companion: start }:
     },
   );
   clockWatch = new ClockWatch({ pg: pool.pg, clock, log, logPrefix: 'api.' });
-  const jobs = startJobs({ databaseUrl, clock, log, random, platforms: context.platforms });
   const { port } = app.server.address() as AddressInfo;
 
   return {
@@ -116,6 +120,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
       await app.close();
       clockWatch.stop();
       await companion?.stop();
+      for (const { looks } of hosting.platforms) looks.stop();
       await jobs.stop();
       await listener?.close();
       await pool.end();

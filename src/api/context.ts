@@ -7,11 +7,13 @@ import type { StoredSenders } from '../accounts/senders-stored.ts';
 import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { Db } from '../db/pool.ts';
+import type { askForLook } from '../engine/diagnosis/ask-for-look.ts';
 import type { Snapshot } from '../engine/diagnosis/snapshot.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { PacedWishes } from '../lib/paced-wishes.ts';
 import type { PlatformOAuth } from '../platforms/account-side.ts';
 import type { ApiSide } from '../platforms/api-side.ts';
 import type { CauseCode } from '../platforms/causes/cause.ts';
@@ -35,6 +37,8 @@ export interface HostedPlatform {
   readonly limits: PlatformLimits;
   /** Absent while accounts of the platform cannot be linked. */
   readonly oauth?: PlatformOAuth;
+  /** Wishes that the side looks at a channel. */
+  readonly looks: PacedWishes<ChannelId>;
   /** Which account speaks in a channel, and why. */
   readonly senders: StoredSenders;
 }
@@ -62,6 +66,8 @@ export interface ApiContext {
   readonly state: () => ProcessState;
   /** What a diagnosis of these channels is made from; null: of every channel with a bot. Never rejects for what the database says. */
   readonly snapshot: (channelIds: readonly ChannelId[] | null) => Promise<Snapshot>;
+  /** Somebody asks how bots are: what platforms deliver is compared. Never rejects, and nobody has to wait for it. */
+  readonly askForLook: (whose: Parameters<typeof askForLook>[1]) => Promise<void>;
 }
 
 /** The hosted platform of a path or body value, or undefined; case and white space are forgiven. */

@@ -121,7 +121,8 @@ function botOf(snapshot: Snapshot, channel: ChannelSnapshot): BotState {
     reason: health?.reason ?? null,
     isCurrent: health?.isCurrent ?? false,
     cause,
-    since: iso(decisive.since ?? health?.since ?? null),
+    // Of a worker that left no heartbeat it is not known since when it is gone.
+    since: iso(decisive.since ?? (decisive.check === 'worker' ? null : (health?.since ?? null))),
     action,
     isLive: live?.isLive ?? null,
     liveSince: live?.isLive ? iso(live.since) : null,

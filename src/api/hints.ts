@@ -4,6 +4,7 @@ import type { Companion } from '../credits/companion.ts';
 import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { ListenEvents } from '../db/listen.ts';
+import type { ProviderId } from '../lib/brand.ts';
 import type { HostedPlatform } from './context.ts';
 import type { Callers } from './plugins/callers.ts';
 import type { ChannelFeed } from './routes/events-feed.ts';
@@ -11,7 +12,9 @@ import type { ChannelFeed } from './routes/events-feed.ts';
 export interface HintReaders {
   readonly callers: Pick<Callers, 'forget'>;
   readonly credentials: ReadonlyMap<string, Credentials>;
-  readonly platforms: readonly Pick<HostedPlatform, 'description' | 'side'>[];
+  readonly platforms: readonly Pick<HostedPlatform, 'description' | 'side' | 'looks'>[];
+  /** Subscriptions of every channel are to be compared now; null: on every platform. */
+  readonly reconcile: (provider: ProviderId | null) => void;
   readonly companion: Companion | null;
   readonly roll: CreditsRoll;
   readonly overlay: OverlayFeed;
@@ -19,7 +22,7 @@ export interface HintReaders {
 }
 
 export function hintEvents(readers: HintReaders): ListenEvents {
-  const { callers, credentials, platforms, companion, roll, overlay, events } = readers;
+  const { callers, credentials, platforms, reconcile, companion, roll, overlay, events } = readers;
   return {
     hint(hint) {
       const { kind, provider, channelId } = hint;
@@ -37,6 +40,13 @@ export function hintEvents(readers: HintReaders): ListenEvents {
           for (const { description, side } of platforms) {
             if (provider === null || provider === description.id) side.channelsChanged?.(channelId);
           }
+          break;
+        case 'look':
+          if (channelId === null) reconcile(provider);
+          else
+            for (const { description, looks } of platforms) {
+              if (provider === null || provider === description.id) looks.want(channelId);
+            }
           break;
         case 'sessions':
           callers.forget(hint.userId ?? null);

@@ -2,15 +2,20 @@
 import { type Credentials, createCredentialSource } from '../accounts/credentials.ts';
 import { StoredSenders } from '../accounts/senders-stored.ts';
 import type { Config } from '../config.ts';
+import { isMissingSchema, isUnavailable } from '../db/failures.ts';
 import type { Db } from '../db/pool.ts';
 import { renameTarget } from '../engine/channels/rename.ts';
+import { LOOK_DISTANCE_MS } from '../engine/diagnosis/ask-for-look.ts';
 import { forgetLive, recordLive } from '../engine/live/record-live.ts';
 import { enqueueOnce } from '../engine/outbox/queue.ts';
+import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
+import { PacedWishes } from '../lib/paced-wishes.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import { platforms } from '../platforms/all.ts';
+import type { ApiSide } from '../platforms/api-side.ts';
 import type { CommonDeps, PlatformDescription } from '../platforms/platform.ts';
 import type { HostedPlatform } from './context.ts';
 import type { Callers } from './plugins/callers.ts';
@@ -60,18 +65,24 @@ export function hostPlatforms(deps: HostDeps, callers: Callers): Hosting {
 }
 
 function host(
-  { config, db, clock }: HostDeps,
+  { config, db, clock, log }: HostDeps,
   description: PlatformDescription,
   common: CommonDeps,
   source: Credentials | null,
   callers: Callers,
-): Pick<HostedPlatform, 'description' | 'side' | 'limits'> {
+): Pick<HostedPlatform, 'description' | 'side' | 'limits' | 'looks'> {
   const limits = description.limits(common.settings);
   const ttlMs = outboxTtlMs(config.values);
-  const side = description.openApiSide({
+  const looks = new PacedWishes<ChannelId>({
+    clock,
+    distanceMs: LOOK_DISTANCE_MS,
+    fulfil: (channelId) => void look(side, channelId, log),
+  });
+  const side: ApiSide = description.openApiSide({
     ...common,
     db,
     credentials: source ?? { owner: async () => 'none', renewed: async () => 'none' },
+    lookSoon: (channelId) => looks.want(channelId),
     publicBaseUrl: publicBaseUrl(config.values),
     isProduction: config.isProduction,
     recordLive: (channelId, fact) => recordLive({ db, clock }, description.id, channelId, fact),
@@ -81,5 +92,15 @@ function host(
       enqueueOnce(tx, description, limits.message, message, new Date(clock.now().getTime() + ttlMs)),
     streamer: (request) => callers.streamer(request),
   });
-  return { description, side, limits };
+  return { description, side, limits, looks };
+}
+
+/** Never rejects: what is not compared now is in ten minutes. */
+async function look(side: ApiSide, channelId: ChannelId, log: Logger): Promise<void> {
+  try {
+    await side.look?.(channelId);
+  } catch (error) {
+    const level = isMissingSchema(error) || isUnavailable(error) ? 'debug' : 'error';
+    log[level]('api.look_failed', { channelId, error });
+  }
 }

@@ -1,8 +1,11 @@
 /** What the API does by itself from time to time; of several copies one does it at a time. */
 import { isMissingSchema, isUnavailable } from '../db/failures.ts';
 import { alone, onOwnConnection } from '../db/own-connection.ts';
+import { LOOK_DISTANCE_MS } from '../engine/diagnosis/ask-for-look.ts';
+import type { ProviderId } from '../lib/brand.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { PacedWishes } from '../lib/paced-wishes.ts';
 import type { HostedPlatform } from './context.ts';
 import { pruneOldRows } from './retention.ts';
 
@@ -16,6 +19,8 @@ export interface JobDeps {
 }
 
 export interface Jobs {
+  /** Compares event subscriptions now, unless that was done a moment ago; null: on every platform. */
+  reconcile(provider: ProviderId | null): void;
   /** Starts nothing new and waits for what is running. */
   stop(): Promise<void>;
 }
@@ -24,6 +29,8 @@ interface Job {
   readonly name: string;
   readonly everyMs: number;
   readonly firstMs: number;
+  /** Of the platform whose event subscriptions it compares; null for anything else. */
+  readonly provider: ProviderId | null;
   run(): Promise<void>;
 }
 
@@ -50,11 +57,26 @@ export function startJobs(deps: JobDeps): Jobs {
       deps.clock.setTimer(delayMs, () => begin(job), { unref: true }),
     );
   };
-  for (const job of jobsOf(deps)) schedule(job, job.firstMs * (0.5 + deps.random()));
+  const jobs = jobsOf(deps);
+  for (const job of jobs) schedule(job, job.firstMs * (0.5 + deps.random()));
+  const asked = new PacedWishes<Job>({
+    clock: deps.clock,
+    distanceMs: LOOK_DISTANCE_MS,
+    fulfil: (job) => {
+      timers.get(job.name)?.cancel();
+      begin(job);
+    },
+  });
 
   return {
+    reconcile(provider) {
+      for (const job of jobs) {
+        if (job.provider !== null && (provider === null || provider === job.provider)) asked.want(job);
+      }
+    },
     async stop() {
       isStopped = true;
+      asked.stop();
       for (const timer of timers.values()) timer.cancel();
       await Promise.all(rounds.values());
     },
@@ -68,6 +90,7 @@ function jobsOf({ databaseUrl, clock, log, platforms }: JobDeps): Job[] {
       : [
           {
             name: `event-subscriptions:${description.id}`,
+            provider: description.id,
             everyMs: 10 * MINUTE_MS,
             firstMs: MINUTE_MS / 4,
             run: () => side.reconcileSubscriptions?.() ?? Promise.resolve(),
@@ -76,6 +99,7 @@ function jobsOf({ databaseUrl, clock, log, platforms }: JobDeps): Job[] {
   );
   const retention = {
     name: 'retention',
+    provider: null,
     everyMs: 60 * MINUTE_MS,
     firstMs: 2 * MINUTE_MS,
     run: () =>

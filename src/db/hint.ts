@@ -1,7 +1,13 @@
 /** A wake-up hint as the database's triggers raise it. */
 import type { ChannelId, ProviderId, UserId } from '../lib/brand.ts';
 
-/** Something changed in the database; the kinds are described where the triggers are. */
+/** Every hint comes over this channel of the database. */
+export const HINT_CHANNEL = 'memalerts';
+
+/**
+ * Something changed in the database; the kinds are described where the triggers are. `look` is also raised by whoever
+ * asks how bots are, without a change.
+ */
 export interface Hint {
   readonly kind: string;
   /** Null: every platform. */

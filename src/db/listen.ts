@@ -5,7 +5,7 @@ import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { DatabaseClient } from './client.ts';
-import { type Hint, parseHint } from './hint.ts';
+import { HINT_CHANNEL, type Hint, parseHint } from './hint.ts';
 import { parseDatabaseUrl } from './pool.ts';
 import { askSession, isPooledByTransaction, TROUBLES, type Trouble, troubleOf, Unfit } from './session.ts';
 
@@ -46,7 +46,6 @@ interface ListenDeps {
   readonly log: Logger;
 }
 
-const CHANNEL = 'memalerts';
 const RECONNECT: BackoffLimits = { firstMs: 200, longestMs: 10_000 };
 const KEEPALIVE_MS = 15_000;
 const ANSWER_DEADLINE_MS = 5_000;
@@ -140,7 +139,7 @@ class ReconnectingListener implements Listener {
     try {
       await client.connect();
       await this.#requireSession(client);
-      await this.#ask(client, `listen ${CHANNEL}`);
+      await this.#ask(client, `listen ${HINT_CHANNEL}`);
       await this.#ask(client, `listen ${this.#ownChannel}`);
       const isHeard = await this.#notifySelf(client);
       // A connection that was lost meanwhile says nothing about notifications.

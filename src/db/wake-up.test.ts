@@ -181,9 +181,9 @@ test('only the settings a worker reads wake it', async () => {
   expect(await hintsOf(`update "Channel" set name = 'other' where id = 'c1'`)).toEqual([]);
 });
 
-test('a live fact wakes when it turns, not when it is asserted again', async () => {
+test('a live fact wakes when it turns, not when it is asserted again; a stream that begins is a reason to look', async () => {
   const online = `insert into "ChannelLiveState" ("channelId", provider, "isLive", since) values ('c1', 'kick', true, now())`;
-  expect(await hintsOf(online)).toEqual(['live:kick:c1']);
+  expect(await hintsOf(online)).toEqual(['live:kick:c1', 'look:kick:c1']);
   expect(await hintsOf(`update "ChannelLiveState" set "seenAt" = now()`)).toEqual([]);
   expect(await hintsOf(`update "ChannelLiveState" set "isLive" = false`)).toEqual(['live:kick:c1']);
 });

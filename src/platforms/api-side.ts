@@ -9,6 +9,8 @@ import type { LiveFact } from './worker-side.ts';
 export interface ApiDeps extends CommonDeps {
   readonly db: Db;
   readonly credentials: Pick<CredentialSource, 'owner' | 'renewed'>;
+  /** Has `ApiSide.look` called for the channel soon. Must not be awaited: it returns at once. */
+  readonly lookSoon: (channelId: ChannelId) => void;
   /** `https://<DOMAIN>`; null when no public host is configured. */
   readonly publicBaseUrl: string | null;
   readonly isProduction: boolean;
@@ -58,8 +60,13 @@ export interface ApiSide {
   channelsChanged?(channelId: ChannelId | null): void;
   /** What this process has seen of the platform, such as deliveries it refused. Must not ask anybody. */
   told?(): readonly Told[];
-  /** Event subscriptions at the platform; the API calls it every 10 minutes under an advisory lock. */
+  /** Event subscriptions at the platform; the API calls it every 10 minutes, and when asked, under an advisory lock. */
   reconcileSubscriptions?(): Promise<void>;
+  /**
+   * Compares the event subscriptions of one channel now, and renews what is missing: somebody asks how the bot is, a
+   * stream began, or the platform ended one. Every 30 s for a channel at most; several copies may do it at once.
+   */
+  look?(channelId: ChannelId): Promise<void>;
 }
 
 export interface EnableRequest {

@@ -63,6 +63,14 @@ export interface ReadChannel {
 export interface ChatReader {
   /** The full desired set; returns at once, the reader reconciles on its own and keeps what did not change. */
   setChannels(channels: readonly ReadChannel[]): void;
+  /**
+   * Compares now what the platform delivers to the channel, by a question that costs nothing, and mends it: somebody asks
+   * how the bot is, a stream began, or a running stream brings no line.
+   *
+   * Asked every 30 s for one channel at most, for all channels at once too. Returns at once; what it finds is told as
+   * state. Absent where nothing can be asked for free.
+   */
+  look?(channel: ReadChannel): void;
 }
 
 export interface ReaderEvents {

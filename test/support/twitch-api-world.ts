@@ -70,6 +70,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
   const { db } = pool;
   const person = await db.insertInto('User').values({ displayName: 'S' }).returning('id').executeTakeFirstOrThrow();
   const recorded: (LiveFact & { channelId: ChannelId })[] = [];
+  const looks: ChannelId[] = [];
   const trouble = { enqueue: false, recordLive: false };
   const apiDeps: ApiDeps = {
     ...deps,
@@ -77,6 +78,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
     credentials: { owner: async () => 'none', renewed: async () => 'none' },
     publicBaseUrl,
     isProduction: false,
+    lookSoon: (channelId) => looks.push(channelId),
     renamed: async () => {},
     forgetLive: async () => {},
     recordLive: async (channelId, fact) => {
@@ -125,6 +127,7 @@ export async function apiWorld(databaseUrl: string, { publicBaseUrl = 'https://b
     app,
     side,
     recorded,
+    looks,
     trouble,
     clock: deps.clock,
     log: deps.lines,

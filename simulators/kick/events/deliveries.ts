@@ -50,6 +50,8 @@ const DAY_MS = 86_400_000;
 export class Deliveries {
   readonly faults: DeliveryFaults = countingFaults();
   readonly rules: RetryRules = { attempts: 3, spacingMs: 2000, patienceMs: DAY_MS };
+  /** Events are lost on the way to the webhook. */
+  isWithholding = false;
   /** Every post with its answer, oldest first. */
   readonly records: DeliveryRecord[] = [];
   /** Where the application wants its events; null for nowhere. */
@@ -70,7 +72,7 @@ export class Deliveries {
   }
 
   enqueue(outgoing: Outgoing): void {
-    if (this.webhookUrl() === null || this.#hit('lost')) return;
+    if (this.webhookUrl() === null || this.isWithholding || this.#hit('lost')) return;
     const copies = [this.signed(outgoing)];
     const [delivery] = copies;
     if (delivery && this.#hit('duplicates')) copies.push(delivery);

@@ -40,6 +40,8 @@ export interface DeliveryRecord {
 
 export class Deliveries {
   readonly faults: DeliveryFaults = { duplicates: 0, reordered: 0, wrongSignatures: 0, stale: 0 };
+  /** Notifications are lost on the way to the webhook. */
+  isWithholding = false;
   /** Every post with its answer, oldest first. */
   readonly records: DeliveryRecord[] = [];
   onGivenUp: (subscription: Subscription) => void = () => {};
@@ -65,6 +67,7 @@ export class Deliveries {
   }
 
   notify(subscription: Subscription, event: Record<string, unknown>): void {
+    if (this.isWithholding) return;
     const message = this.#message('notification', subscription, { event });
     if (this.faults.reordered > 0) {
       this.#held.push(message);

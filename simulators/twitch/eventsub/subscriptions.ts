@@ -84,6 +84,11 @@ export class Subscriptions {
     }
   }
 
+  /** Gone, and nobody is told. @param type absent: of every type */
+  drop(type?: string): void {
+    for (const [id, each] of this.#all) if (type === undefined || each.type === type) this.#all.delete(id);
+  }
+
   revoke(id: string, status: string): void {
     const subscription = this.#all.get(id);
     if (!subscription) throw new Error(`no subscription ${id}`);

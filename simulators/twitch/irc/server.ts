@@ -16,7 +16,8 @@ export class IrcServer {
   readonly answers = new SendAnswers();
   readonly #state: TwitchState;
   readonly #rules: SessionRules;
-  readonly #sessions = new Set<IrcSession>();
+  /** With the connection that each runs on. */
+  readonly #sessions = new Map<IrcSession, Socket>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -37,7 +38,7 @@ export class IrcServer {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const session = new IrcSession(this.#state, this.desk, webSocket, this.#rules);
-      this.#sessions.add(session);
+      this.#sessions.set(session, socket);
       if (this.#allMute) session.mute();
       webSocket.on('close', () => {
         this.#sessions.delete(session);
@@ -48,13 +49,18 @@ export class IrcServer {
 
   /** Logged-in connections that are not mute. */
   sessions(): IrcSession[] {
-    return [...this.#sessions].filter((session) => session.isLoggedIn);
+    return [...this.#sessions.keys()].filter((session) => session.isLoggedIn);
   }
 
   /** @param alsoNew connections made until `unmuteNew` are mute from the start */
   mute(alsoNew: boolean): void {
     this.#allMute = alsoNew;
-    for (const session of this.#sessions) session.mute();
+    for (const session of this.#sessions.keys()) session.mute();
+  }
+
+  /** Every connection is half-open: the client believes in it, nobody is at the other end. */
+  vanish(): void {
+    for (const [session, connection] of this.#sessions) session.vanish(connection);
   }
 
   unmuteNew(): void {
@@ -62,7 +68,7 @@ export class IrcServer {
   }
 
   cutAll(): void {
-    for (const session of this.#sessions) session.cut();
+    for (const session of this.#sessions.keys()) session.cut();
   }
 
   /** Announces the end of every connection and ends it later; null leaves it open. */
@@ -79,12 +85,17 @@ export class IrcServer {
     for (const session of this.sessions()) session.sendRaw(data);
   }
 
+  /** Resolves when clients have read what was sent so far, and what they answered was read here. Mute ones are not waited for. */
+  async settled(): Promise<void> {
+    for (let round = 0; round < 2; round += 1) await Promise.all(this.sessions().map((session) => session.echo()));
+  }
+
   expel(accountId: string, room: Room): void {
-    for (const session of this.#sessions) if (session.accountId === accountId) session.expel(room);
+    for (const session of this.#sessions.keys()) if (session.accountId === accountId) session.expel(room);
   }
 
   forget(room: Room): void {
-    for (const session of this.#sessions) session.forget(room);
+    for (const session of this.#sessions.keys()) session.forget(room);
   }
 
   stop(): void {

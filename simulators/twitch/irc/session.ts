@@ -1,4 +1,6 @@
 /** One chat connection, from CAP to QUIT. */
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Timer } from '../../../src/lib/clock.ts';
 import { epochMs } from '../../world/host.ts';
@@ -63,11 +65,28 @@ export class IrcSession implements Listener {
     return this.#capabilities.has('tags');
   }
 
-  /** Half-open from now on: neither reads nor writes, the TCP connection stays. */
+  /** Neither reads nor writes from now on, the TCP connection stays. */
   mute(): void {
     this.#muted = true;
     this.#ping.cancel();
     this.#socket.pause();
+  }
+
+  /** The server is gone without a word to the client: nobody is in a room any more, and what comes is thrown away. */
+  vanish(connection: Socket): void {
+    this.#muted = true;
+    this.#leaveAll();
+    connection.removeAllListeners('data');
+    connection.on('data', () => {});
+  }
+
+  /** Resolves when the client has answered a ping of the WebSocket itself, or is gone. */
+  async echo(): Promise<void> {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const over = new AbortController();
+    this.#socket.ping();
+    await Promise.race([once(this.#socket, 'pong', over), once(this.#socket, 'close', over)]);
+    over.abort();
   }
 
   cut(): void {
@@ -106,7 +125,7 @@ export class IrcSession implements Listener {
     this.deliver({ tags: '', rest: `:${prefixOf(this.login ?? '')} PART #${room.name}` });
   }
 
-  /** Leaves a room without sending PART, because the channel was renamed. */
+  /** Leaves a room without a word to the client. */
   forget(room: Room): void {
     this.rooms.delete(room);
     room.listeners.delete(this);

@@ -26,7 +26,8 @@ export function registerDiagnosticsRoutes(app: Api, context: ApiContext): void {
       schema: {
         tags: ['bots'],
         summary: 'Show what was found about the bot of the channel on a platform',
-        description: 'The findings come from the database alone. No platform is asked.',
+        description:
+          'The findings come from the database alone. Asking makes the processes compare what the platform delivers: the next answer shows it.',
         params: z.object({ provider: providerId }),
         querystring: z.object({ lang: languageQuery }),
         response: { 200: answer },
@@ -36,6 +37,7 @@ export function registerDiagnosticsRoutes(app: Api, context: ApiContext): void {
       const { channelId } = await context.callers.streamer(request);
       const { id } = requirePlatform(context, request.params.provider).description;
       const snapshot = await context.snapshot([channelId]);
+      void context.askForLook({ provider: id, channelId });
       const language = languageOf(request);
       const facts = inOrderOfCure(snapshot, factsOf(snapshot, id, channelId));
       return {

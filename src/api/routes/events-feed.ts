@@ -8,6 +8,7 @@ import { BadInput } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { BotState } from '../diagnosis.ts';
 import { Due, look, Told, type ViewDeps } from './events-view.ts';
+import { WorkerWatch } from './worker-watch.ts';
 
 export type ChannelEvent =
   | { readonly name: 'outbox:message'; readonly data: HistoryRow }
@@ -47,7 +48,7 @@ const LOOK_DISTANCE_MS = 100;
 /** Hints are raised for a watched channel only, so the watch has to outlast a copy that forgot to renew it, and no more. */
 const WATCH_SECONDS = 90;
 const RENEW_MS = 30_000;
-/** Nothing hints at a worker that died. */
+/** What changes a state without a hint. */
 const STATES_MS = 10_000;
 /** While no hints arrive, or after a failure. */
 const RETRY_MS = 5_000;
@@ -80,10 +81,12 @@ export function createChannelFeed(deps: ChannelFeedDeps): ChannelFeed {
 class WatchingChannelFeed implements ChannelFeed {
   readonly #deps: ChannelFeedDeps;
   readonly #audiences = new Map<ChannelId, Audience>();
+  readonly #workers: WorkerWatch;
   #isClosed = false;
 
   constructor(deps: ChannelFeedDeps) {
     this.#deps = deps;
+    this.#workers = new WorkerWatch({ ...deps, changed: () => this.#lookAtAllStates() });
   }
 
   async subscribe(channelId: ChannelId, subscriber: ChannelSubscriber): Promise<() => void> {
@@ -120,6 +123,7 @@ class WatchingChannelFeed implements ChannelFeed {
 
   close(): void {
     this.#isClosed = true;
+    this.#workers.stop();
     for (const audience of this.#audiences.values()) {
       for (const subscriber of audience.subscribers) subscriber.end();
       for (const { refused } of audience.newcomers) refused(stopping());
@@ -148,6 +152,7 @@ class WatchingChannelFeed implements ChannelFeed {
       states: null,
     };
     this.#audiences.set(channelId, audience);
+    this.#workers.start();
     this.#renewLater(channelId, audience, SECOND_LOOK_MS);
     this.#lookAtStatesLater(channelId, audience);
     return audience;
@@ -159,6 +164,7 @@ class WatchingChannelFeed implements ChannelFeed {
     if (this.#audiences.get(channelId) !== audience) return;
     stopTimers(audience);
     this.#audiences.delete(channelId);
+    if (this.#audiences.size === 0) this.#workers.stop();
   }
 
   #renewLater(channelId: ChannelId, audience: Audience, delayMs: number): void {
@@ -175,6 +181,13 @@ class WatchingChannelFeed implements ChannelFeed {
       this.#lookAtStatesLater(channelId, audience);
     };
     audience.states = this.#isClosed ? null : this.#deps.clock.setTimer(STATES_MS, look, { unref: true });
+  }
+
+  #lookAtAllStates(): void {
+    for (const [channelId, audience] of this.#audiences) {
+      audience.due.hasStates = true;
+      this.#plan(channelId, audience);
+    }
   }
 
   /** Says again that the channel is watched, and looks at everything: what a lost hint was about shows now. */

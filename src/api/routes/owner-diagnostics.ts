@@ -71,6 +71,7 @@ export function registerOwnerDiagnosticsRoutes(app: Api, context: ApiContext): v
       await context.callers.owner(request);
       const language = languageOf(request);
       const snapshot = await context.snapshot(null);
+      void context.askForLook({ provider: null, channelId: null });
       const facts = diagnose(snapshot);
       const shared = facts.filter(({ scope }) => scope.channelId === null);
       const senders = await senderFacts(context, snapshot);

@@ -4,6 +4,10 @@ import { meaningOf } from '../../platforms/causes/reasons.ts';
 import { type Check, causesOf, type Fact, inOrderOfCure, missingWorker, type Scope, verdictOf } from './fact.ts';
 import type { ChannelSnapshot, FactData, Snapshot } from './snapshot.ts';
 
+/** Three comparisons that did not bring a subscription back: somebody has to look. */
+const RENEWAL_MS = 30 * 60_000;
+/** A stream whose chat brings no line for this long is told of: the chat may be quiet, or nothing is delivered. */
+const QUIET_MS = 10 * 60_000;
 /** Older failures explain nothing about now. */
 const FAILURE_LIFE_MS = 60 * 60_000;
 /** The checks that a bot's state comes from; messages and streams come and go. */
@@ -32,11 +36,10 @@ export function channelFacts(snapshot: Snapshot, channel: ChannelSnapshot): read
     ...(channel.live === null
       ? []
       : [fact('stream', channel.live.isLive ? 'stream_live' : 'stream_offline', channel.live.since)]),
+    ...(reader?.cause === 'chat_read' ? quietFacts(snapshot, channel, fact) : []),
     // A reader that is not well says so in better words.
     ...(reader !== null && verdictOf(snapshot, reader) === 'ok'
-      ? channel.lostEvents.map(({ type, reason, since }) =>
-          fact('events', 'subscription_gone', since, { event: type, detail: reason }),
-        )
+      ? channel.lostEvents.map((lost) => eventFact(snapshot, channel, lost, fact))
       : []),
     ...messageFacts(snapshot, channel, state, fact),
   ];
@@ -140,6 +143,37 @@ function readerFact(snapshot: Snapshot, channel: ChannelSnapshot, scope: Scope):
   }
   const isRetried = state === 'degraded' && cause === 'platform_refused';
   return isRetried ? { ...fact(cause, since, data), verdict: 'waiting' } : fact(cause, since, data);
+}
+
+/** A suspicion and no more: nobody may have written. */
+function quietFacts(
+  { at }: Snapshot,
+  { live, health }: ChannelSnapshot,
+  fact: (check: Check, cause: CauseCode, since: Date | null, data: FactData) => Fact,
+): readonly Fact[] {
+  if (at === null || !live?.isLive || health === null) return [];
+  const since = [live.since, health.since, health.lastLineAt].flatMap((time) => time ?? []).reduce(later);
+  return at.getTime() - since.getTime() < QUIET_MS ? [] : [fact('stream', 'chat_quiet', since, {})];
+}
+
+function later(a: Date, b: Date): Date {
+  return a > b ? a : b;
+}
+
+/** Of an event subscription: what keeps it from being renewed, where that is known. */
+function eventFact(
+  { at, platforms }: Snapshot,
+  { provider }: ChannelSnapshot,
+  { type, reason, since }: ChannelSnapshot['lostEvents'][number],
+  fact: (check: Check, cause: CauseCode, since: Date | null, data: FactData) => Fact,
+): Fact {
+  const meaning = reason === null ? null : meaningOf(causesOf(platforms, provider), reason);
+  if (meaning !== null && meaning.cause !== 'platform_refused') {
+    return fact('events', meaning.cause, since, { event: type, detail: meaning.detail });
+  }
+  const gone = fact('events', 'subscription_gone', since, { event: type, detail: reason });
+  const isRenewed = at === null || at.getTime() - since.getTime() < RENEWAL_MS;
+  return isRenewed ? gone : { ...gone, verdict: 'broken' };
 }
 
 function messageFacts(

@@ -125,8 +125,22 @@ const CASES: readonly Case[] = [
     title: 'event subscription lost',
     channel: { lostEvents: [{ type: 'stream.online', reason: 'revoked', since: secondsAgo(10) }] },
     cause: 'subscription_gone',
+    verdict: 'waiting',
+    action: 'fix_webhook_address',
+  },
+  {
+    title: 'event subscription that does not come back',
+    channel: { lostEvents: [{ type: 'stream.online', reason: 'revoked', since: secondsAgo(1800) }] },
+    cause: 'subscription_gone',
     verdict: 'broken',
     action: 'fix_webhook_address',
+  },
+  {
+    title: 'event subscription that is refused for a reason with words',
+    channel: { lostEvents: [{ type: 'stream.online', reason: 'nest_full', since: secondsAgo(10) }] },
+    cause: 'nest_full',
+    verdict: 'broken',
+    action: 'none',
   },
   {
     title: 'deaf worker',
@@ -208,6 +222,22 @@ test('a bot that is well has no finding but healthy ones', () => {
   const snapshot = snapshotOf({ channels: [channelOf({ live: { isLive: true, since: secondsAgo(60) } })] });
   expect(diagnose(snapshot).map((fact) => verdictOf(snapshot, fact))).not.toContain('broken');
   expect(new Set(diagnose(snapshot).map((fact) => verdictOf(snapshot, fact)))).toEqual(new Set(['ok']));
+});
+
+test('eight quiet hours of a stream are told of, and nothing is broken by them', () => {
+  const since = secondsAgo(8 * 3600);
+  const quiet = channelOf({ live: { isLive: true, since }, health: { ...health, since } });
+  const snapshot = snapshotOf({ channels: [quiet] });
+  expect(diagnose(snapshot)).toContainEqual(expect.objectContaining({ cause: 'chat_quiet', since }));
+  expect(new Set(diagnose(snapshot).map((fact) => verdictOf(snapshot, fact)))).toEqual(new Set(['ok']));
+  expect(headline(snapshot, quiet).cause).toBe('chat_read');
+  for (const heardAt of [secondsAgo(599), null]) {
+    const heard = channelOf({
+      live: { isLive: heardAt !== null, since },
+      health: { ...health, since, lastLineAt: heardAt },
+    });
+    expect(diagnose(snapshotOf({ channels: [heard] })).map(({ cause }) => cause)).not.toContain('chat_quiet');
+  }
 });
 
 test('a key that every process can open is no difference, however many there are', () => {

@@ -142,7 +142,8 @@ function channelsText(platforms: readonly Described[], isAsked: string, isShown:
         'lostEvents', (
           select json_agg(json_build_object('type', e.type, 'reason', e.reason, 'since', ${ms('e."updatedAt"')}) order by e.type)
           from "PlatformEventSubscription" e
-          where e.provider = n.provider and e."channelId" = n.id and e.status = 'failed'
+          where e.provider = n.provider and e."channelId" = n.id
+            and (e.status = 'failed' or e.status = 'pending' and e.reason is not null)
         )
       ) order by n.slug, n.id, array_position(${providers}, n.provider))
       from named n

@@ -9,6 +9,11 @@ export function isOverdueSql(heartbeatAt: string): string {
   return `${heartbeatAt} <= timezone('utc', now()) - interval '${HEARTBEAT_MAX_SECONDS} s'`;
 }
 
+/** An SQL expression: milliseconds until the heartbeat is overdue. */
+export function leftToBeatMsSql(heartbeatAt: string): string {
+  return `(extract(epoch from ${heartbeatAt} - timezone('utc', now())) + ${HEARTBEAT_MAX_SECONDS})::float8 * 1000`;
+}
+
 /**
  * An SQL condition: the last heartbeat is recent, and the LISTEN connection of the worker holds the lock of this start.
  * Times are the database's own, so that hosts with different clocks agree.

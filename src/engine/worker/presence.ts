@@ -29,7 +29,7 @@ export interface PresenceDeps {
   /** The database is there and knows us. */
   readonly registered: () => void;
   /** What the rest of the worker wants to hear of; the worker's own matters are added here. */
-  readonly hints: Pick<Hints, 'outbox' | 'inbox' | 'commands' | 'live' | 'credentials'>;
+  readonly hints: Pick<Hints, 'outbox' | 'inbox' | 'commands' | 'live' | 'credentials' | 'look'>;
 }
 
 export class Presence {

@@ -17,6 +17,8 @@ export interface Hints {
   worker(): void;
   /** Leases were given back. */
   lease(): void;
+  /** Somebody asks how the bot is, or a stream began. */
+  look(channelId: ChannelId | null): void;
 }
 
 /** @param kind of a hint or of a row of the change log; unknown ones concern somebody else */
@@ -50,6 +52,9 @@ export function wakeUp(hints: Hints, kind: string, channelId: ChannelId | null):
       break;
     case 'lease':
       hints.lease();
+      break;
+    case 'look':
+      hints.look(channelId);
       break;
   }
 }

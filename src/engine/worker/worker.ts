@@ -19,6 +19,7 @@ import { ChannelHealth } from './channel-health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { Knowledge } from './knowledge.ts';
 import { startLivePoll } from './live-poll.ts';
+import { Looks } from './looks.ts';
 import { Names } from './names.ts';
 import { Presence } from './presence.ts';
 import { createWorkerFacts } from './readiness.ts';
@@ -58,6 +59,7 @@ export class Worker {
   readonly #credentials: Credentials;
   readonly #side: WorkerSide;
   readonly #names: Names;
+  readonly #looks: Looks;
   readonly #stops: readonly (() => void)[];
   #isStopping = false;
 
@@ -88,6 +90,7 @@ export class Worker {
         inbox: (channelId) => this.#inbox?.wake(channelId),
         commands: (channelId) => this.#knowledge.commandsChanged(channelId),
         live: (channelId) => this.#knowledge.live.invalidate(channelId),
+        look: (channelId) => this.#looks.want(channelId),
         credentials: oncePerTick(() => {
           this.#credentials.invalidate();
           voices.lookAgain();
@@ -115,6 +118,7 @@ export class Worker {
       startNumber,
     });
     this.#names = new Names(this.#side.names, { ...shared, held, health: this.health });
+    this.#looks = new Looks({ ...shared, reader: this.#side.reader, held, startNumber });
     this.outbox = new Outbox({
       ...common,
       limits,
@@ -166,6 +170,7 @@ export class Worker {
     this.#knowledge.stop();
     this.#inbox?.stop();
     this.#names.stop();
+    this.#looks.stop();
     this.clockWatch.stop();
     this.presence.stopTaking();
     await this.#within(graceMs, Promise.all([this.outbox.drain(), this.credits.drain(graceMs)]));

@@ -173,6 +173,20 @@ export const channelCauses = {
     en: ['The channel is broadcasting.', ''],
     ru: ['Канал в эфире.', ''],
   },
+  chat_quiet: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 92,
+    en: [
+      'The stream runs and no chat line has come for ten minutes. The chat may be quiet: a line that you write shows whether it is read.',
+      '',
+    ],
+    ru: [
+      'Трансляция идёт, а строк чата нет уже десять минут. Возможно, в чате просто тихо: напишите строку и проверьте, что бот её прочитал.',
+      '',
+    ],
+  },
   stream_offline: {
     verdict: 'ok',
     who: null,

@@ -358,7 +358,7 @@ export const installationCauses = {
     ru: ['{platform} не отвечает.', 'Попытки повторяются сами; сообщения ждут десять минут.'],
   },
   subscription_gone: {
-    verdict: 'broken',
+    verdict: 'waiting',
     who: 'operator',
     action: 'fix_webhook_address',
     rank: 62,

@@ -24,6 +24,7 @@ export function openReader(deps: WorkerDeps, settings: KickSettings, api: KickAp
       keeper.setChannels(channels);
       poller?.setChannels(channels);
     },
+    look: ({ channelId }) => keeper.look(channelId),
     close() {
       keeper.close();
       poller?.close();

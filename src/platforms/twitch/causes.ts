@@ -46,6 +46,57 @@ export const twitchCauses = {
     en: ['Twitch took the bot out of the chat.', 'The bot enters again by itself and learns why.'],
     ru: ['Twitch вывел бота из чата.', 'Бот войдёт снова сам и узнает причину.'],
   },
+  not_configured: 'webhook_address_wrong',
+  webhook_callback_verification_failed: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'fix_webhook_address',
+    rank: 62,
+    en: [
+      'Twitch got no answer at the webhook address, so it does not deliver the event {event}.',
+      'Make the address reachable from the internet over HTTPS on port 443. It is tried again every ten minutes.',
+    ],
+    ru: [
+      'Twitch не получил ответа по адресу вебхука и не доставляет событие {event}.',
+      'Сделайте адрес доступным из интернета по HTTPS на порту 443. Попытка повторяется каждые десять минут.',
+    ],
+  },
+  permission_missing: {
+    verdict: 'broken',
+    who: 'streamer',
+    action: 'link_account',
+    rank: 63,
+    en: [
+      'The Twitch account of the channel does not allow the event {event}.',
+      'Link the Twitch account again and allow everything.',
+    ],
+    ru: [
+      'Аккаунт Twitch этого канала не разрешает событие {event}.',
+      'Привяжите аккаунт Twitch заново и разрешите всё.',
+    ],
+  },
+  quota: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'raise_quota',
+    rank: 62,
+    en: [
+      'The Twitch application has no event subscription left for {event}.',
+      'Let streamers sign in with Twitch: events of channels that did cost nothing. Or switch bots off.',
+    ],
+    ru: [
+      'У приложения Twitch не осталось подписок для события {event}.',
+      'Пусть стримеры войдут через Twitch: подписки их каналов ничего не стоят. Или выключите ботов.',
+    ],
+  },
+  application_refused: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'set_variable',
+    rank: 61,
+    en: ['Twitch refuses the application itself.', 'Correct TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET.'],
+    ru: ['Twitch не принимает само приложение.', 'Исправьте TWITCH_CLIENT_ID и TWITCH_CLIENT_SECRET.'],
+  },
   missing_channel_id: {
     verdict: 'broken',
     who: 'streamer',

@@ -55,6 +55,7 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
         former.setChannels(channels);
         irc.reader.setChannels(channels);
       },
+      look: irc.reader.look,
     },
     sender,
     ...(hasApplication(settings) ? { liveStatus: createLiveStatus({ ...deps, named }, helix), names } : {}),

@@ -33,10 +33,10 @@ interface Kept {
 }
 
 /**
- * How often good subscriptions are checked again: Kick ends some without a notice
- * (docs/platforms/kick.md#acknowledgement-and-retries).
+ * When good subscriptions are checked again at the latest, which then happens at the next sync: Kick ends some without a
+ * notice (docs/platforms/kick.md#acknowledgement-and-retries), and ten minutes is how long that may go unseen.
  */
-const LOOK_AGAIN_MS = 10 * 60_000;
+const LOOK_AGAIN_MS = 9.5 * 60_000;
 /** Rounds until a subscription that was found is checked again: another copy may just have deleted it. */
 const SOON_AGAIN_SYNCS = 4;
 const CALLS_AT_ONCE = 4;
@@ -83,6 +83,12 @@ export class Keeper {
     this.#look();
   }
 
+  /** Does not wait until it is due: somebody asks how the bot is, or a stream began. */
+  look(channelId: ChannelId): void {
+    const kept = this.#kept.get(channelId);
+    if (kept !== undefined && !this.#isClosed) this.#lookAt(kept);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
@@ -95,16 +101,20 @@ export class Keeper {
     this.#timer?.cancel();
     this.#timer = clock.setTimer(syncMs, () => this.#look(), { unref: true });
     for (const kept of this.#kept.values()) {
-      if (kept.isQueued || clock.monotonicMs() < kept.dueMs) continue;
-      kept.isQueued = true;
-      kept.dueMs = clock.monotonicMs() + syncMs;
-      this.#inOrder(kept.subject, () =>
-        this.#ensure(kept).finally(() => {
-          kept.isQueued = false;
-        }),
-      );
+      if (clock.monotonicMs() >= kept.dueMs) this.#lookAt(kept);
     }
     if (this.#left.size > 0) void this.#removeUnserved();
+  }
+
+  #lookAt(kept: Kept): void {
+    if (kept.isQueued) return;
+    kept.isQueued = true;
+    kept.dueMs = this.#deps.clock.monotonicMs() + this.#deps.syncMs;
+    this.#inOrder(kept.subject, () =>
+      this.#ensure(kept).finally(() => {
+        kept.isQueued = false;
+      }),
+    );
   }
 
   /** Never rejects. */
@@ -157,7 +167,7 @@ export class Keeper {
       const wasLive = kept.state?.kind === 'live';
       kept.misses = 0;
       // Spread over time, so that a thousand channels that came at once are not looked at at once for ever.
-      return (wasLive ? LOOK_AGAIN_MS : SOON_AGAIN_SYNCS * syncMs) * (0.75 + random() / 2);
+      return (wasLive ? LOOK_AGAIN_MS : SOON_AGAIN_SYNCS * syncMs) * (0.75 + random() / 4);
     }
     // Kick may be asked for the same again much later only; what it could not tell costs the database nothing.
     const longestMs = isUnknown ? SOON_AGAIN_SYNCS * syncMs : Math.max(LOOK_AGAIN_MS, syncMs);

@@ -39,6 +39,8 @@ export class Subscriptions {
   readonly #deps: SubscriptionDeps;
   /** When each event of a channel was last asked for, whatever came of it. */
   readonly #asked = new Map<string, number>();
+  /** Seen in a list since it was created: when it is missing from a later one it is gone, and not only late. */
+  readonly #listed = new Set<string>();
   /** How each stands in the database. */
   readonly #recorded = new Map<string, string>();
   /** Whose list could not be had, as it was told. */
@@ -67,7 +69,9 @@ export class Subscriptions {
     const standings = new Map<EventName, Standing>();
     for (const event of events) {
       const first = listed.find((one) => one.event === event);
-      if (first !== undefined) standings.set(event, { status: 'active', reason: null, remoteId: first.id });
+      if (first === undefined) continue;
+      standings.set(event, { status: 'active', reason: null, remoteId: first.id });
+      this.#listed.add(`${channelId} ${event}`);
     }
     const unlisted = events.filter((event) => !standings.has(event));
     for (const [event, standing] of await this.#mend(subject, unlisted, isAwaited)) standings.set(event, standing);
@@ -94,6 +98,7 @@ export class Subscriptions {
   /** Drops what is remembered of a channel: another copy of the worker may write its state from now on. */
   forget(channelId: ChannelId): void {
     for (const key of this.#recorded.keys()) if (key.startsWith(`${channelId} `)) this.#recorded.delete(key);
+    for (const key of this.#listed) if (key.startsWith(`${channelId} `)) this.#listed.delete(key);
     this.#unlisted.delete(channelId);
   }
 
@@ -121,7 +126,8 @@ export class Subscriptions {
     const missing: EventName[] = [];
     for (const event of unlisted) {
       const before = known.get(event);
-      if (before?.status === 'active' && this.#isRecent(before.updatedAt)) {
+      const isLate = before?.status === 'active' && !this.#listed.has(`${channelId} ${event}`);
+      if (isLate && this.#isRecent(before.updatedAt)) {
         standings.set(event, { status: 'active', reason: null, remoteId: before.remoteId });
       } else if (isAwaited || this.#mayAsk(channelId, event)) missing.push(event);
       else standings.set(event, { status: 'failed', reason: before?.reason ?? 'not_listed', remoteId: null });
@@ -146,7 +152,10 @@ export class Subscriptions {
     const owner = await this.#deps.credentials.owner(channelId);
     // A streamer's token means the streamer's own channel, whichever is named.
     const isOwn = !isMissing(owner) && (owner.platformUserId as string) === broadcasterId;
-    for (const event of events) this.#asked.set(`${channelId} ${event}`, clock.monotonicMs());
+    for (const event of events) {
+      this.#asked.set(`${channelId} ${event}`, clock.monotonicMs());
+      this.#listed.delete(`${channelId} ${event}`);
+    }
     try {
       const creations = await this.#ask(isOwn ? owner : null, broadcasterId, events);
       return new Map(

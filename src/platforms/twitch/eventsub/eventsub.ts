@@ -25,6 +25,8 @@ export interface EventSubDeps {
   readonly webhook: Webhook | null;
 }
 
+/** Twitch asked the webhook for the proof that it is ours, and got none. */
+const UNANSWERED = 'webhook_callback_verification_failed';
 /** Nobody waits longer for a subscription to be given back. */
 const DROP_DEADLINE_MS = 3_000;
 
@@ -124,7 +126,10 @@ export class EventSub {
       const created = await createSubscription(helix, wish, webhook);
       // Twitch lists a new one late: what it calls a conflict is there and will be seen next time.
       if (created === null) return { status: 'pending', reason: null, remoteId: null };
-      return standingOf(created) ?? failed(created.status);
+      const standing = standingOf(created) ?? failed(created.status);
+      // Why its predecessor failed stays known until the challenge is answered, which makes it active.
+      const isUnanswered = standing.status === 'pending' && same.some(({ status }) => status === UNANSWERED);
+      return isUnanswered ? { ...standing, reason: UNANSWERED } : standing;
     } catch (error) {
       log.warn('chatbot.eventsub_create_failed', { channelId, type, error });
       return failed(reasonOf(error));

@@ -7,7 +7,7 @@ import type { EventType } from './remote.ts';
 
 export interface Standing {
   readonly status: 'active' | 'pending' | 'failed';
-  /** Our code for what went wrong. */
+  /** Our code for what went wrong; of a pending one, for why the one before it failed. */
   readonly reason: string | null;
   readonly remoteId: string | null;
 }

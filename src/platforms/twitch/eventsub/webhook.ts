@@ -16,7 +16,8 @@ import { isEventType } from './remote.ts';
 import { prove } from './signature.ts';
 import { recordStanding, type Standing } from './standing.ts';
 
-interface WebhookDeps extends Pick<ApiDeps, 'db' | 'clock' | 'log' | 'enqueue' | 'recordLive' | 'renamed'> {
+interface WebhookDeps
+  extends Pick<ApiDeps, 'db' | 'clock' | 'log' | 'enqueue' | 'recordLive' | 'renamed' | 'lookSoon'> {
   readonly helix: Helix;
   readonly standing: WebhookStanding;
 }
@@ -90,21 +91,26 @@ async function answerChallenge(db: Db, { challenge = '', subscription }: Deliver
   return challenge;
 }
 
-async function recordRevocation({ db, log }: WebhookDeps, { subscription }: Delivery): Promise<string> {
+async function recordRevocation({ db, log, lookSoon }: WebhookDeps, { subscription }: Delivery): Promise<string> {
   // A delivery replayed under another type still carries the status it was signed with.
   if (subscription === undefined || subscription.status === 'enabled') return 'Event received';
   log.warn('chatbot.eventsub_revoked', { type: subscription.type, reason: subscription.status });
-  await mark(db, subscription, { status: 'failed', reason: subscription.status, remoteId: subscription.id });
+  const standing: Standing = { status: 'failed', reason: subscription.status, remoteId: subscription.id };
+  const channelId = await mark(db, subscription, standing);
+  if (channelId !== null) lookSoon(channelId);
   return 'Revocation recorded';
 }
 
+/** @returns whose subscription it is; null when it is none that we ask for */
 async function mark(
   db: Db,
   { type, condition }: NonNullable<Delivery['subscription']>,
   standing: Standing,
-): Promise<void> {
+): Promise<ChannelId | null> {
   const channelId = await findChannel(db, condition.broadcaster_user_id);
-  if (channelId !== null && isEventType(type)) await recordStanding(db, channelId, type, standing);
+  if (channelId === null || !isEventType(type)) return null;
+  await recordStanding(db, channelId, type, standing);
+  return channelId;
 }
 
 async function handle(

@@ -29,7 +29,7 @@ export interface IrcDeps {
 }
 
 export interface Irc {
-  readonly reader: ChatReader;
+  readonly reader: Required<ChatReader>;
   readonly sender: ChatSender;
   /** Helix did not take a message of this account, for this reason. */
   refused(channel: ReadChannel, as: SenderCredential, reason: string): void;
@@ -63,6 +63,7 @@ export function openIrc(deps: IrcDeps): Irc {
         rooms.setChannels(channels);
         if (channels.length > 0) connection.start();
       },
+      look: ({ target }) => rooms.look(roomName(target) ?? ''),
     },
     sender: createSender(deps, rooms, connection, overrides, standings),
     refused: (channel, as, reason) => standings.refused(as.platformUserId, roomName(channel.target) ?? '', reason),
@@ -84,6 +85,7 @@ function lineReader(deps: IrcDeps, rooms: Rooms, standings: Standings): (session
       return;
     }
     const room = rooms.find(line.params);
+    if (room) rooms.heard(room, session);
     const message = room && toChatMessage(line, room.channel.channelId, deps.isOwnAccount, nowMs);
     if (!message) return;
     // The only sight of an account that speaks by Helix alone: it has no connection that is told its badges.

@@ -30,6 +30,8 @@ const JOIN_PERIOD_MS = 10_500;
 const SHORT_STAY_MS = 30_000;
 const JOIN_TIMEOUT_MS = 10_000;
 const JOIN_AGAIN: BackoffLimits = { firstMs: 30_000, longestMs: 600_000 };
+/** Most JOINs that look after rooms in one step where nothing limits them. */
+const LOOKS_WITHOUT_LIMIT = 100;
 /** Twitch closes the connection of an account that joins too fast (docs/platforms/twitch.md#rate-limits). */
 const CLOSED_BY_JOINS_MS = 5_000;
 const AFTER_JOIN_FLOOD: BackoffLimits = { firstMs: 10_000, longestMs: 120_000 };
@@ -116,6 +118,18 @@ export class JoinQueue<R extends Joinable> {
     this.#refused.delete(room);
   }
 
+  /** JOINs that may be spent on looks: half of the limit stays free for rooms to come, all of it while some wait. */
+  spareJoins(nowMs: number): number {
+    if (!this.isSettled || nowMs < this.#pausedUntilMs) return 0;
+    const max = this.#max();
+    if (max === 0) return LOOKS_WITHOUT_LIMIT;
+    return Math.max(0, this.#joins.free(nowMs, max) - Math.floor(max / 2));
+  }
+
+  spend(nowMs: number, count: number): void {
+    this.#joins.take(nowMs, count, this.#max());
+  }
+
   /** Asks for what may be asked for now and comes back by itself when there is more to do. */
   pump(): void {
     const now = this.#deps.clock.monotonicMs();
@@ -144,7 +158,7 @@ export class JoinQueue<R extends Joinable> {
 
   #ask(session: Session, now: number): void {
     if (now < this.#pausedUntilMs) return;
-    const max = shareOf(this.#deps.joinsPer10s, this.#deps.limitShare());
+    const max = this.#max();
     const free = this.#joins.free(now, max);
     const names: string[] = [];
     for (const room of this.#waiting) {
@@ -163,6 +177,11 @@ export class JoinQueue<R extends Joinable> {
     this.#lastJoinMs = now;
   }
 
+  /** 0 is no limit. */
+  #max(): number {
+    return shareOf(this.#deps.joinsPer10s, this.#deps.limitShare());
+  }
+
   #nextWakeMs(now: number): number | null {
     if (!this.#session) return null;
     let first = Number.POSITIVE_INFINITY;
@@ -172,8 +191,7 @@ export class JoinQueue<R extends Joinable> {
     }
     for (const room of this.#refused) first = Math.min(first, room.atMs);
     if (this.#waiting.size > 0) {
-      const max = shareOf(this.#deps.joinsPer10s, this.#deps.limitShare());
-      first = Math.min(first, Math.max(this.#pausedUntilMs, this.#joins.nextFreeMs(now, max)));
+      first = Math.min(first, Math.max(this.#pausedUntilMs, this.#joins.nextFreeMs(now, this.#max())));
     }
     return first === Number.POSITIVE_INFINITY ? null : first;
   }

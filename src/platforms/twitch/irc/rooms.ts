@@ -3,9 +3,10 @@
 import type { Logger } from '../../../lib/logger.ts';
 import type { CauseCode } from '../../causes/cause.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../worker-side.ts';
-import { type Joinable, JoinQueue, type JoinQueueDeps } from './join-queue.ts';
+import { JoinQueue, type JoinQueueDeps } from './join-queue.ts';
 import { type IrcLine, tagOf } from './line.ts';
 import { shareOf } from './pacing.ts';
+import { type Forgettable, RoomLooks } from './room-looks.ts';
 import { batches, roomName } from './room-names.ts';
 import type { Session } from './session.ts';
 import type { Standings } from './standings.ts';
@@ -18,7 +19,7 @@ export interface RoomsDeps extends JoinQueueDeps {
   readonly settled: () => void;
 }
 
-export interface Room extends Joinable {
+export interface Room extends Forgettable {
   channel: ReadChannel;
   /** The session that reads it and may speak in it: the newest, or the one before until the newest has joined. */
   joinedOn: Session | null;
@@ -41,12 +42,14 @@ export class Rooms {
   readonly #deps: RoomsDeps;
   readonly #rooms = new Map<string, Room>();
   readonly #queue: JoinQueue<Room>;
+  readonly #looks: RoomLooks<Room>;
   /** What is said of a new room. */
   #linkState: ReaderState = { kind: 'connecting', reason: null };
 
   constructor(deps: RoomsDeps) {
     this.#deps = deps;
     this.#queue = new JoinQueue(deps, (silent) => this.#silent(silent));
+    this.#looks = new RoomLooks({ clock: deps.clock, queue: this.#queue, rooms: () => this.#rooms.values() });
   }
 
   find(name: string): Room | undefined {
@@ -71,6 +74,7 @@ export class Rooms {
   /** A newer session is ready: every room moves to it; what an older one has joined is read there until then. */
   attach(session: Session): void {
     this.#queue.start(session);
+    this.#looks.start();
     this.#linkState = { kind: 'connecting', reason: 'join_queued' };
     for (const room of this.#rooms.values()) {
       // A room that refuses keeps its pace: a new connection changes nothing for it.
@@ -97,10 +101,22 @@ export class Rooms {
     for (const room of this.#rooms.values()) if (room.joinedOn === null) this.#tell(room, state);
   }
 
-  /** ROOMSTATE, USERSTATE, NOTICE and our own PART; everything else is ignored. */
+  /** A line came from this room over this session, so Twitch has not forgotten that we are there. */
+  heard(room: Room, session: Session): void {
+    if (room.joinedOn === session) room.provenMs = this.#deps.clock.monotonicMs();
+  }
+
+  /** Somebody asks whether the room is still ours. */
+  look(name: string): void {
+    const room = this.#rooms.get(name);
+    if (room) this.#looks.hurry(room);
+  }
+
+  /** ROOMSTATE, USERSTATE, NOTICE, our own JOIN and PART; of everything else only that it came. */
   handle(session: Session, line: IrcLine): void {
     const room = this.#rooms.get(line.params);
     if (!room) return;
+    this.heard(room, session);
     const isAnswer = session === this.#queue.session && room.step === 'asked';
     switch (line.command) {
       case 'USERSTATE':
@@ -112,11 +128,19 @@ export class Rooms {
         return;
       case 'NOTICE': {
         const reason = JOIN_REFUSALS[tagOf(line.tags, 'msg-id') ?? ''];
-        if (!reason || !isAnswer) return;
-        this.#refuse(room, userAction(reason));
+        if (!reason) return;
+        if (isAnswer) this.#refuse(room, userAction(reason));
+        // The answer to a look: we are not there any more. Entering anew tells it in the usual way.
+        else if (this.#looks.isAsked(room) && !session.hasInFlight(room.name)) this.doubt(room.name);
         this.#queue.pump();
         return;
       }
+      case 'JOIN':
+        // Whoever was there is not let in again.
+        if (room.joinedOn === session && room.step === 'joined' && this.#looks.isAsked(room)) {
+          this.#deps.log.warn('chatbot.room_forgotten', logFields(room));
+        }
+        return;
       case 'PART':
         // Only our own are sent to us, under whatever name the account goes by now.
         this.#parted(room, session);
@@ -136,6 +160,7 @@ export class Rooms {
 
   close(): void {
     this.#queue.close();
+    this.#looks.close();
     this.#rooms.clear();
   }
 
@@ -153,6 +178,8 @@ export class Rooms {
       roomId: null,
       failures: 0,
       atMs: 0,
+      provenMs: 0,
+      lookedMs: Number.NEGATIVE_INFINITY,
       state: null,
     };
     this.#rooms.set(name, room);
@@ -184,6 +211,7 @@ export class Rooms {
   #joined(room: Room, session: Session): void {
     this.#queue.joined(room);
     room.joinedOn = session;
+    this.heard(room, session);
     this.#deps.log.info('chatbot.join', logFields(room));
     this.#tell(room, { kind: 'live', reason: null });
     this.#deps.events.sendable(room.channel.channelId);

@@ -107,6 +107,10 @@ export class Session {
     return true;
   }
 
+  hasInFlight(room: string): boolean {
+    return this.#inFlight.has(room);
+  }
+
   answered(room: string): void {
     this.#inFlight.delete(room);
     if (this.#isRetiring && this.#inFlight.size === 0) void this.close();
