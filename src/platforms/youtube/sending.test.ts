@@ -45,8 +45,8 @@ test('before the first look at the channel no message is refused; without a stre
   const send = () => side.sender.send(channel, 'hello', bot(), DEADLINE_MS);
   expect(await send()).toEqual({ kind: 'unavailable', reason: 'live_check_pending' });
   side.reader.setChannels([channel]);
-  await until(() => lastState(side, { kind: 'needs_user_action', reason: 'owner_relink_required' }));
-  expect(await send()).toEqual({ kind: 'unavailable', reason: 'owner_relink_required' });
+  await until(() => lastState(side, { kind: 'needs_user_action', reason: 'owner_not_linked' }));
+  expect(await send()).toEqual({ kind: 'unavailable', reason: 'owner_not_linked' });
 
   accounts.own(channel.channelId, STREAMER);
   await drive(() => lastState(side, { kind: 'idle', reason: null }));
