@@ -41,10 +41,10 @@ export const life: readonly Mutant[] = [
   {
     guarantee: 'A room that somebody asks about is looked at first',
     file: 'src/platforms/twitch/irc/room-looks.ts',
-    find: '    room.provenMs = Number.NEGATIVE_INFINITY;\n',
+    find: 'b.urgency - a.urgency || ',
     replace: '',
     test: CHAT_TEST,
-    title: 'a room that somebody asks about is looked at before hundreds of quiet ones',
+    title: 'a room that somebody asks about is looked at before hundreds that the owner asks about',
   },
   {
     guarantee: 'A look at a quiet room changes nothing that is told of it',
@@ -61,6 +61,22 @@ export const life: readonly Mutant[] = [
     replace: '',
     test: EVENTS_TEST,
     title: 'a subscription that Twitch ends is made anew at once, and is active again',
+  },
+  {
+    guarantee: 'A webhook that does not answer the challenge is named',
+    file: 'src/platforms/twitch/eventsub/eventsub.ts',
+    find: 'return isUnanswered ? { ...standing, reason: UNANSWERED } : standing;',
+    replace: 'return isUnanswered ? { ...standing, reason: null } : standing;',
+    test: 'src/platforms/twitch/eventsub/eventsub.test.ts',
+    title: 'a webhook that does not answer the challenge stays named until it does',
+  },
+  {
+    guarantee: 'Lost notifications are noticed within 20 s',
+    file: 'src/db/listen.ts',
+    find: 'const KEEPALIVE_MS = 15_000;',
+    replace: 'const KEEPALIVE_MS = 25_000;',
+    test: 'src/db/pooler.test.ts',
+    title: 'notifications that get lost are told once within 20 s and polled for',
   },
   {
     guarantee: 'A diagnosis has the subscriptions of the channel compared',

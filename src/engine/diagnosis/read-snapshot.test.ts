@@ -86,6 +86,22 @@ test('what waits, what was said and what failed last are told of each channel', 
   expect((await messages())?.failure).toBe(null);
 });
 
+test('event subscriptions that failed are told, and those that wait because the one before them failed', async () => {
+  const { look, channel, pg: pool } = await world();
+  const id = await channel();
+  await pool.query(
+    `insert into "PlatformEventSubscription" (provider, "channelId", type, status, reason) values
+      ('twitch', $1, 'a', 'active', null), ('twitch', $1, 'b', 'pending', null),
+      ('twitch', $1, 'c', 'pending', 'unanswered'), ('twitch', $1, 'd', 'failed', 'quota')`,
+    [id],
+  );
+  const [found] = (await look([id])).channels.filter(({ provider }) => provider === 'twitch');
+  expect(found?.lostEvents.map(({ type, reason }) => [type, reason])).toEqual([
+    ['c', 'unanswered'],
+    ['d', 'quota'],
+  ]);
+});
+
 test('without its tables the database is the finding, and nothing is called well', async () => {
   const { look, pg: pool } = await world();
   await pool.query('drop table "BotChannelHealth"');

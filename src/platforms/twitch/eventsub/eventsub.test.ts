@@ -116,6 +116,34 @@ test('the answer to a challenge is not forgotten when the creation is recorded a
   expect(await readStanding(db, channel.channelId, 'channel.follow')).toMatchObject({ status: 'active', remoteId: id });
 });
 
+test('eight quiet hours make no subscription and take none away', async () => {
+  const { twitch, streamer, side, db } = await emptyWorld();
+  const channel = await streamer({ greetings: true });
+  twitch.createdStatus = 'enabled';
+  await side.reconcileSubscriptions?.();
+  const before = twitch.subscriptions.map(({ id }) => id);
+  for (let round = 0; round < 48; round += 1) await side.reconcileSubscriptions?.();
+  expect(twitch.subscriptions.map(({ id }) => id)).toEqual(before);
+  expect(twitch.called('POST /helix/eventsub/subscriptions')).toHaveLength(3);
+  expect(await readStanding(db, channel.channelId, 'channel.follow')).toMatchObject({ status: 'active', reason: null });
+});
+
+test('a webhook that does not answer the challenge stays named until it does', async () => {
+  const { twitch, streamer, side, deliver, db } = await emptyWorld();
+  const channel = await streamer();
+  const unanswered = 'webhook_callback_verification_failed';
+  twitch.subscribe('stream.online', channel.twitchId, CALLBACK, unanswered);
+  const known = () => readStanding(db, channel.channelId, 'stream.online');
+  for (let look = 0; look < 2; look += 1) {
+    await side.look?.(channel.channelId);
+    expect(await known()).toMatchObject({ status: 'pending', reason: unanswered });
+  }
+  const [made] = twitch.subscriptions.filter(({ type }) => type === 'stream.online');
+  const { id, type, condition, status } = made as RemoteSubscription;
+  await deliver({ challenge: 'c', subscription: { id, type, condition, status } });
+  expect(await known()).toMatchObject({ status: 'active', reason: null });
+});
+
 test('a bot switched on while the others are gone through keeps the subscription it finds', async () => {
   const { twitch, streamer, side, db } = await emptyWorld();
   const channel = await streamer({ bot: 'off' });
@@ -147,5 +175,6 @@ test('an instance without a public address subscribes to nothing and says so', a
   const answer = await ask(channel, 'POST', '/streamer/bot/follow-greetings/enable', {});
   expect(answer.json()).toMatchObject({ followGreetingsEnabled: true, eventSub: 'failed' });
   await side.reconcileSubscriptions?.();
+  await side.look?.(channel.channelId);
   expect(twitch.calls).toEqual([]);
 });

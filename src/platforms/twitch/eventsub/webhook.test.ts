@@ -171,15 +171,17 @@ test('Twitch is asked about a name that differs in every event once in ten minut
   await vi.waitFor(() => expect(asked()).toBe(2));
 });
 
-test('a revoked subscription is marked lost, and the streamer reads it with the greetings', async () => {
-  const { streamer, deliver, ask, db } = await apiWorld(url);
+test('a revoked subscription is marked lost, looked at soon, and the streamer reads it with the greetings', async () => {
+  const { streamer, deliver, ask, db, looks } = await apiWorld(url);
   const channel = await streamer({ greetings: true });
   const { subscription } = followOf(channel);
   const revoked = { subscription: { ...subscription, status: 'authorization_revoked' } };
 
   const replayed = await deliver({ subscription }, { type: 'revocation' });
   expect(replayed.json().message).toBe('Event received');
+  expect(looks).toEqual([]);
   expect((await deliver(revoked, { type: 'revocation' })).statusCode).toBe(200);
+  expect(looks).toEqual([channel.channelId]);
   expect(await readStanding(db, channel.channelId, 'channel.follow')).toMatchObject({
     status: 'failed',
     reason: 'authorization_revoked',

@@ -31,7 +31,7 @@ const SHORT_STAY_MS = 30_000;
 const JOIN_TIMEOUT_MS = 10_000;
 const JOIN_AGAIN: BackoffLimits = { firstMs: 30_000, longestMs: 600_000 };
 /** Most JOINs that look after rooms in one step where nothing limits them. */
-const LOOKS_WITHOUT_LIMIT = 100;
+const LOOKS_WITHOUT_LIMIT = 20;
 /** Twitch closes the connection of an account that joins too fast (docs/platforms/twitch.md#rate-limits). */
 const CLOSED_BY_JOINS_MS = 5_000;
 const AFTER_JOIN_FLOOD: BackoffLimits = { firstMs: 10_000, longestMs: 120_000 };

@@ -11,6 +11,8 @@ export interface Forgettable extends Joinable {
   provenMs: number;
   /** When it was looked at last. */
   lookedMs: number;
+  /** Above 0 while somebody waits for a look; who asked last has the highest. */
+  urgency: number;
 }
 
 interface RoomLooksDeps<R extends Forgettable> {
@@ -29,6 +31,7 @@ const ANSWER_MS = 10_000;
 export class RoomLooks<R extends Forgettable> {
   readonly #deps: RoomLooksDeps<R>;
   #timer: Timer | null = null;
+  #wishes = 0;
 
   constructor(deps: RoomLooksDeps<R>) {
     this.#deps = deps;
@@ -38,10 +41,10 @@ export class RoomLooks<R extends Forgettable> {
     this.#timer ??= this.#plan();
   }
 
-  /** Before all others, and whatever it has brought. */
+  /** At the next step, before all others and whatever it has brought: one that is asked for alone passes a thousand. */
   hurry(room: R): void {
-    room.provenMs = Number.NEGATIVE_INFINITY;
-    this.#look();
+    this.#wishes += 1;
+    room.urgency = this.#wishes;
   }
 
   /** Whether what Twitch says of the room may answer a look. */
@@ -60,7 +63,7 @@ export class RoomLooks<R extends Forgettable> {
     });
   }
 
-  /** Those that were silent longest come first, as many as the join limit leaves. */
+  /** Those that somebody asks for come first, then those that were silent longest; as many as the join limit leaves. */
   #look(): void {
     const { clock, queue, rooms } = this.#deps;
     const { session } = queue;
@@ -68,11 +71,13 @@ export class RoomLooks<R extends Forgettable> {
     const spare = session === null ? 0 : queue.spareJoins(nowMs);
     if (session === null || spare === 0) return;
     const quiet = [...rooms()].filter(
-      ({ joinedOn, step, provenMs }) => joinedOn === session && step === 'joined' && nowMs - provenMs >= QUIET_MS,
+      ({ joinedOn, step, provenMs, urgency }) =>
+        joinedOn === session && step === 'joined' && (urgency > 0 || nowMs - provenMs >= QUIET_MS),
     );
-    const looked = quiet.sort((a, b) => a.provenMs - b.provenMs).slice(0, spare);
+    const looked = quiet.sort((a, b) => b.urgency - a.urgency || a.provenMs - b.provenMs).slice(0, spare);
     if (looked.length === 0) return;
     for (const room of looked) {
+      room.urgency = 0;
       room.provenMs = nowMs;
       room.lookedMs = nowMs;
     }

@@ -180,6 +180,7 @@ export class Rooms {
       atMs: 0,
       provenMs: 0,
       lookedMs: Number.NEGATIVE_INFINITY,
+      urgency: 0,
       state: null,
     };
     this.#rooms.set(name, room);
