@@ -22,8 +22,14 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-/** Values of a platform can be read in either case: a worker that is switched off needs nothing else to be right. */
-export type LoadedConfig = Pick<Config, 'platform'> & ({ config: Config } | { problems: readonly ConfigProblem[] });
+/**
+ * Values of a platform can be read in either case: a worker that is switched off needs nothing else to be right.
+ * `readable` lacks the core's variables that have problems.
+ */
+export type LoadedConfig = Pick<Config, 'platform'> & { readonly readable: Partial<CoreValues> } & (
+    | { config: Config }
+    | { problems: readonly ConfigProblem[] }
+  );
 
 /** Accepted from old installations and unused (docs/decisions). */
 const IGNORED_VARIABLES = ['REDIS_URL', 'RATE_LIMIT_REDIS'];
@@ -58,7 +64,7 @@ export function loadConfig(
       const reading = variable.read(raw, isProduction);
       const isReadHere = variable.readBy.some((reader) => concerns(reader, process));
       if ('problem' in reading) {
-        if (isReadHere) problems.push({ key: variable.name, problem: reading.problem });
+        if (isReadHere) problems.push({ key: variable.name, problem: reading.problem, cause: 'variable_malformed' });
         continue;
       }
       values[variable.name] = reading.value;
@@ -67,7 +73,8 @@ export function loadConfig(
       }
       if (reading.warning !== undefined && isReadHere) warnings.push(reading.warning);
       if (raw === null && variable.requiredBy.some((reader) => concerns(reader, process))) {
-        problems.push({ key: variable.name, problem: `${variable.name} is not set. ${variable.help}` });
+        const problem = `${variable.name} is not set. ${variable.help}`;
+        problems.push({ key: variable.name, problem, cause: 'variable_missing' });
       }
     }
     return values;
@@ -79,17 +86,22 @@ export function loadConfig(
   problems.push(...crossed.problems);
   warnings.push(...crossed.warnings);
   const platform = (id: string) => byPlatform.get(id) ?? {};
-  if (problems.length > 0) return { problems, platform };
+  if (problems.length > 0) return { problems, platform, readable: values };
 
   for (const name of IGNORED_VARIABLES) {
     if (env[name]?.trim()) warnings.push(`${name} is ignored, because only PostgreSQL is shared`);
   }
-  return { config: { values, isProduction, platform, warnings }, platform };
+  return { config: { values, isProduction, platform, warnings }, platform, readable: values };
+}
+
+/** Whether an operator switched the worker of this platform off. It needs nothing else to be right then. */
+export function isSwitchedOff({ platform }: LoadedConfig, provider: string): boolean {
+  return platform(provider)[`${provider.toUpperCase()}_CHAT_BOT_ENABLED`] === false;
 }
 
 /** Relay targets: the list, else the old single form; one entry per origin. */
-export function relayBaseUrls(values: CoreValues): readonly string[] {
-  const given = values.CHATBOT_BACKEND_BASE_URLS;
+export function relayBaseUrls(values: Partial<CoreValues>): readonly string[] {
+  const given = values.CHATBOT_BACKEND_BASE_URLS ?? [];
   const urls = given.length > 0 ? given : splitList(values.CHATBOT_BACKEND_BASE_URL ?? '');
   return [...new Set(urls.map((entry) => new URL(entry).origin))];
 }

@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/pool.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { TokenSeal } from '../lib/token-seal.ts';
+import { SEALED_PREFIX, type TokenSeal } from '../lib/token-seal.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
 
 interface ResealDeps {
@@ -80,6 +80,19 @@ async function lookAtAll(deps: ResealDeps): Promise<Resealed> {
     }
   }
   return counts;
+}
+
+/** @returns one text array: names of the keys that sealed what is stored. Of a grant that is over nobody opens the tokens. */
+export function sealingKeys(platforms: ResealDeps['platforms']): RawBuilder<unknown> {
+  const tokens = tokenTables(platforms).map(({ table, columns }) => {
+    const each = sql.join(columns.map((column) => sql.ref(column)));
+    const living = table === 'ExternalAccount' ? sql`where "brokenAt" is null` : sql``;
+    return sql`select unnest(array[${each}]) as token from ${sql.table(table)} ${living}`;
+  });
+  return sql`(
+    select coalesce(array_agg(distinct split_part(substr(token, ${sql.lit(SEALED_PREFIX.length + 1)}), '.', 1)), '{}')
+    from (${sql.join(tokens, sql` union all `)}) stored where starts_with(token, ${sql.lit(SEALED_PREFIX)})
+  )`;
 }
 
 /** Everywhere tokens are kept for longer than a request. */

@@ -19,7 +19,7 @@ import { startJobs } from './jobs.ts';
 import { createChannelFeed } from './routes/events-feed.ts';
 import { serverRules, tokenSeal } from './rules.ts';
 import { buildServer } from './server.ts';
-import { createSnapshots, enabledBots } from './snapshots.ts';
+import { createSelf, createSnapshots, enabledBots } from './snapshots.ts';
 
 export interface ApiDeps {
   readonly config: Config;
@@ -63,7 +63,8 @@ export async function startApi({ config, clock, log, random, companion: start }:
   };
 
   let hosting: Hosting = { platforms: [], credentials: new Map() };
-  const snapshot = createSnapshots({ pg: pool.pg, seal, state, platforms: () => hosting.platforms });
+  const known = { seal, state, platforms: () => hosting.platforms };
+  const snapshot = createSnapshots({ ...known, pg: pool.pg });
   const events = createChannelFeed({ db, platforms, bots: enabledBots(snapshot), clock, log, isListening });
   const rules = serverRules(config, db, seal);
   if (values.SOCKET_ORIGINS_LOG) log.info('api.allowed_origins', { origins: [...rules.origins.allowed] });
@@ -80,6 +81,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
       overlay,
       events,
       state,
+      self: createSelf(known),
       snapshot,
       // A database that does not answer is told of by the snapshot.
       askForLook: (whose) => askForLook(pool.pg, whose).catch(() => {}),

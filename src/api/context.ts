@@ -8,7 +8,7 @@ import type { OverlayFeed } from '../credits/overlay-feed.ts';
 import type { CreditsRoll } from '../credits/roll.ts';
 import type { Db } from '../db/pool.ts';
 import type { askForLook } from '../engine/diagnosis/ask-for-look.ts';
-import type { Snapshot } from '../engine/diagnosis/snapshot.ts';
+import type { Snapshot, ToldFact } from '../engine/diagnosis/snapshot.ts';
 import type { ChannelId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
@@ -64,6 +64,8 @@ export interface ApiContext {
   readonly overlay: OverlayFeed;
   readonly events: ChannelFeed;
   readonly state: () => ProcessState;
+  /** Names of its encryption keys, and what it knows that explains a silent bot. */
+  readonly self: () => { readonly keys: readonly string[]; readonly told: readonly ToldFact[] };
   /** What a diagnosis of these channels is made from; null: of every channel with a bot. Never rejects for what the database says. */
   readonly snapshot: (channelIds: readonly ChannelId[] | null) => Promise<Snapshot>;
   /** Somebody asks how bots are: what platforms deliver is compared. Never rejects, and nobody has to wait for it. */

@@ -28,6 +28,7 @@ import { registerEntitlementRoutes } from './routes/entitlements.ts';
 import { registerEventRoutes } from './routes/events.ts';
 import { type BuildFacts, registerHealthRoutes } from './routes/health.ts';
 import { registerInternalCreditsRoutes } from './routes/internal-credits.ts';
+import { registerInternalDiagnosticsRoutes } from './routes/internal-diagnostics.ts';
 import { registerOutboxHistoryRoutes } from './routes/outbox-history.ts';
 import { type OverlayRules, registerOverlayRoutes } from './routes/overlay.ts';
 import { registerOwnerBotRoutes } from './routes/owner-bots.ts';
@@ -113,6 +114,7 @@ export async function buildServer(
       // Who sent it is proven over the bytes as they came; to everybody else nothing in them counts.
       registerRawBodies(plain, rules.bodies);
       registerInternalCreditsRoutes(plain.withTypeProvider(), context, relaySecret);
+      registerInternalDiagnosticsRoutes(plain.withTypeProvider(), context, relaySecret, rules.build.version);
       for (const { side } of context.platforms) side.webhooks?.(plain);
     });
     await api.register(async (plain) => registerStreamerRoutes(plain.withTypeProvider(), context, rules));

@@ -16,6 +16,11 @@ interface SnapshotsDeps {
   readonly platforms: () => readonly HostedPlatform[];
 }
 
+/** What this process tells of itself, in its answers and where it is asked by other processes. */
+export function createSelf({ seal, state, platforms }: Omit<SnapshotsDeps, 'pg'>): ApiContext['self'] {
+  return () => ({ keys: seal.keyIds, told: ownFacts(state(), platforms()) });
+}
+
 export function createSnapshots({ pg, seal, state, platforms }: SnapshotsDeps): ApiContext['snapshot'] {
   return (channelIds) => {
     const hosted = platforms();

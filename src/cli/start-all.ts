@@ -1,7 +1,7 @@
 /** `pnpm start:all`: the API and every worker there is, in one supervised group. */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadConfig, readDotEnv } from '../config.ts';
+import { isSwitchedOff, loadConfig, readDotEnv } from '../config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
 import { onStopSignal } from '../lib/stop-signals.ts';
@@ -53,8 +53,7 @@ function start(
 ): boolean {
   const loaded = loadConfig(processName, process.env);
   // A worker that is switched off needs nothing else to be right, and says so itself.
-  const isOff = loaded.platform(processName)[`${processName.toUpperCase()}_CHAT_BOT_ENABLED`] === false;
-  if ('problems' in loaded && !isOff) {
+  if ('problems' in loaded && !isSwitchedOff(loaded, processName)) {
     const missing = loaded.problems.map(({ key }) => key);
     const problem = loaded.problems.map((each) => each.problem).join(' ');
     const cure = 'Set the variables and start the group again.';

@@ -2,11 +2,13 @@
 import type { CoreValues } from '../config.ts';
 import { isReservedHost } from '../lib/reserved-host.ts';
 import type { ProcessName } from '../lib/settings.ts';
+import type { CauseCode } from '../platforms/causes/cause.ts';
 
 /** What stops a process from starting: the variable and the sentence that names the fix. */
 export interface ConfigProblem {
   readonly key: string;
   readonly problem: string;
+  readonly cause: CauseCode;
 }
 
 interface Facts {
@@ -31,12 +33,12 @@ export function crossChecks({ process, values, isProduction, ownAddresses }: Fac
     const problem =
       'CREDENTIALS_ENCRYPTION_KEY is not set. Production needs it to store tokens encrypted. Make a key with ' +
       '`openssl rand -base64 32`, or set NODE_ENV=development for a trial on this machine.';
-    problems.push({ key: 'CREDENTIALS_ENCRYPTION_KEY', problem });
+    problems.push({ key: 'CREDENTIALS_ENCRYPTION_KEY', problem, cause: 'variable_missing' });
   }
   const isWorker = process !== 'api' && process !== 'cli';
   if (isWorker && values.CHATBOT_BACKEND_BASE_URLS?.length === 0 && !values.CHATBOT_BACKEND_BASE_URL) {
     const problem = 'CHATBOT_BACKEND_BASE_URLS is not set. List the API instances, for example http://127.0.0.1:3001';
-    problems.push({ key: 'CHATBOT_BACKEND_BASE_URLS', problem });
+    problems.push({ key: 'CHATBOT_BACKEND_BASE_URLS', problem, cause: 'relay_list_missing' });
   }
   const isShort = values.JWT_SECRET != null && values.JWT_SECRET.length < SHORTEST_SECRET;
   if (isProduction && process === 'api' && isShort) {
@@ -45,7 +47,7 @@ export function crossChecks({ process, values, isProduction, ownAddresses }: Fac
     else {
       const fix =
         'Make a new one with `openssl rand -hex 32`, or set JWT_SECRET_ALLOW_SHORT=1 while other services share it.';
-      problems.push({ key: 'JWT_SECRET', problem: `${fact} ${fix}` });
+      problems.push({ key: 'JWT_SECRET', problem: `${fact} ${fix}`, cause: 'variable_insecure' });
     }
   }
   const exposed = isProduction ? [] : ownAddresses.filter(([, address]) => !isReservedHost(address));
@@ -56,7 +58,7 @@ export function crossChecks({ process, values, isProduction, ownAddresses }: Fac
       `A public host needs production mode. It is named in ${names}. Outside production, cookies lack Secure, pages ` +
       'of any localhost are trusted, and tokens may be stored unencrypted. Set NODE_ENV=production, or name a loopback ' +
       'address or a host under .localhost, .test, .example or .invalid.';
-    problems.push({ key: first[0], problem });
+    problems.push({ key: first[0], problem, cause: 'variables_contradict' });
   }
   return { problems, warnings };
 }

@@ -79,6 +79,31 @@ export function explainUnavailable(error: unknown): string | null {
   return `The database of DATABASE_URL cannot be reached${detail === '' ? '.' : `: ${detail}`}`;
 }
 
+/** What keeps a database from being asked, as a code of docs/diagnosis.md. */
+export type DatabaseTrouble =
+  | 'schema_missing'
+  | 'database_password_refused'
+  | 'database_tls_failed'
+  | 'database_unavailable';
+
+/** @param error of a statement, or of the connection that it needed */
+export function databaseTroubleOf(error: unknown): DatabaseTrouble {
+  if (isMissingSchema(error)) return 'schema_missing';
+  if (isAboutEncryption(error)) return 'database_tls_failed';
+  return stateOf(error).startsWith('28') ? 'database_password_refused' : 'database_unavailable';
+}
+
+/** Of a server that demands or refuses encryption, and of certificates: Node says these in codes of several families. */
+const ENCRYPTION_CODE =
+  /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH)/;
+const ENCRYPTION_TEXT = /does not support SSL|no encryption$|SSL off$/;
+
+function isAboutEncryption(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const isCode = 'code' in error && typeof error.code === 'string' && ENCRYPTION_CODE.test(error.code);
+  return isCode || ENCRYPTION_TEXT.test(error.message);
+}
+
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^25006$/, 'The database takes no writes, because it is a standby or was made read-only.'],
   [/^28/, 'The database refuses the user or the password of DATABASE_URL.'],

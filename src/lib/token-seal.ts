@@ -18,10 +18,11 @@ export interface TokenSeal {
 
 /** Whether a stored value has the envelope; without it, it is a token in clear from before sealing. */
 export function isSealed(stored: string): boolean {
-  return stored.startsWith(PREFIX);
+  return stored.startsWith(SEALED_PREFIX);
 }
 
-const PREFIX = 'sealed.v1.';
+/** Before the name of the key and a dot; what was sealed follows. */
+export const SEALED_PREFIX = 'sealed.v1.';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -40,12 +41,12 @@ export function createTokenSeal(keys: readonly Buffer[]): TokenSeal {
     seal: (token) => (first ? sealWith(first, token) : token),
     open(stored) {
       if (!isSealed(stored)) return stored;
-      const [keyId = '', payload = ''] = stored.slice(PREFIX.length).split('.');
+      const [keyId = '', payload = ''] = stored.slice(SEALED_PREFIX.length).split('.');
       const key = ring.find(({ id }) => id === keyId);
       if (!key) throw new Error(`No key ${keyId} is configured to decrypt a stored token`);
       return openWith(key, payload);
     },
-    isCurrent: (stored) => (first ? stored.startsWith(`${PREFIX}${first.id}.`) : !isSealed(stored)),
+    isCurrent: (stored) => (first ? stored.startsWith(`${SEALED_PREFIX}${first.id}.`) : !isSealed(stored)),
   };
 }
 
@@ -70,9 +71,9 @@ function identified(bytes: Buffer): SealKey {
 function sealWith(key: SealKey, token: string): string {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key.bytes, iv);
-  cipher.setAAD(Buffer.from(PREFIX + key.id));
+  cipher.setAAD(Buffer.from(SEALED_PREFIX + key.id));
   const sealed = Buffer.concat([iv, cipher.update(token, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-  return `${PREFIX}${key.id}.${sealed.toString('base64url')}`;
+  return `${SEALED_PREFIX}${key.id}.${sealed.toString('base64url')}`;
 }
 
 function openWith(key: SealKey, payload: string): string {
@@ -81,7 +82,7 @@ function openWith(key: SealKey, payload: string): string {
   const decipher = createDecipheriv('aes-256-gcm', key.bytes, sealed.subarray(0, IV_BYTES), {
     authTagLength: TAG_BYTES,
   });
-  decipher.setAAD(Buffer.from(PREFIX + key.id));
+  decipher.setAAD(Buffer.from(SEALED_PREFIX + key.id));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8');
 }

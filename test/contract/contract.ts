@@ -182,6 +182,7 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
     answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'],
   },
   'POST /internal/credits/donor': { section: 'relay-a-donor', answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND'] },
+  'GET /internal/diagnostics': { section: 'ask-an-api-process', answers: ['200', '404 NOT_FOUND'] },
   'GET /streamer/credits/token': { section: 'streamer-credits-endpoints', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
   'POST /streamer/credits/token/rotate': {
     section: 'streamer-credits-endpoints',
@@ -263,8 +264,12 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
   'GET /metrics': { section: 'operational-endpoints', answers: ['200', '404 NOT_FOUND'] },
 };
 
-/** Not in the OpenAPI document: workers know it, and to everybody else it does not exist (docs/contract/http-api.md#relay-a-chatter). */
-export const HIDDEN: ReadonlySet<Route> = new Set(['POST /internal/credits/chatter', 'POST /internal/credits/donor']);
+/** Not in the OpenAPI document: our own processes know it, and to everybody else it does not exist (docs/contract/http-api.md#relay-a-chatter). */
+export const HIDDEN: ReadonlySet<Route> = new Set([
+  'POST /internal/credits/chatter',
+  'POST /internal/credits/donor',
+  'GET /internal/diagnostics',
+]);
 
 export const ROUTES = Object.keys(CONTRACT) as Route[];
 

@@ -14,13 +14,13 @@ const LIMIT = 3;
 const EVIL = 'https://evil.example';
 
 /** Bounded by signatures and body sizes, or asked by machines (docs/design.md#request-limits). */
-const UNLIMITED = /^(POST \/internal|POST \/webhooks|GET \/overlay|GET \/(health|healthz|ready|readyz|metrics)$)/;
+const UNLIMITED = /^(\w+ \/internal|POST \/webhooks|GET \/overlay|GET \/(health|healthz|ready|readyz|metrics)$)/;
 const SIGNED_IN =
   /^(\w+ \/(streamer|owner)\/|GET \/auth\/(?:me|accounts)|POST \/auth\/logout\/everywhere|DELETE \/auth\/accounts|GET \/auth\/\{provider\}\/link$)/;
 const CHANGES = /^(POST|PATCH|DELETE) \/(streamer|owner|auth)\//;
 /** They read none, or a missing one means something else to them (docs/contract/http-api.md#feature-not-available). */
 const NEEDS_NO_TABLE =
-  /^(GET \/streamer\/entitlements\/custom-bot|GET \/streamer\/bots\/\{provider\}\/diagnostics|GET \/owner\/diagnostics|GET \/streamer\/bots\/\{provider\}\/bot\/link|POST \/auth\/logout|GET \/overlay\/credits\/t\/\{token\}|GET \/(health|healthz|ready|readyz|metrics|capabilities)|GET \/(dashboard|settings\/.*)?)$/;
+  /^(GET \/streamer\/entitlements\/custom-bot|GET \/streamer\/bots\/\{provider\}\/diagnostics|GET \/owner\/diagnostics|GET \/internal\/diagnostics|GET \/streamer\/bots\/\{provider\}\/bot\/link|POST \/auth\/logout|GET \/overlay\/credits\/t\/\{token\}|GET \/(health|healthz|ready|readyz|metrics|capabilities)|GET \/(dashboard|settings\/.*)?)$/;
 /** Theirs is the table of rights alone. */
 const OF_ENTITLEMENTS = /^\w+ \/owner\/entitlements\//;
 /** As Twitch numbers people; nobody of the simulated ones. */

@@ -46,6 +46,7 @@ const SAMPLES: Partial<Record<Route, Ask>> = {
     headers: { 'x-memalerts-internal': 'credits-event' },
     body: { channelSlug: 'nobody', name: 'Mira', amount: 5 },
   },
+  'GET /internal/diagnostics': { headers: { 'x-memalerts-internal': 'credits-event' } },
   'POST /streamer/credits/settings': { body: { creditsStyleJson: '{"fontSize":20}' } },
   'POST /streamer/credits/reconnect-window': { body: { minutes: 30 } },
   'POST /streamer/credits/ignored-chatters': { body: { creditsIgnoredChatters: ['nightbot'] } },

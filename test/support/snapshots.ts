@@ -78,6 +78,7 @@ export function snapshotOf(changes: Partial<Snapshot> = {}): Snapshot {
     platforms: [{ id: NEST, title: 'Nest', causes: nestCauses }],
     workers: [workerOf()],
     channels: [channelOf()],
+    shared: [],
     own: [],
     ownKeys: ['k1'],
     ...changes,

@@ -1,17 +1,14 @@
 /** `/internal/credits/*`: where workers hand over chatters, and donation services donors (docs/contract/http-api.md#relay-a-chatter, docs/contract/http-api.md#relay-a-donor). */
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { shownName } from '../../credits/name.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { readJsonBody } from '../../lib/json-body.ts';
-import { isLocalCall } from '../../lib/loopback.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { CUT } from '../plugins/bounds.ts';
+import { requireInternal } from '../plugins/internal-callers.ts';
 
-const SIGNATURE_WINDOW_MS = 5 * 60 * 1000;
 const MAX_USER_ID = 200;
 const MAX_EVENTS = 4000;
 
@@ -56,7 +53,7 @@ const answer = z.object({ ok: z.literal(true), ignored: z.literal(true).optional
 export function registerInternalCreditsRoutes(app: Api, { clock, roll }: ApiContext, relaySecret: string | null): void {
   const hidden = { hide: true, response: { 200: answer } };
   const preValidation = async (request: FastifyRequest) => {
-    requireRelay(request, relaySecret, clock);
+    requireInternal(request, relaySecret, clock);
     request.body = readJsonBody(request.rawBody);
   };
 
@@ -92,21 +89,4 @@ function senderOf({ raw }: Pick<FastifyReply, 'raw'>): AbortSignal {
     if (!raw.writableFinished) gone.abort();
   });
   return gone.signal;
-}
-
-/** With a secret every caller signs and may be anywhere; without one only this machine, never through a proxy (docs/design.md#the-credits-relay). */
-function requireRelay(request: FastifyRequest, secret: string | null, clock: Clock): void {
-  const isTrusted =
-    secret === null
-      ? isLocalCall(request) && request.headers['x-memalerts-internal'] === 'credits-event'
-      : isSigned(request, secret, clock);
-  if (!isTrusted) throw new BadInput('NOT_FOUND');
-}
-
-function isSigned({ headers, rawBody }: FastifyRequest, secret: string, clock: Clock): boolean {
-  const timestamp = String(headers['x-memalerts-timestamp'] ?? '');
-  const signature = Buffer.from(String(headers['x-memalerts-signature'] ?? ''), 'hex');
-  const expected = createHmac('sha256', secret).update(`${timestamp}.`).update(rawBody).digest();
-  if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return false;
-  return Math.abs(clock.now().getTime() - Number(timestamp)) <= SIGNATURE_WINDOW_MS;
 }

@@ -1,11 +1,10 @@
 /** `GET /owner/diagnostics`, `GET /owner/workers`: the installation, for whoever runs it. */
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { diagnose } from '../../engine/diagnosis/diagnose.ts';
+import { diagnose, isUsed } from '../../engine/diagnosis/diagnose.ts';
 import { messageMeaning } from '../../engine/diagnosis/diagnose-channel.ts';
-import { type Fact, INSTALLATION, inOrderOfCure, verdictOf } from '../../engine/diagnosis/fact.ts';
+import { type Fact, INSTALLATION, inOrderOfCure } from '../../engine/diagnosis/fact.ts';
 import type { Snapshot, WorkerSnapshot } from '../../engine/diagnosis/snapshot.ts';
-import type { ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { finding, findingAnswer, languageQuery } from '../diagnosis.ts';
@@ -74,13 +73,11 @@ export function registerOwnerDiagnosticsRoutes(app: Api, context: ApiContext): v
       void context.askForLook({ provider: null, channelId: null });
       const facts = diagnose(snapshot);
       const shared = facts.filter(({ scope }) => scope.channelId === null);
-      const senders = await senderFacts(context, snapshot);
+      const unset = unsetVariables(context, snapshot);
       const oldest = snapshot.channels.flatMap(({ messages }) => messages.oldestAt ?? []);
       return {
         at: snapshot.at?.toISOString() ?? null,
-        findings: inOrderOfCure(snapshot, [...shared, ...senders]).map((fact) =>
-          findingAnswer(snapshot, fact, language),
-        ),
+        findings: inOrderOfCure(snapshot, [...shared, ...unset]).map((fact) => findingAnswer(snapshot, fact, language)),
         channels: countOf(facts.filter(({ check, scope }) => check === 'reader' && scope.channelId !== null)),
         oldestWaitingAt: oldest.length === 0 ? null : new Date(Math.min(...oldest.map(Number))).toISOString(),
         failures: await failuresOfHour(context, snapshot),
@@ -122,30 +119,21 @@ function workerAnswer({ facts, startedAt, heartbeatAt, ...row }: WorkerSnapshot)
   };
 }
 
-/** The default bots, and the variables that linking one needs; of a platform that nobody uses they are only off. */
-async function senderFacts({ platforms }: ApiContext, snapshot: Snapshot): Promise<readonly Fact[]> {
+/** The variables that linking a bot needs; of a platform that nobody uses they are only off. */
+function unsetVariables({ platforms }: ApiContext, snapshot: Snapshot): readonly Fact[] {
   if (snapshot.at === null) return [];
-  const facts = await Promise.all(
-    platforms.map(async ({ description, senders, oauth }): Promise<readonly Fact[]> => {
-      const scope = { ...INSTALLATION, provider: description.id };
-      const { kind, login, reason } = await senders.effective(null);
-      const data = kind === 'none' ? {} : { login };
-      const sender: Fact = { check: 'sender', cause: reason, scope, since: null, data };
-      const unset = (oauth?.missingSettings() ?? []).map((variable): Fact => {
-        return { check: 'variables', cause: 'linking_not_configured', scope, since: null, data: { variable } };
-      });
-      const found = [sender, ...unset];
-      if (isUsed(snapshot, description.id)) return found;
-      return found.map((fact) => (verdictOf(snapshot, fact) === 'ok' ? fact : { ...fact, verdict: 'off' }));
+  return platforms.flatMap(({ description: { id }, oauth }) =>
+    (oauth?.missingSettings() ?? []).map((variable): Fact => {
+      const scope = { ...INSTALLATION, provider: id };
+      const fact: Fact = {
+        check: 'variables',
+        cause: 'linking_not_configured',
+        scope,
+        since: null,
+        data: { variable },
+      };
+      return isUsed(snapshot, id) ? fact : { ...fact, verdict: 'off' };
     }),
-  );
-  return facts.flat();
-}
-
-function isUsed({ workers, channels }: Snapshot, id: ProviderId): boolean {
-  return (
-    workers.some(({ provider, isAlive }) => provider === id && isAlive) ||
-    channels.some(({ provider, isActive }) => provider === id && isActive)
   );
 }
 

@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
     action: 'none',
   },
   {
-    title: 'event subscription lost',
+    title: 'event subscription lost, and about to be renewed',
     channel: { lostEvents: [{ type: 'stream.online', reason: 'revoked', since: secondsAgo(10) }] },
     cause: 'subscription_gone',
     verdict: 'waiting',
@@ -141,6 +141,20 @@ const CASES: readonly Case[] = [
     cause: 'nest_full',
     verdict: 'broken',
     action: 'none',
+  },
+  {
+    title: 'tokens that no key of any process opens',
+    snapshot: { sealedBy: ['k0', 'k1'] },
+    cause: 'encryption_key_missing',
+    verdict: 'broken',
+    action: 'set_variable',
+  },
+  {
+    title: 'a process that was asked has another key',
+    snapshot: { otherKeys: [['k2']], sealedBy: ['k1'] },
+    cause: 'encryption_keys_differ',
+    verdict: 'broken',
+    action: 'set_variable',
   },
   {
     title: 'deaf worker',

@@ -1,7 +1,8 @@
 /** The only judge of every state: a snapshot in, facts out, and nothing asked meanwhile (docs/diagnosis.md#the-judge). */
+import type { ProviderId } from '../../lib/brand.ts';
 import type { CauseCode } from '../../platforms/causes/cause.ts';
 import { channelFacts } from './diagnose-channel.ts';
-import { type Check, type Fact, INSTALLATION, inOrderOfCure, missingWorker, type Scope } from './fact.ts';
+import { type Check, type Fact, INSTALLATION, inOrderOfCure, missingWorker, type Scope, verdictOf } from './fact.ts';
 import type { Snapshot, SnapshotPlatform, WorkerSnapshot } from './snapshot.ts';
 
 /** A process whose work waits this long is overloaded. */
@@ -23,21 +24,21 @@ const CHECK_OF_CAUSE: Partial<Record<CauseCode, Check>> = {
 export function diagnose(snapshot: Snapshot): readonly Fact[] {
   return inOrderOfCure(snapshot, [
     ...installationFacts(snapshot),
+    ...sharedSenderFacts(snapshot),
     ...snapshot.channels.flatMap((channel) => channelFacts(snapshot, channel)),
   ]);
 }
 
 /** What concerns no channel by itself. */
 export function installationFacts(snapshot: Snapshot): readonly Fact[] {
-  const { database, at, own, platforms } = snapshot;
+  const { database, databaseData = {}, at, own, platforms } = snapshot;
   const facts: Fact[] = [
-    { check: 'database', cause: database ?? 'database_ready', scope: INSTALLATION, since: null, data: {} },
-    ...own.map(({ check, cause, provider, data }): Fact => {
-      return { check, cause, scope: { ...INSTALLATION, provider }, since: null, data };
-    }),
+    { check: 'database', cause: database ?? 'database_ready', scope: INSTALLATION, since: null, data: databaseData },
+    ...own.map(({ provider, ...told }): Fact => ({ ...told, scope: { ...INSTALLATION, provider }, since: null })),
   ];
   if (at === null) {
-    return [...facts, ...platforms.map(({ id }) => unseen('worker', { ...INSTALLATION, provider: id }, database))];
+    const unseenWorkers = platforms.map(({ id }) => unseen('worker', { ...INSTALLATION, provider: id }, database));
+    return [...facts, ...unseenWorkers.map((fact) => ({ ...fact, data: databaseData }))];
   }
   return [...facts, ...platforms.flatMap((platform) => workerFacts(snapshot, platform)), ...keyFacts(snapshot)];
 }
@@ -82,15 +83,40 @@ function factsOfWorker({ facts, host, pid, startedAt }: WorkerSnapshot, scope: S
   return reasons.length > 0 ? found : [factOf('worker_ready', scope, process, startedAt), ...found];
 }
 
-/** Whether every process can read what every other one seals. */
-function keyFacts({ workers, ownKeys }: Snapshot): readonly Fact[] {
+/** Who speaks for all channels of a platform. Where nobody uses the platform, a bot that is missing is only off. */
+function sharedSenderFacts(snapshot: Snapshot): readonly Fact[] {
+  return snapshot.shared.map(({ provider, sender: { effective } }): Fact => {
+    const { kind, login, reason } = effective;
+    const scope: Scope = { ...INSTALLATION, provider };
+    const data = kind === 'none' ? {} : { login };
+    const fact: Fact = { check: 'sender', cause: reason, scope, since: null, data };
+    return isUsed(snapshot, provider) || verdictOf(snapshot, fact) === 'ok' ? fact : { ...fact, verdict: 'off' };
+  });
+}
+
+/** Whether a worker or an enabled bot needs the platform. */
+export function isUsed({ workers, channels }: Snapshot, id: ProviderId): boolean {
+  return (
+    workers.some(({ provider, isAlive }) => provider === id && isAlive) ||
+    channels.some(({ provider, isActive }) => provider === id && isActive)
+  );
+}
+
+/** Whether every process can read what every other one seals, and anybody what is stored. */
+function keyFacts({ workers, ownKeys, otherKeys = [], sealedBy = [] }: Snapshot): readonly Fact[] {
   const rings = [
     ...(ownKeys === null ? [] : [ownKeys]),
+    ...otherKeys,
     ...workers.flatMap(({ isAlive, facts }) => (isAlive && facts !== null ? [facts.keys] : [])),
   ];
   const sealing = new Set(rings.map(([first]) => first ?? ''));
   const differ = rings.some((ring) => [...sealing].some((key) => key !== '' && !ring.includes(key)));
-  return differ ? [{ check: 'keys', cause: 'encryption_keys_differ', scope: INSTALLATION, since: null, data: {} }] : [];
+  const lost = sealedBy.filter((key) => rings.every((ring) => !ring.includes(key)));
+  const causes: CauseCode[] = [];
+  if (differ) causes.push('encryption_keys_differ');
+  if (rings.length > 0 && lost.length > 0) causes.push('encryption_key_missing');
+  if (causes.length === 0 && sealedBy.length > 0) causes.push('stored_tokens_readable');
+  return causes.map((cause) => ({ check: 'keys', cause, scope: INSTALLATION, since: null, data: {} }));
 }
 
 function factOf(cause: CauseCode, scope: Scope, data: Fact['data'], since: Date | null = null): Fact {

@@ -22,6 +22,8 @@ export const CHECKS = [
   'process',
   'variables',
   'account',
+  'port',
+  'network',
 ] as const;
 
 export type Check = (typeof CHECKS)[number];

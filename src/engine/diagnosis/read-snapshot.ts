@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { type OverviewPlatform, sendersOverview } from '../../accounts/senders-overview.ts';
 import { askedFor } from '../../db/asked-for.ts';
-import { isMissingSchema } from '../../db/failures.ts';
+import { databaseTroubleOf } from '../../db/failures.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
@@ -53,15 +53,14 @@ export async function readSnapshot(deps: SnapshotDeps, question: SnapshotQuestio
   try {
     return { ...base, ...(await read(deps, question.channelIds)), database: null };
   } catch (error) {
-    const database = isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
-    return { ...base, at: null, database, workers: [], channels: [] };
+    return { ...base, at: null, database: databaseTroubleOf(error), workers: [], channels: [], shared: [] };
   }
 }
 
 async function read(
   deps: SnapshotDeps,
   channelIds: readonly ChannelId[] | null,
-): Promise<Pick<Snapshot, 'at' | 'workers' | 'channels'>> {
+): Promise<Pick<Snapshot, 'at' | 'workers' | 'channels' | 'shared'>> {
   const descriptions = deps.platforms.map(({ description }) => description);
   const { rows } = await deps.pg.query<Answer>(channelsStatement(descriptions, channelIds));
   const [{ atMs = 0, workers = null, channels = null } = {}] = rows;
@@ -71,8 +70,10 @@ async function read(
     readMessages(deps.pg, descriptions, ids),
     sendersOverview(deps, ids, at),
   ]);
+  const shared = descriptions.map(async ({ id }) => ({ provider: id, sender: await senderOf(id, null) }));
   return {
     at,
+    shared: await Promise.all(shared),
     workers: (workers ?? []).map((row) => ({
       ...row,
       startedAt: new Date(row.startedAt),

@@ -1,7 +1,7 @@
 /** What a diagnosis is made from: the database as three statements found it, and what the asking process knows (docs/diagnosis.md#the-snapshot). */
 import type { EffectiveSender, SenderReason } from '../../accounts/senders-stored.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
-import type { CauseCode, CauseTable } from '../../platforms/causes/cause.ts';
+import type { CauseCode, CauseTable, Verdict } from '../../platforms/causes/cause.ts';
 import type { Told } from '../../platforms/platform.ts';
 import type { ReaderState } from '../../platforms/worker-side.ts';
 import type { Check } from './fact.ts';
@@ -11,14 +11,22 @@ export interface Snapshot {
   readonly at: Date | null;
   /** What keeps the database from being asked; null when it was. */
   readonly database: CauseCode | null;
+  /** Values of the words of `database`. */
+  readonly databaseData?: FactData;
   readonly platforms: readonly SnapshotPlatform[];
   readonly workers: readonly WorkerSnapshot[];
   /** One for each platform and each channel that was asked for. */
   readonly channels: readonly ChannelSnapshot[];
+  /** Who speaks where a channel has no bot of its own, on each platform; empty while the database could not be asked. */
+  readonly shared: readonly SharedSenderSnapshot[];
   /** What the asking process itself knows, such as its clock and its webhooks. */
   readonly own: readonly ToldFact[];
   /** Of the keys by which the asking process opens stored tokens, the sealing one first; null when it has none to compare. */
   readonly ownKeys: readonly string[] | null;
+  /** Of further processes that were asked for theirs. */
+  readonly otherKeys?: readonly (readonly string[])[];
+  /** Of the keys that sealed what is stored; absent where nobody looked. */
+  readonly sealedBy?: readonly string[];
 }
 
 export interface SnapshotPlatform {
@@ -32,6 +40,8 @@ export interface ToldFact {
   readonly check: Check;
   readonly cause: CauseCode;
   readonly provider: ProviderId | null;
+  /** Where it is another than that of the cause. */
+  readonly verdict?: Verdict;
   readonly data: FactData;
 }
 
@@ -109,6 +119,11 @@ export interface MessagesSnapshot {
   readonly lastSentAt: Date | null;
   /** The newest message that failed, unless one was sent after it. */
   readonly failure: { readonly error: string | null; readonly at: Date } | null;
+}
+
+export interface SharedSenderSnapshot {
+  readonly provider: ProviderId;
+  readonly sender: SenderSnapshot;
 }
 
 export interface SenderSnapshot {

@@ -255,10 +255,18 @@ export class RelayEndpoint {
   }
 
   #headers(body: string): Record<string, string> {
-    const headers = { 'content-type': 'application/json', 'x-memalerts-internal': 'credits-event' };
-    if (this.#deps.secret === null) return headers;
-    const timestamp = String(this.#deps.clock.now().getTime());
-    const signature = createHmac('sha256', this.#deps.secret).update(`${timestamp}.${body}`).digest('hex');
-    return { ...headers, 'x-memalerts-timestamp': timestamp, 'x-memalerts-signature': signature };
+    return { 'content-type': 'application/json', ...internalHeaders(this.#deps, body) };
   }
+}
+
+/** By which an API instance knows a caller of ours (docs/contract/http-api.md#relay-a-chatter). @param body empty where there is none */
+export function internalHeaders(
+  { secret, clock }: Pick<EndpointDeps, 'secret' | 'clock'>,
+  body: string,
+): Record<string, string> {
+  const headers = { 'x-memalerts-internal': 'credits-event' };
+  if (secret === null) return headers;
+  const timestamp = String(clock.now().getTime());
+  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
+  return { ...headers, 'x-memalerts-timestamp': timestamp, 'x-memalerts-signature': signature };
 }

@@ -108,6 +108,14 @@ export const installationCauses = {
     en: ['The value of {variable} is not safe for a public installation.', 'Set a safe value of {variable}.'],
     ru: ['Значение {variable} небезопасно для публичной установки.', 'Задайте безопасное значение {variable}.'],
   },
+  variables_right: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 100,
+    en: ['Every process can start with these variables.', ''],
+    ru: ['С этими переменными может запуститься каждый процесс.', ''],
+  },
   relay_list_missing: {
     verdict: 'broken',
     who: 'operator',
@@ -143,6 +151,14 @@ export const installationCauses = {
       'CREDENTIALS_ENCRYPTION_KEY не открывает сохранённые токены.',
       'Верните ключ, которым они зашифрованы, или привяжите все аккаунты заново.',
     ],
+  },
+  stored_tokens_readable: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 100,
+    en: ['CREDENTIALS_ENCRYPTION_KEY opens the stored tokens.', ''],
+    ru: ['CREDENTIALS_ENCRYPTION_KEY открывает сохранённые токены.', ''],
   },
   encryption_keys_differ: {
     verdict: 'broken',
@@ -286,6 +302,28 @@ export const installationCauses = {
       'Исправьте CHATBOT_BACKEND_BASE_URLS, INTERNAL_RELAY_SECRET или сеть между ними.',
     ],
   },
+  api_reachable: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 101,
+    en: ['The API answers at {url}.', ''],
+    ru: ['API отвечает по адресу {url}.', ''],
+  },
+  api_silent_about_itself: {
+    verdict: 'unknown',
+    who: 'operator',
+    action: 'none',
+    rank: 95,
+    en: [
+      'The API at {url} does not tell how it is. It is of an older version, or has another INTERNAL_RELAY_SECRET.',
+      'Update the API, or give it the same INTERNAL_RELAY_SECRET.',
+    ],
+    ru: [
+      'API по адресу {url} не сообщает о себе: у него старая версия или другой INTERNAL_RELAY_SECRET.',
+      'Обновите API или задайте ему тот же INTERNAL_RELAY_SECRET.',
+    ],
+  },
   process_slow: {
     verdict: 'waiting',
     who: 'operator',
@@ -348,6 +386,22 @@ export const installationCauses = {
     rank: 18,
     en: ['The API does not answer at its public address {url}.', 'Correct DOMAIN, the proxy or the certificate.'],
     ru: ['API не отвечает по публичному адресу {url}.', 'Исправьте DOMAIN, прокси или сертификат.'],
+  },
+  public_address_reachable: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 102,
+    en: ['The API answers at its public address {url}.', ''],
+    ru: ['API отвечает по публичному адресу {url}.', ''],
+  },
+  platform_reachable: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 103,
+    en: ['{platform} can be reached from here.', ''],
+    ru: ['{platform} отсюда доступна.', ''],
   },
   platform_unreachable: {
     verdict: 'waiting',

@@ -12,7 +12,7 @@ const RELAY = { 'x-memalerts-internal': 'credits-event' };
 const streamer = async (at: Stage) => ({ as: await at.streamer() });
 
 /** Callers from another machine or through a proxy get 404, as for an unknown route (W3 in docs/contract/guarantees.md). */
-function strangers(body: object): Case[] {
+function strangers(body: object | null): Case[] {
   return each(
     [
       ['without the header', {}],
@@ -24,7 +24,8 @@ function strangers(body: object): Case[] {
     ([when, headers]) => ({
       when: `a stranger calls ${when}`,
       expects: '404 NOT_FOUND',
-      ask: async (at) => ({ headers, body: { ...body, channelSlug: (await at.streamer()).slug } }),
+      ask: async (at) =>
+        body === null ? { headers } : { headers, body: { ...body, channelSlug: (await at.streamer()).slug } },
     }),
   );
 }
@@ -109,6 +110,18 @@ const relay: CasesOf = {
       ask: async (at) => ({ headers: RELAY, body: { ...GIFT, channelSlug: (await at.streamer()).slug, ...wrong } }),
     })),
     ...strangers(GIFT),
+  ],
+  'GET /internal/diagnostics': [
+    {
+      when: 'a process of this machine asks: names of keys and no key, and what each platform told',
+      expects: '200',
+      ask: () => ({ headers: RELAY }),
+      shows: ({ json }) => {
+        expect(json).toEqual({ version: expect.any(String), keys: expect.any(Array), told: expect.any(Array) });
+        expect(json.told).toContainEqual(expect.objectContaining({ check: 'webhook', provider: 'twitch' }));
+      },
+    },
+    ...strangers(null),
   ],
 };
 

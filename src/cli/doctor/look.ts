@@ -1,0 +1,164 @@
+/** What the doctor knows before anything is judged: the database's snapshot, and what this machine sees. */
+import { StoredSenders } from '../../accounts/senders-stored.ts';
+import { loadConfig } from '../../config.ts';
+import { databaseTroubleOf } from '../../db/failures.ts';
+import { createPool, type Pool, parseDatabaseUrl } from '../../db/pool.ts';
+import { isUsed } from '../../engine/diagnosis/diagnose.ts';
+import { readSnapshot, type SnapshotSource } from '../../engine/diagnosis/read-snapshot.ts';
+import type { FactData, Snapshot, ToldFact } from '../../engine/diagnosis/snapshot.ts';
+import type { ChannelId } from '../../lib/brand.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { BadInput } from '../../lib/errors.ts';
+import type { HttpClient } from '../../lib/http.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { createTokenSeal, type TokenSeal } from '../../lib/token-seal.ts';
+import { platforms } from '../../platforms/all.ts';
+import type { CauseCode } from '../../platforms/causes/cause.ts';
+import type { CommonDeps } from '../../platforms/platform.ts';
+import { askApis } from './apis.ts';
+import { connectionTrouble, readStored } from './database.ts';
+import { platformFacts, publicAddressFacts } from './network.ts';
+import { portFacts } from './ports.ts';
+import { type Environment, variableFacts } from './variables.ts';
+
+interface LookDeps {
+  readonly env: Environment;
+  /** Slug; null means every channel that has a bot switched on. */
+  readonly channel: string | null;
+  readonly clock: Clock;
+  readonly http: HttpClient;
+}
+
+const SLUGS_SHOWN = 20;
+/** As a process warns of its own clock. */
+const CLOCK_OFF_MS = 10_000;
+/** What went wrong is a finding, and no line of a log between them. */
+const NO_LOG: Logger = { debug() {}, info() {}, warn() {}, error() {}, with: () => NO_LOG };
+
+/** @throws BadInput where no channel has the slug */
+export async function look(deps: LookDeps): Promise<Snapshot> {
+  const { env, http } = deps;
+  const { readable } = loadConfig('cli', env);
+  const seal = createTokenSeal([...(readable.CREDENTIALS_ENCRYPTION_KEY ?? [])]);
+  const [stored, ports, addresses, apis] = await Promise.all([
+    readDatabase(deps, seal, readable.DATABASE_URL ?? null),
+    portFacts(env, http),
+    publicAddressFacts(env, http),
+    askApis(env, deps),
+  ]);
+  const used = platforms.map(({ id }) => id).filter((id) => isUsed(stored, id));
+  const own = [
+    ...stored.own,
+    ...variableFacts(env),
+    ...ports,
+    ...addresses,
+    ...apis.facts,
+    ...(await platformFacts(env, used)),
+  ];
+  return { ...stored, own: distinct(own, stored), otherKeys: apis.keys };
+}
+
+/** What is known already is told once: the database's trouble by the database, a relay that is away by its workers. */
+function distinct(facts: readonly ToldFact[], { database, databaseData = {}, workers }: Snapshot): readonly ToldFact[] {
+  const away = workers.flatMap(({ isAlive, facts: about }) =>
+    isAlive ? (about?.relays ?? []).filter(({ isReachable }) => !isReachable).map(({ url }) => url) : [],
+  );
+  const known = new Map<string, ToldFact>();
+  for (const fact of facts) {
+    const { check, cause, provider, data } = fact;
+    const isDatabases =
+      cause === database &&
+      (check === 'database' || (check === 'variables' && data.variable === databaseData.variable));
+    if (isDatabases || (cause === 'relay_unreachable' && away.includes(String(data.url)))) continue;
+    const key = JSON.stringify([check, cause, provider, data]);
+    if (!known.has(key)) known.set(key, fact);
+  }
+  return [...known.values()];
+}
+
+async function readDatabase(deps: LookDeps, seal: TokenSeal, url: string | null): Promise<Snapshot> {
+  if (url === null) return unread(seal, 'variable_missing', { variable: 'DATABASE_URL' });
+  if (!isDatabaseUrl(url)) return unread(seal, 'variable_malformed', { variable: 'DATABASE_URL' });
+  const pool = createPool(url, { applicationName: 'memalerts-doctor', slowMs: 10_000, log: NO_LOG });
+  const connecting = connectionTrouble(url, deps.clock);
+  try {
+    const snapshot = await readPool(deps, pool, seal);
+    const trouble = await connecting;
+    if (trouble === null) return snapshot;
+    // Through such a pooler statements fail in ways that say nothing about their cause.
+    if (snapshot.at === null) return { ...snapshot, database: trouble };
+    return { ...snapshot, own: [...snapshot.own, { check: 'database', cause: trouble, provider: null, data: {} }] };
+  } catch (error) {
+    const trouble = await connecting;
+    if (error instanceof BadInput) throw error;
+    return unread(seal, trouble ?? databaseTroubleOf(error), {});
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Four statements, and one for a slug, however many channels there are. */
+async function readPool(deps: LookDeps, pool: Pool, seal: TokenSeal): Promise<Snapshot> {
+  const { channel, clock } = deps;
+  const channelIds = channel === null ? null : await channelOf(pool, channel);
+  const platforms = sourcesOf(deps, pool, seal);
+  const before = clock.now().getTime();
+  const snapshot = await readSnapshot({ pg: pool.pg, seal, platforms }, { channelIds, ownKeys: seal.keyIds });
+  const after = clock.now().getTime();
+  if (snapshot.at === null) return snapshot;
+  const { trouble, sealedBy } = await readStored(pool.db);
+  if (trouble !== null) return { ...snapshot, at: null, database: trouble };
+  return { ...snapshot, own: clockFacts(before, snapshot.at.getTime(), after), sealedBy };
+}
+
+/** The database looked at its clock between the two looks at ours: further apart, one of them is wrong. */
+function clockFacts(before: number, atDatabase: number, after: number): readonly ToldFact[] {
+  const fact = (cause: CauseCode, offsetMs: number): ToldFact[] => [
+    { check: 'clock', cause, provider: null, data: { offsetMs } },
+  ];
+  if (before - atDatabase >= CLOCK_OFF_MS) return fact('clock_ahead', before - atDatabase);
+  return atDatabase - after >= CLOCK_OFF_MS ? fact('clock_behind', after - atDatabase) : [];
+}
+
+function isDatabaseUrl(url: string): boolean {
+  try {
+    parseDatabaseUrl(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unread({ keyIds }: TokenSeal, database: CauseCode, databaseData: FactData): Snapshot {
+  return {
+    at: null,
+    database,
+    databaseData,
+    platforms: platforms.map(({ id, title, causes }) => ({ id, title, causes })),
+    workers: [],
+    channels: [],
+    shared: [],
+    own: [],
+    ownKeys: keyIds,
+  };
+}
+
+async function channelOf({ pg }: Pool, slug: string): Promise<readonly ChannelId[]> {
+  const found = await pg.query<{ id: ChannelId }>('select id from "Channel" where lower(slug) = lower($1)', [slug]);
+  if (found.rows.length > 0) return found.rows.map(({ id }) => id);
+  const { rows } = await pg.query<{ slug: string }>('select slug from "Channel" order by slug limit $1', [SLUGS_SHOWN]);
+  const known = rows.length === 0 ? 'There is no channel.' : `Channels: ${rows.map((row) => row.slug).join(', ')}.`;
+  throw new BadInput('BAD_REQUEST', `--channel names ${slug}, and no channel has that slug. ${known}`);
+}
+
+function sourcesOf(deps: LookDeps, { db }: Pool, seal: TokenSeal): readonly SnapshotSource[] {
+  const { env, clock, http } = deps;
+  const { platform: settingsOf } = loadConfig('cli', env);
+  return platforms.map((description) => {
+    const common: CommonDeps = { settings: settingsOf(description.id), clock, http, log: NO_LOG, random: () => 0 };
+    const { legacySender } = description;
+    const named = legacySender === undefined ? {} : { legacySender: async () => legacySender({ ...common, db }) };
+    const senders = new StoredSenders({ db, seal, clock, platform: description, ...named });
+    return { description, environment: () => senders.environment() };
+  });
+}
