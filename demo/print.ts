@@ -74,6 +74,7 @@ export function printUrls({ stack, cast }: Stage, canType: boolean): void {
     ['  sign in', `${stack.apiUrl}/auth/twitch  (be ${cast.streamer} or ${cast.owner}; then /docs can try calls)`],
     ['  metrics', `${stack.apiUrl}/metrics`],
     ['database', stack.databaseUrl],
+    ['is all well?', `npx pnpm@10 memalerts doctor --env ${stack.variablesFile}`],
     ...rooms,
   ];
   console.log('\nEverything goes on running until Ctrl-C.\n');

@@ -13,6 +13,7 @@ import { createLogger } from '../src/lib/logger.ts';
 import { createTokenSeal, parseSealKeys, type TokenSeal } from '../src/lib/token-seal.ts';
 import { type Processes, startProcesses } from './processes.ts';
 import { type SimulatedChat, startSimulators } from './simulators.ts';
+import { writeVariablesFile } from './variables-file.ts';
 
 export interface Stack {
   readonly databaseUrl: string;
@@ -21,6 +22,8 @@ export interface Stack {
   /** By platform. */
   readonly chats: ReadonlyMap<string, SimulatedChat>;
   readonly apiUrl: string;
+  /** Variables of all processes together, for `memalerts doctor`. */
+  readonly variablesFile: string;
   /** Address of each platform's worker, which serves `/readyz` and `/metrics`. */
   readonly workerUrls: ReadonlyMap<string, string>;
   /** Resolves when the workers are ready. They need accounts to speak with, so they start after those were linked. */
@@ -57,7 +60,7 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
   for (const chat of chats.values()) await chat.stage('mapHost', { host: PUBLIC_HOST, target: apiUrl });
   await chats.get('kick')?.control('setApplication', { redirectUris: [callbacks.KICK_CALLBACK_URL] });
   await chats.get('vkvideo')?.control('setRedirectUri', { redirectUri: callbacks.VKVIDEO_CALLBACK_URL });
-  await startApi(processes, apiUrl, {
+  const forApi = {
     ...common,
     ...Object.fromEntries([...chats.values()].flatMap(({ env }) => Object.entries(env))),
     ...callbacks,
@@ -69,7 +72,10 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
     JWT_SECRET: randomBytes(32).toString('hex'),
     TWITCH_WEBHOOK_CALLBACK_URL: `https://${PUBLIC_HOST}/webhooks/twitch/eventsub`,
     TWITCH_EVENTSUB_SECRET: randomBytes(32).toString('hex'),
-  });
+  };
+  await startApi(processes, apiUrl, forApi);
+  const forAll = { ...forApi, CHATBOT_BACKEND_BASE_URLS: apiUrl };
+  const variablesFile = await writeVariablesFile(cleanup, nothingElse(), forAll);
 
   return {
     databaseUrl,
@@ -77,6 +83,7 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
     seal: createTokenSeal(parseSealKeys(key)),
     chats,
     apiUrl,
+    variablesFile,
     workerUrls,
     async startWorkers() {
       const starting = workerPorts.map(([id, port]) =>

@@ -1,8 +1,10 @@
 /** The demo as a newcomer starts it. Its parts run on their own database and ports. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { platforms, speakingOrder } from '../src/platforms/all.ts';
@@ -82,6 +84,11 @@ test(
     const readiness = async () => (await fetch(`${workerUrl}/readyz`)).status;
     expect(await readiness()).toBe(200);
 
+    const variables = /memalerts doctor --env (\S+)/.exec(demo.output)?.[1] ?? '';
+    expect(statSync(variables).mode & 0o777).toBe(0o600);
+    const doctor = await askDoctor(variables);
+    expect(doctor, doctor.output).toMatchObject({ exitCode: 0, output: expect.stringContaining('"verdict": "ok"') });
+
     process.kill(await pidOfWorker(/postgres:\S+/.exec(demo.output)?.[0]), 'SIGKILL');
     await vi.waitFor(() => expect(demo.output).toContain('worker died (SIGKILL)'), PATIENCE);
     await vi.waitFor(async () => expect(await readiness()).toBe(200), PATIENCE);
@@ -98,9 +105,17 @@ test(
     demo.child.kill('SIGTERM');
     expect(await demo.exitCode).toBe(0);
     expect(await Promise.all(ports.map(isOpen))).not.toContain(true);
+    expect(existsSync(variables)).toBe(false);
   },
   LIMIT_MS,
 );
+
+/** As the demo says, without the package runner. */
+async function askDoctor(file: string) {
+  const child = spawn(process.execPath, ['src/cli/memalerts.ts', 'doctor', '--json', '--env', file], { cwd: root });
+  const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { output, exitCode };
+}
 
 async function pidOfWorker(databaseUrl: string | undefined): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl });
