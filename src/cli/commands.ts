@@ -15,7 +15,7 @@ const USAGE = `pnpm memalerts <command>
 
   setup          [--yes] [--overwrite]        write .env: make the secrets, ask for the rest, keep what is set
                                               (--yes asks nothing; --overwrite prefers the environment's values)
-  doctor         [--channel SLUG] [--provider P] [--lang ru|en] [--json] [--env FILE]
+  doctor         [--channel SLUG] [--provider P] [--lang ru|en] [--json] [--live] [--env FILE]
                                               say why a bot is silent and what to do (doctor --help tells more)
   migrate                                     update the database schema
   grant-admin    --login NAME [--provider P] [--id ID]

@@ -26,9 +26,10 @@ const USAGE = `pnpm memalerts doctor
   --provider P       only this platform and what all platforms need
   --lang ru|en       language of the sentences; else LC_ALL, LC_MESSAGES and LANG decide
   --json             { verdict, findings } for programs (docs/diagnosis.md)
+  --live             ask each platform that is used one harmless thing with the stored token; costs one YouTube unit
   --env FILE         variables of this file go before those of the process; .env is not read
 
-It changes nothing. It ends with 0 when nothing is broken, with 1 when something is, and with 2 when it could not look or
+It changes nothing; --live renews a token that ran out, as a worker would. It ends with 0 when nothing is broken, with 1 when something is, and with 2 when it could not look or
 did not understand the options.`;
 
 interface Question {
@@ -36,6 +37,7 @@ interface Question {
   readonly provider: string | null;
   readonly language: Language | null;
   readonly isJson: boolean;
+  readonly isLive: boolean;
   readonly envFile: string | null;
 }
 
@@ -50,10 +52,10 @@ export async function runDoctor(
 ): Promise<{ readonly output: string; readonly exitCode: number }> {
   if (argv.includes('--help') || argv.includes('-h')) return { output: USAGE, exitCode: 0 };
   const question = questionOf(argv);
-  const { channel, provider, isJson } = question;
+  const { channel, provider, isJson, isLive } = question;
   const environment = environmentOf(question.envFile, env);
   const language = question.language ?? languageOf(env);
-  const snapshot = await look({ env: environment, channel, clock, http });
+  const snapshot = await look({ env: environment, channel, provider, isLive, clock, http });
   const findings = diagnose(snapshot)
     .filter(({ scope }) => provider === null || scope.provider === null || scope.provider === provider)
     .map((fact) => present(snapshot, fact, language));
@@ -80,6 +82,7 @@ function questionOf(argv: readonly string[]): Question {
     provider,
     language: lang ?? null,
     isJson: values.json,
+    isLive: values.live,
     envFile: values.env ?? null,
   };
 }
@@ -93,11 +96,12 @@ function parse(argv: readonly string[]) {
         provider: { type: 'string' },
         lang: { type: 'string' },
         json: { type: 'boolean', default: false },
+        live: { type: 'boolean', default: false },
         env: { type: 'string' },
       },
     });
   } catch (error) {
-    const known = '--channel SLUG, --provider P, --lang ru|en, --json and --env FILE';
+    const known = '--channel SLUG, --provider P, --lang ru|en, --json, --live and --env FILE';
     const problem = error instanceof Error ? error.message.replace(/\.? To specify .*$/s, '') : String(error);
     throw new BadInput('BAD_REQUEST', `${problem}. The doctor knows ${known}.`);
   }

@@ -8,6 +8,7 @@ import type { Variable } from '../lib/settings.ts';
 import type { LegacySender, PlatformOAuth } from './account-side.ts';
 import type { ApiDeps, ApiSide } from './api-side.ts';
 import type { CauseCode, CauseTable } from './causes/cause.ts';
+import type { Probe } from './probe-side.ts';
 import type { WorkerDeps, WorkerSide } from './worker-side.ts';
 
 /** Why a token cannot be renewed or a connection ended: a word for logs and accounts; never a token or a body. */
@@ -54,6 +55,8 @@ export interface PlatformDescription {
   oauth?(deps: CommonDeps): PlatformOAuth;
   /** The sender an old installation names in its environment, used when the database has no default bot (docs/contract/workers.md#resolution-order). */
   legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
+  /** What a live look asks; absent where nothing can be asked without doing harm (docs/diagnosis.md#ask-the-platforms). */
+  readonly probe?: Probe;
   /** Opens the half that runs in the API. Must not do network calls until asked. */
   openApiSide(deps: ApiDeps): ApiSide;
 }

@@ -14,9 +14,10 @@ import type { Logger } from '../../lib/logger.ts';
 import { createTokenSeal, type TokenSeal } from '../../lib/token-seal.ts';
 import { platforms } from '../../platforms/all.ts';
 import type { CauseCode } from '../../platforms/causes/cause.ts';
-import type { CommonDeps } from '../../platforms/platform.ts';
+import type { CommonDeps, PlatformDescription } from '../../platforms/platform.ts';
 import { askApis } from './apis.ts';
 import { connectionTrouble, readStored } from './database.ts';
+import { liveFacts } from './live.ts';
 import { platformFacts, publicAddressFacts } from './network.ts';
 import { portFacts } from './ports.ts';
 import { type Environment, variableFacts } from './variables.ts';
@@ -25,6 +26,10 @@ interface LookDeps {
   readonly env: Environment;
   /** Slug; null means every channel that has a bot switched on. */
   readonly channel: string | null;
+  /** Null means every platform; others are asked for nothing. */
+  readonly provider: string | null;
+  /** Whether platforms are asked with the stored tokens. */
+  readonly isLive: boolean;
   readonly clock: Clock;
   readonly http: HttpClient;
 }
@@ -46,7 +51,7 @@ export async function look(deps: LookDeps): Promise<Snapshot> {
     publicAddressFacts(env, http),
     askApis(env, deps),
   ]);
-  const used = platforms.map(({ id }) => id).filter((id) => isUsed(stored, id));
+  const used = usedPlatforms(deps, stored).map(({ id }) => id);
   const own = [
     ...stored.own,
     ...variableFacts(env),
@@ -101,14 +106,27 @@ async function readDatabase(deps: LookDeps, seal: TokenSeal, url: string | null)
 async function readPool(deps: LookDeps, pool: Pool, seal: TokenSeal): Promise<Snapshot> {
   const { channel, clock } = deps;
   const channelIds = channel === null ? null : await channelOf(pool, channel);
-  const platforms = sourcesOf(deps, pool, seal);
+  const sources = sourcesOf(deps, pool, seal);
   const before = clock.now().getTime();
-  const snapshot = await readSnapshot({ pg: pool.pg, seal, platforms }, { channelIds, ownKeys: seal.keyIds });
+  const snapshot = await readSnapshot({ pg: pool.pg, seal, platforms: sources }, { channelIds, ownKeys: seal.keyIds });
   const after = clock.now().getTime();
   if (snapshot.at === null) return snapshot;
   const { trouble, sealedBy } = await readStored(pool.db);
   if (trouble !== null) return { ...snapshot, at: null, database: trouble };
-  return { ...snapshot, own: clockFacts(before, snapshot.at.getTime(), after), sealedBy };
+  const own = clockFacts(before, snapshot.at.getTime(), after);
+  if (!deps.isLive) return { ...snapshot, own, sealedBy };
+  const commonOf = commonDeps(deps);
+  const live = await liveFacts({ db: pool.db, seal, commonOf }, usedPlatforms(deps, snapshot));
+  return { ...snapshot, own: [...own, ...live], sealedBy };
+}
+
+function usedPlatforms({ provider }: LookDeps, snapshot: Snapshot): readonly PlatformDescription[] {
+  return platforms.filter(({ id }) => (provider === null || id === provider) && isUsed(snapshot, id));
+}
+
+function commonDeps({ env, clock, http }: LookDeps): (description: PlatformDescription) => CommonDeps {
+  const { platform: settingsOf } = loadConfig('cli', env);
+  return ({ id }) => ({ settings: settingsOf(id), clock, http, log: NO_LOG, random: () => 0 });
 }
 
 /** The database looked at its clock between the two looks at ours: further apart, one of them is wrong. */
@@ -152,13 +170,12 @@ async function channelOf({ pg }: Pool, slug: string): Promise<readonly ChannelId
 }
 
 function sourcesOf(deps: LookDeps, { db }: Pool, seal: TokenSeal): readonly SnapshotSource[] {
-  const { env, clock, http } = deps;
-  const { platform: settingsOf } = loadConfig('cli', env);
+  const commonOf = commonDeps(deps);
   return platforms.map((description) => {
-    const common: CommonDeps = { settings: settingsOf(description.id), clock, http, log: NO_LOG, random: () => 0 };
     const { legacySender } = description;
-    const named = legacySender === undefined ? {} : { legacySender: async () => legacySender({ ...common, db }) };
-    const senders = new StoredSenders({ db, seal, clock, platform: description, ...named });
+    const named =
+      legacySender === undefined ? {} : { legacySender: async () => legacySender({ ...commonOf(description), db }) };
+    const senders = new StoredSenders({ db, seal, clock: deps.clock, platform: description, ...named });
     return { description, environment: () => senders.environment() };
   });
 }

@@ -403,6 +403,28 @@ export const installationCauses = {
     en: ['{platform} can be reached from here.', ''],
     ru: ['{platform} отсюда доступна.', ''],
   },
+  live_answer_right: {
+    verdict: 'ok',
+    who: null,
+    action: 'none',
+    rank: 104,
+    en: ['{platform} answers the stored token of {login} as expected. Asking cost {units} units of quota.', ''],
+    ru: ['{platform} отвечает на сохранённый токен {login} как ожидалось. Вопрос стоил единиц квоты: {units}.', ''],
+  },
+  live_answer_differs: {
+    verdict: 'broken',
+    who: 'operator',
+    action: 'none',
+    rank: 96,
+    en: [
+      '{platform} answers otherwise than this program relies on: {detail}.',
+      'Look for a newer version of this program, and check the application at {platform}.',
+    ],
+    ru: [
+      '{platform} отвечает не так, как рассчитывает программа: {detail}.',
+      'Поищите новую версию программы и проверьте приложение на {platform}.',
+    ],
+  },
   platform_unreachable: {
     verdict: 'waiting',
     who: null,

@@ -5,6 +5,7 @@ import { openApiSide } from './api-side.ts';
 import { kickCauses } from './causes.ts';
 import { KICK } from './chat/stored-line.ts';
 import { createOAuth } from './oauth.ts';
+import { probe } from './probe.ts';
 import { kickSettings, kickVariables } from './settings.ts';
 import { tables } from './tables.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -47,6 +48,7 @@ export const kick: Platform = {
   killSwitch: (values) => ({ isOff: !kickSettings(values).KICK_CHAT_BOT_ENABLED, event: 'disabled_by_env' }),
   oauth: createOAuth,
   openWorkerSide,
+  probe,
   openApiSide,
 };
 

@@ -5,6 +5,7 @@ import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { trovoCauses } from './causes.ts';
 import { createOAuth } from './oauth.ts';
+import { probe } from './probe.ts';
 import { trovoSettings, trovoVariables } from './settings.ts';
 import { tables } from './tables.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -37,6 +38,7 @@ export const trovo: Platform = {
   noSenderReason: 'Trovo bot token is not configured',
   oauth: createOAuth,
   openWorkerSide,
+  probe,
   openApiSide,
 };
 

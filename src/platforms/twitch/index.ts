@@ -6,6 +6,7 @@ import { openApiSide } from './api-side.ts';
 import { twitchCauses } from './causes.ts';
 import { findLegacySender } from './legacy-sender.ts';
 import { createOAuth } from './oauth.ts';
+import { probe } from './probe.ts';
 import { twitchSettings, twitchVariables } from './settings.ts';
 import { tables } from './tables.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -38,6 +39,7 @@ export const twitch: Platform = {
   oauth: createOAuth,
   legacySender: findLegacySender,
   openWorkerSide,
+  probe,
   openApiSide,
 };
 

@@ -5,6 +5,7 @@ import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { vkvideoCauses } from './causes.ts';
 import { createOAuth } from './oauth.ts';
+import { probe } from './probe.ts';
 import { vkvideoSettings, vkvideoVariables } from './settings.ts';
 import { tables } from './tables.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -45,6 +46,7 @@ export const vkvideo: Platform = {
   killSwitch: (values) => ({ isOff: vkvideoSettings(values).VKVIDEO_CHAT_BOT_ENABLED === false, event: 'disabled' }),
   oauth: createOAuth,
   openWorkerSide,
+  probe,
   openApiSide,
 };
 

@@ -6,6 +6,7 @@ import { noBotAccount } from '../words.ts';
 import { openApiSide } from './api-side.ts';
 import { youtubeCauses } from './causes.ts';
 import { createOAuth } from './google/oauth.ts';
+import { probe } from './probe.ts';
 import { youtubeSettings, youtubeVariables } from './settings.ts';
 import { tables } from './tables.ts';
 import { openWorkerSide } from './worker-side.ts';
@@ -55,6 +56,7 @@ export const youtube: Platform = {
   oauth: createOAuth,
   legacySender: findLegacySender,
   openWorkerSide,
+  probe,
   openApiSide,
 };
 
