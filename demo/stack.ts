@@ -1,9 +1,10 @@
 /** Everything the demo runs on: database, simulated platforms, API and workers, each a process of its own. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { runCommand } from '../src/cli/commands.ts';
+import { withValues } from '../src/cli/env-file.ts';
 import { allVariables } from '../src/config.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/db/embedded.ts';
 import { createPool, type Pool } from '../src/db/pool.ts';
@@ -13,7 +14,6 @@ import { createLogger } from '../src/lib/logger.ts';
 import { createTokenSeal, parseSealKeys, type TokenSeal } from '../src/lib/token-seal.ts';
 import { type Processes, startProcesses } from './processes.ts';
 import { type SimulatedChat, startSimulators } from './simulators.ts';
-import { writeVariablesFile } from './variables-file.ts';
 
 export interface Stack {
   readonly databaseUrl: string;
@@ -75,7 +75,7 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
   };
   await startApi(processes, apiUrl, forApi);
   const forAll = { ...forApi, CHATBOT_BACKEND_BASE_URLS: apiUrl };
-  const variablesFile = await writeVariablesFile(cleanup, nothingElse(), forAll);
+  const variablesFile = await writeVariablesFile(cleanup, forAll);
 
   return {
     databaseUrl,
@@ -146,4 +146,22 @@ function nothingElse(): Record<string, string> {
   return Object.fromEntries(
     allVariables().flatMap(({ variables }) => variables.map(({ name }) => [name, ''] as const)),
   );
+}
+
+/**
+ * For the operator's commands that look at a running installation: readable by its owner alone, and gone with the demo.
+ *
+ * @returns its path
+ */
+async function writeVariablesFile(
+  cleanup: AsyncDisposableStack,
+  values: Readonly<Record<string, string>>,
+): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'memalerts-demo-'));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'demo.env');
+  const set = new Map(Object.entries(values).filter(([, value]) => value !== ''));
+  const empty = Object.keys(nothingElse()).map((name) => `${name}=\n`);
+  await writeFile(file, withValues(empty.join(''), set), { mode: 0o600 });
+  return file;
 }

@@ -1,6 +1,7 @@
 /** Every mutant. A new guarantee adds its own to the list it belongs to. */
 import { chat } from './chat.ts';
 import { delivery } from './delivery.ts';
+import { doctor } from './doctor.ts';
 import { leases } from './leases.ts';
 import { life } from './life.ts';
 import { logins } from './logins.ts';
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...logins,
   ...rights,
   ...tokens,
+  ...doctor,
 ];
