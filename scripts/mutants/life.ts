@@ -152,7 +152,7 @@ export const life: readonly Mutant[] = [
   },
   {
     guarantee: 'A subscription that is being renewed is not called broken',
-    file: 'src/platforms/causes/installation.ts',
+    file: 'src/platforms/causes/reach.ts',
     find: "subscription_gone: {\n    verdict: 'waiting',",
     replace: "subscription_gone: {\n    verdict: 'broken',",
     test: JUDGE_TEST,

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import type { Simulate, SimulatedPlatform } from '../../simulators/world/simulated-platform.ts';
 import { addChannel, linkDefaultBot } from '../../test/conformance/rows.ts';
@@ -66,7 +67,14 @@ test.for(platforms.map((platform) => [platform.title, platform] as const))(
       expect(quiet.asked).toEqual([]);
 
       const { look } = live(platform, sim, '--live');
+      const listener = new pg.Client({ connectionString: url });
+      await listener.connect();
+      await listener.query('listen memalerts');
+      const hints: (string | undefined)[] = [];
+      listener.on('notification', ({ payload }) => hints.push(payload));
       const right = await look();
+      await expect.poll(() => hints).toContain(`look:${platform.id}`);
+      await listener.end();
       expect(right.findings).toContainEqual(
         expect.objectContaining({
           cause: 'live_answer_right',

@@ -4,6 +4,7 @@ import { parseArgs, parseEnv } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { diagnose } from '../engine/diagnosis/diagnose.ts';
 import { present } from '../engine/diagnosis/present.ts';
+import type { ProviderId } from '../lib/brand.ts';
 import type { Clock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import type { HttpClient } from '../lib/http.ts';
@@ -34,7 +35,7 @@ did not understand the options.`;
 
 interface Question {
   readonly channel: string | null;
-  readonly provider: string | null;
+  readonly provider: ProviderId | null;
   readonly language: Language | null;
   readonly isJson: boolean;
   readonly isLive: boolean;
@@ -68,7 +69,7 @@ export async function runDoctor(
 
 function questionOf(argv: readonly string[]): Question {
   const { values } = parse(argv);
-  const provider = values.provider?.trim().toLowerCase() ?? null;
+  const provider = (values.provider?.trim().toLowerCase() ?? null) as ProviderId | null;
   if (provider !== null && registry.every(({ id }) => id !== provider)) {
     const known = registry.map(({ id }) => id).join(', ');
     throw new BadInput('BAD_REQUEST', `--provider must be one of ${known}, not ${values.provider}`);

@@ -3,10 +3,11 @@ import { StoredSenders } from '../../accounts/senders-stored.ts';
 import { loadConfig } from '../../config.ts';
 import { databaseTroubleOf } from '../../db/failures.ts';
 import { createPool, type Pool, parseDatabaseUrl } from '../../db/pool.ts';
+import { askForLook } from '../../engine/diagnosis/ask-for-look.ts';
 import { isUsed } from '../../engine/diagnosis/diagnose.ts';
 import { readSnapshot, type SnapshotSource } from '../../engine/diagnosis/read-snapshot.ts';
 import type { FactData, Snapshot, ToldFact } from '../../engine/diagnosis/snapshot.ts';
-import type { ChannelId } from '../../lib/brand.ts';
+import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { HttpClient } from '../../lib/http.ts';
@@ -27,7 +28,7 @@ interface LookDeps {
   /** Slug; null means every channel that has a bot switched on. */
   readonly channel: string | null;
   /** Null means every platform; others are asked for nothing. */
-  readonly provider: string | null;
+  readonly provider: ProviderId | null;
   /** Whether platforms are asked with the stored tokens. */
   readonly isLive: boolean;
   readonly clock: Clock;
@@ -85,16 +86,15 @@ async function readDatabase(deps: LookDeps, seal: TokenSeal, url: string | null)
   if (url === null) return unread(seal, 'variable_missing', { variable: 'DATABASE_URL' });
   if (!isDatabaseUrl(url)) return unread(seal, 'variable_malformed', { variable: 'DATABASE_URL' });
   const pool = createPool(url, { applicationName: 'memalerts-doctor', slowMs: 10_000, log: NO_LOG });
-  const connecting = connectionTrouble(url, deps.clock);
+  // Alone: other statements of ours through a pooler would hide what kind it is.
+  const trouble = await connectionTrouble(url, deps.clock);
   try {
     const snapshot = await readPool(deps, pool, seal);
-    const trouble = await connecting;
     if (trouble === null) return snapshot;
     // Through such a pooler statements fail in ways that say nothing about their cause.
     if (snapshot.at === null) return { ...snapshot, database: trouble };
     return { ...snapshot, own: [...snapshot.own, { check: 'database', cause: trouble, provider: null, data: {} }] };
   } catch (error) {
-    const trouble = await connecting;
     if (error instanceof BadInput) throw error;
     return unread(seal, trouble ?? databaseTroubleOf(error), {});
   } finally {
@@ -106,6 +106,9 @@ async function readDatabase(deps: LookDeps, seal: TokenSeal, url: string | null)
 async function readPool(deps: LookDeps, pool: Pool, seal: TokenSeal): Promise<Snapshot> {
   const { channel, clock } = deps;
   const channelIds = channel === null ? null : await channelOf(pool, channel);
+  const [channelId = null] = channelIds ?? [];
+  // What is gone at a platform is found by the next look at this installation then.
+  if (deps.isLive) await askForLook(pool.pg, { provider: deps.provider, channelId });
   const sources = sourcesOf(deps, pool, seal);
   const before = clock.now().getTime();
   const snapshot = await readSnapshot({ pg: pool.pg, seal, platforms: sources }, { channelIds, ownKeys: seal.keyIds });
