@@ -69,6 +69,8 @@ export async function startStack(cleanup: AsyncDisposableStack, { showsLogs = fa
     DOMAIN: PUBLIC_HOST,
     // There is no panel yet: whoever signs in lands on a page of the API itself.
     WEB_URL: apiUrl,
+    // The public name leads here for the simulators alone; OBS and browsers open this machine.
+    OVERLAY_URL: apiUrl,
     JWT_SECRET: randomBytes(32).toString('hex'),
     TWITCH_WEBHOOK_CALLBACK_URL: `https://${PUBLIC_HOST}/webhooks/twitch/eventsub`,
     TWITCH_EVENTSUB_SECRET: randomBytes(32).toString('hex'),

@@ -12,3 +12,8 @@ execFileSync(path.join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.js
   stdio: 'inherit',
 });
 cpSync(path.join(root, 'src/db/migrations'), path.join(outDir, 'db/migrations'), { recursive: true });
+// The overlay is sent as it is written. What tsc made of the parts that the API reads too is replaced.
+cpSync(path.join(root, 'src/overlay'), path.join(outDir, 'overlay'), {
+  recursive: true,
+  filter: (file) => !file.endsWith('tsconfig.json'),
+});

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 const CHECKS = [
   ['biome', 'check', '--colors=off', '.'],
   ['tsc', '-p', 'tsconfig.json'],
+  ['tsc', '-p', 'src/overlay'],
   ['knip', '--no-progress', '--no-config-hints'],
   ['node', 'scripts/check-imports.ts'],
   ['node', 'scripts/check-platform-names.ts'],

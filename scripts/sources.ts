@@ -37,7 +37,7 @@ export function isGenerated(file: string): boolean {
 
 /** Every source file of ours under the given folders, tests included. */
 export function readSources(folders: readonly string[]): Source[] {
-  const files = folders.flatMap((folder) => globSync(`${folder}/**/*.{ts,tsx}`, { cwd: ROOT }));
+  const files = folders.flatMap((folder) => globSync(`${folder}/**/*.{ts,tsx,js}`, { cwd: ROOT }));
   return files
     .map((file) => file.replaceAll(path.sep, '/'))
     .filter((file) => !file.includes('node_modules/') && !file.endsWith('.d.ts'))

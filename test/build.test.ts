@@ -108,6 +108,11 @@ test('what is built is production by itself: without a key it says how to make o
   await api.ready();
   const { headers } = await fetch(`${api.url}/auth/twitch`, { redirect: 'manual' });
   expect(headers.get('set-cookie')).toContain('; Secure');
+  // The overlay is sent as it was written, also the part that is compiled for the API.
+  for (const file of ['page.js', 'style.js']) {
+    const sent = await fetch(`${api.url}/overlay/credits/files/${file}`);
+    expect(await sent.text()).toBe(readFileSync(path.join(root, 'src/overlay', file), 'utf8'));
+  }
 }, 60_000);
 
 test('scripts run on the pinned Node, whatever the host has, and a signal reaches it with no shell in between', () => {

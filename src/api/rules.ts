@@ -45,7 +45,12 @@ export function serverRules({ values, isProduction }: Config, db: Db, seal: Toke
       origins,
       webBaseUrl: values.WEB_URL ?? (isProduction ? publicBaseUrl(values) : null) ?? DEVELOPMENT_WEB_URL,
     },
-    credits: { jwtSecret, relaySecret: values.INTERNAL_RELAY_SECRET, frameAncestors: [...origins.allowed] },
+    credits: {
+      jwtSecret,
+      relaySecret: values.INTERNAL_RELAY_SECRET,
+      frameAncestors: [...origins.allowed],
+      overlayBaseUrl: values.OVERLAY_URL === null ? publicBaseUrl(values) : new URL(values.OVERLAY_URL).origin,
+    },
     build: buildFacts(values),
   };
 }

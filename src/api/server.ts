@@ -46,7 +46,7 @@ export interface ServerRules {
   readonly bodies: BodyLimits;
   readonly say: SayRules;
   readonly auth: AuthRules;
-  readonly credits: OverlayRules & { readonly relaySecret: string | null };
+  readonly credits: OverlayRules & { readonly relaySecret: string | null; readonly overlayBaseUrl: string | null };
   readonly build: BuildFacts;
 }
 
@@ -155,7 +155,7 @@ function registerStreamerRoutes(api: Api, context: ApiContext, rules: ServerRule
   registerStreamerAuditRoutes(api, context);
   registerApiTokenRoutes(api, context);
   registerStreamDurationRoutes(api, context);
-  registerStreamerCreditsRoutes(api, context, { jwtSecret: rules.credits.jwtSecret, styleBytes: rules.bodies.large });
+  registerStreamerCreditsRoutes(api, context, { ...rules.credits, styleBytes: rules.bodies.large });
 }
 
 function registerOwnerRoutes(api: Api, context: ApiContext, rules: ServerRules): void {

@@ -75,7 +75,7 @@ test('the chatters reach the overlay of the channel', async () => {
   world.write('mira_k');
   await vi.waitFor(async () => {
     const { json } = await world.api.ask(who, 'GET', '/streamer/credits/state');
-    expect(json.chatters).toEqual([{ name: 'mira_k', avatarUrl: null }]);
+    expect(json.chatters).toEqual([{ name: 'mira_k', avatarUrl: null, provider: 'twitch' }]);
   }, PATIENCE);
 });
 

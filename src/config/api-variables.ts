@@ -37,7 +37,7 @@ export const apiVariables = variables({
     isOwnAddress: true,
   }),
   OVERLAY_URL: url({
-    help: 'Origin of the overlay, as an additional allowed origin.',
+    help: 'Origin of overlay addresses when it is not DOMAIN. It is an allowed origin too.',
     readBy: api,
     isOwnAddress: true,
   }),

@@ -48,6 +48,26 @@ test('chatters stand in order of first appearance, and a repeat refreshes the na
   expect(await names()).toEqual(['Ada L', 'ben', 'cy']);
 });
 
+test('a chatter is told with the platform, and who linked accounts with the one of the first', async () => {
+  await pool.pg.query(`insert into "User" (id, "displayName") values ('u1', 'Mira'), ('u2', 'Lia')`);
+  await pool.pg.query(
+    `insert into "ExternalAccount" ("userId", provider, "providerAccountId", "linkedAs", "createdAt") values
+       ('u1', 'youtube', 'b', 'bot_link', '2026-01-01'), ('u1', 'kick', 'm', null, '2026-01-02'),
+       ('u1', 'twitch', 'm', null, '2026-01-03')`,
+  );
+  const people = ['trovo:7', 'u1', 'u2', 'vkvideo:3:4'];
+  await roll.addChatters(
+    people.map((userId) => ({ channelSlug: 'north', userId, displayName: userId, avatarUrl: null })),
+  );
+  const { chatters } = await roll.read(channelId);
+  expect(chatters.map(({ name, provider }) => [name, provider])).toEqual([
+    ['trovo:7', 'trovo'],
+    ['u1', 'kick'],
+    ['u2', null],
+    ['vkvideo:3:4', 'vkvideo'],
+  ]);
+});
+
 test('a stream that resumes within the reconnect window keeps its chatters, a later one starts empty', async () => {
   await live(true);
   await chat('ada');

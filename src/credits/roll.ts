@@ -22,7 +22,12 @@ import {
 export type { Chatter } from './store.ts';
 
 export interface RollState {
-  readonly chatters: readonly { name: string; avatarUrl: string | null }[];
+  readonly chatters: readonly {
+    name: string;
+    avatarUrl: string | null;
+    /** Where they chat; of a person with several linked accounts, where the first one is. Null: nobody knows any more. */
+    provider: string | null;
+  }[];
   readonly donors: readonly { name: string; amount: number; currency: string; avatarUrl: string | null }[];
 }
 
@@ -152,7 +157,12 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
 async function readRoll(db: Db, channelId: ChannelId, now: Date): Promise<RollState> {
   const [chatters, donors] = await Promise.all([
     sql<RollState['chatters'][number]>`
-      select c."displayName" as name, c."avatarUrl" from "CreditsChatter" c
+      select c."displayName" as name, c."avatarUrl",
+        coalesce(substring(c."userId" from '^([a-z]+):'), (
+          select a.provider::text from "ExternalAccount" a
+          where a."userId" = c."userId" and a."linkedAs" is distinct from 'bot_link' order by a."createdAt" limit 1
+        )) as provider
+      from "CreditsChatter" c
       join "CreditsRoll" r on r."channelId" = c."channelId" and r."expiresAt" > ${now}
       where c."channelId" = ${channelId} order by c.seq limit ${SHOWN_CHATTERS}
     `.execute(db),

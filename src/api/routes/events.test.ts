@@ -148,7 +148,7 @@ test('the credits come too, and an overlay address that is taken back ends nothi
     body: { channelSlug: who.slug, userId: 'twitch:1', displayName: 'Ada' },
     headers: { 'x-memalerts-internal': 'credits-event' },
   });
-  const state = { chatters: [{ name: 'Ada', avatarUrl: null }], donors: [] };
+  const state = { chatters: [{ name: 'Ada', avatarUrl: null, provider: 'twitch' }], donors: [] };
   await expect.poll(() => dataOf(reader, 'credits:state').at(-1)).toEqual(state);
 });
 

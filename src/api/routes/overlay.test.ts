@@ -1,4 +1,3 @@
-import { Script } from 'node:vm';
 import { jwtVerify, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { type ApiWorld, JWT_SECRET, type StreamerPerson, startApiWorld } from '../../../test/support/api-world.ts';
@@ -20,7 +19,7 @@ const chat = (api: ApiWorld, { slug }: StreamerPerson, name: string) =>
   });
 const stateOf = (...names: string[]) => [
   'credits:state',
-  { chatters: names.map((name) => ({ name, avatarUrl: null })), donors: [] },
+  { chatters: names.map((name) => ({ name, avatarUrl: null, provider: 'twitch' })), donors: [] },
 ];
 
 test('the page is never stored, runs only its own script, and writes nothing of its address into itself', async () => {
@@ -38,13 +37,38 @@ test('the page is never stored, runs only its own script, and writes nothing of 
   expect(policy).toContain(`style-src 'nonce-${nonce}'`);
   expect(policy).toContain("frame-ancestors 'self' https://panel.example");
   expect(policy).not.toContain('unsafe');
-  expect(text.match(/<script[^>]*>/g)).toEqual([`<script nonce="${nonce}">`]);
-  const script = /<script[^>]*>([\s\S]*)<\/script>/.exec(text)?.[1] ?? '';
-  expect(() => new Script(script)).not.toThrow();
+  expect(text.match(/<script[\s\S]*?<\/script>/g)).toEqual([
+    `<script type="module" nonce="${nonce}" src="../files/page.js"></script>`,
+  ]);
+  expect(text.match(/<(style|link)[^>]*>/g)).toEqual([
+    `<link rel="stylesheet" nonce="${nonce}" href="../files/page.css">`,
+  ]);
   expect(text).not.toContain('a.token-with_letters');
   expect(headers['x-frame-options']).toBeUndefined();
   const again = await api.ask(null, 'GET', '/overlay/credits/t/a.token-with_letters');
   expect(again.headers['content-security-policy']).not.toBe(policy);
+});
+
+test('what the page loads is there, and nothing else is', async () => {
+  const api = await startApiWorld(url);
+  const read = (file: string) => api.ask(null, 'GET', `/overlay/credits/files/${file}`);
+  const open = ['page.css', 'page.js'];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const { status, headers, text } = await read(name);
+    expect([name, status]).toEqual([name, 200]);
+    expect(headers['content-type']).toBe(`text/${name.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8`);
+    open.push(...[...text.matchAll(/^import .* from '\.\/(.*)';$/gm)].map(([, imported = '']) => imported));
+  }
+  for (const other of ['page.html', 'tsconfig.json', '..%2Fserver.ts', 'constructor']) {
+    expect((await read(other)).status).toBe(404);
+  }
+});
+
+test('the page knows the titles of the platforms', async () => {
+  const api = await startApiWorld(url);
+  const { text } = await api.ask(null, 'GET', '/overlay/credits/t/abc');
+  const titles = /data-platforms="([^"]*)"/.exec(text)?.[1]?.replaceAll('&quot;', '"') ?? '';
+  expect(JSON.parse(titles)).toMatchObject({ twitch: 'Twitch', vkvideo: 'VK Video Live' });
 });
 
 test.each(['', '%3C%2Fscript%3E%3Cscript%3Ealert(1)', 'a%20b', "a'b"])(

@@ -7,7 +7,7 @@ import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { answerOf } from '../fields.ts';
-import { overlayPage, overlayPolicy } from '../overlay-page.ts';
+import { overlayFiles, overlayPage, overlayPolicy } from '../overlay-page.ts';
 import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
 
 export interface OverlayRules {
@@ -25,8 +25,9 @@ const NEVER_STORED = {
   Expires: '0',
 };
 
-export function registerOverlayRoutes(app: Api, { overlay, clock }: ApiContext, rules: OverlayRules): void {
+export function registerOverlayRoutes(app: Api, { overlay, clock, platforms }: ApiContext, rules: OverlayRules): void {
   const tags = ['credits'];
+  const titles = Object.fromEntries(platforms.map(({ description: { id, title } }) => [id, title]));
   const params = z.object({ token });
 
   const page = {
@@ -46,7 +47,14 @@ export function registerOverlayRoutes(app: Api, { overlay, clock }: ApiContext, 
       .headers({ ...NEVER_STORED, 'Content-Security-Policy': overlayPolicy(nonce, rules.frameAncestors) })
       .removeHeader('X-Frame-Options')
       .type('text/html; charset=utf-8')
-      .send(overlayPage(nonce));
+      .send(overlayPage(nonce, titles));
+  });
+
+  const file = { hide: true, params: z.object({ file: z.string() }) };
+  app.get('/overlay/credits/files/:file', { schema: file }, async (request, reply) => {
+    const found = overlayFiles.get(request.params.file);
+    if (found === undefined) throw new BadInput('NOT_FOUND');
+    return reply.headers(NEVER_STORED).type(found.type).send(found.text);
   });
 
   const summary = 'Stream the events of the credits overlay';

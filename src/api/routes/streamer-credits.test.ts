@@ -24,6 +24,64 @@ test('the token is the same text every time, names the channel, carries no times
   expect((await get(who, 'token')).json.token).toBe(rotated.token);
 });
 
+test('the answer has the whole address: the origin of overlays, else the public host, else where it was asked', async () => {
+  const who = await api.streamer();
+  const { token, url: local } = (await get(who, 'token')).json;
+  expect(local).toBe(`${api.url}/overlay/credits/t/${token}`);
+  expect((await fetch(local)).status).toBe(200);
+  for (const [env, base] of [
+    [{ DOMAIN: 'bots.example' }, 'https://bots.example'],
+    [{ DOMAIN: 'bots.example', OVERLAY_URL: 'https://overlay.example/' }, 'https://overlay.example'],
+  ] as const) {
+    const other = await startApiWorld(url, { env });
+    const answer = await other.ask(who, 'GET', `${BASE}/token`);
+    expect(answer.json.url).toBe(`${base}/overlay/credits/t/${token}`);
+  }
+});
+
+test('the answer has the style with its defaults; what it cannot show is drawn into its bounds', async () => {
+  const who = await api.streamer();
+  const defaults = { fontSize: 24, sections: ['donors', 'chatters'], rollSpeed: 60, titleText: 'Credits' };
+  expect((await get(who, 'token')).json.style).toMatchObject(defaults);
+  // As another program may have stored it.
+  const stored = {
+    fontSize: 900,
+    fontWeight: '700',
+    rollSpeed: 'fast',
+    sections: ['chatters', 'x', 'chatters'],
+    own: 1,
+  };
+  await api.pg.query('update "Channel" set "creditsStyleJson" = $1 where id = $2', [
+    JSON.stringify(stored),
+    who.channelId,
+  ]);
+  const { style } = (await get(who, 'token')).json;
+  expect(style).toMatchObject({ fontSize: 200, fontWeight: 700, rollSpeed: 60, sections: ['chatters'] });
+  expect(style).not.toHaveProperty('own');
+});
+
+test.each([
+  [{ fontSize: 201 }, 'fontSize', 'must be at most 200'],
+  [{ fontSize: '30' }, 'fontSize', 'must be a number'],
+  [{ fontSize: null }, 'fontSize', 'must be a number'],
+  [{ fontWeight: '1000' }, 'fontWeight', 'must be a number from 100 to 900'],
+  [{ fontColor: 'red; background: blue' }, 'fontColor', 'must be a CSS color, such as #ffffff'],
+  [{ titleText: 'x'.repeat(201) }, 'titleText', 'must be at most 200 characters'],
+  [{ showAvatars: 'yes' }, 'showAvatars', 'must be a boolean'],
+  [{ rollDirection: 'left' }, 'rollDirection', 'must be one of up, down'],
+  [{ sections: ['chatters', 'chatters'] }, 'sections', 'must not repeat an entry'],
+  [{ sections: ['viewers'] }, 'sections.0', 'must be one of donors, chatters'],
+])('the style %j is refused by the name of its key, and changes nothing', async (style, key, predicate) => {
+  const who = await api.streamer();
+  const creditsStyleJson = JSON.stringify({ own: { of: 'another program' }, fontSize: 30 });
+  expect((await post(who, 'settings', { creditsStyleJson })).status).toBe(200);
+  const { status, json } = await post(who, 'settings', { creditsStyleJson: JSON.stringify(style) });
+  const field = `creditsStyleJson.${key}`;
+  expect([status, json.errorCode, json.error]).toEqual([400, 'BAD_REQUEST', `${field} ${predicate}`]);
+  expect(json.details.field).toBe(field);
+  expect((await get(who, 'token')).json.creditsStyleJson).toBe(creditsStyleJson);
+});
+
 test('the overlay token signs nobody in', async () => {
   const who = await api.streamer();
   const { token } = (await get(who, 'token')).json;

@@ -1,25 +1,25 @@
 /** `/streamer/credits/*`: the roll a streamer sees, and how the overlay behaves (docs/contract/http-api.md#streamer-credits-endpoints). */
+import type { FastifyRequest } from 'fastify';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { issueOverlayToken } from '../../credits/overlay-token.ts';
 import type { Db } from '../../db/pool.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
+import { readStyle } from '../../overlay/style.js';
 import type { Api, ApiContext } from '../context.ts';
-import { okAnswer } from '../fields.ts';
+import { shownStyle, styleText } from '../credits-style.ts';
+import { okAnswer, providerId } from '../fields.ts';
 
-const MAX_STYLE = 50_000;
 const MAX_IGNORED = 200;
 const MAX_IGNORED_LENGTH = 64;
 
 const styleBody = z.object({
-  creditsStyleJson: z
-    .string()
-    .meta({ maxLength: MAX_STYLE })
-    .transform((raw) => raw.trim())
-    .pipe(z.string().max(MAX_STYLE, `must be at most ${MAX_STYLE} characters`))
+  creditsStyleJson: styleText
     .nullable()
-    .describe('Style of the overlay as JSON text. Null or empty text restores the default style.'),
+    .describe(
+      'Style of the overlay as JSON text, with any keys of `style` in `GET /streamer/credits/token`. Other keys are kept and not shown. Null or empty text restores the default style.',
+    ),
 });
 const creditsStyleJson = z.string().nullable().describe('Style of the overlay as JSON text. Null: the default style.');
 const creditsReconnectWindowMinutes = z
@@ -27,6 +27,11 @@ const creditsReconnectWindowMinutes = z
   .describe('Longest pause of a stream, in minutes, that keeps the credits.');
 const styleAnswer = z.object({ ok: z.literal(true), creditsStyleJson });
 const tokenAnswer = z.object({ token: z.string().describe('Token of the overlay: the last part of its address.') });
+const overlayAnswer = tokenAnswer.extend({
+  url: z.string().describe('Address of the overlay, for a browser source in OBS. Whoever knows it sees the credits.'),
+  creditsStyleJson,
+  style: shownStyle,
+});
 const windowAnswer = z.object({ creditsReconnectWindowMinutes });
 const ignoredAnswer = z.object({
   creditsIgnoredChatters: z.array(z.string()).describe('Names of the chatters that the credits leave out.'),
@@ -35,14 +40,23 @@ const person = z.object({ name: z.string(), avatarUrl: z.string().nullable() });
 const stateAnswer = z.object({
   channelSlug: z.string().describe('Slug of the channel.'),
   creditsReconnectWindowMinutes,
-  chatters: z.array(person).describe('Everybody who wrote in the chat, in the order of the first line.'),
+  chatters: z
+    .array(person.extend({ provider: providerId.nullable() }))
+    .describe('Everybody who wrote in the chat, in the order of the first line.'),
   donors: z.array(person.extend({ amount: z.number(), currency: z.string() })).describe('Everybody who donated.'),
 });
+
+interface StreamerCreditsRules {
+  readonly jwtSecret: string;
+  readonly styleBytes: number;
+  /** Null: an installation without a public host is where it is asked. */
+  readonly overlayBaseUrl: string | null;
+}
 
 export function registerStreamerCreditsRoutes(
   app: Api,
   { db, callers, roll }: ApiContext,
-  { jwtSecret, styleBytes }: { readonly jwtSecret: string; readonly styleBytes: number },
+  { jwtSecret, styleBytes, overlayBaseUrl }: StreamerCreditsRules,
 ): void {
   const base = '/streamer/credits';
   const tags = ['credits'];
@@ -57,13 +71,16 @@ export function registerStreamerCreditsRoutes(
     {
       schema: {
         tags,
-        summary: 'Get the overlay token and the style of the credits overlay',
-        response: { 200: tokenAnswer.extend({ creditsStyleJson }) },
+        summary: 'Get the address and the style of the credits overlay',
+        response: { 200: overlayAnswer },
       },
     },
     async (request) => {
       const channel = await readChannel(db, (await callers.streamer(request)).channelId);
-      return { token: await issue(channel), creditsStyleJson: channel.creditsStyleJson };
+      const { creditsStyleJson } = channel;
+      const token = await issue(channel);
+      const url = `${overlayBaseUrl ?? ownBaseUrl(request)}/overlay/credits/t/${token}`;
+      return { token, url, creditsStyleJson, style: { ...readStyle(creditsStyleJson) } };
     },
   );
 
@@ -194,6 +211,10 @@ export function registerStreamerCreditsRoutes(
       return { creditsIgnoredChatters: names };
     },
   );
+}
+
+function ownBaseUrl({ protocol, host }: FastifyRequest): string {
+  return `${protocol}://${host}`;
 }
 
 type ChannelSettings = Awaited<ReturnType<typeof readChannel>>;

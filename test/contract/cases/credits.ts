@@ -140,10 +140,15 @@ const LONGEST_STYLE = 50_000;
 const streamerCredits: CasesOf = {
   'GET /streamer/credits/token': [
     {
-      when: 'no style was set: a token comes back, and no style',
+      when: 'no style was set: a token and its address come back, and the default style',
       expects: '200',
       ask: streamer,
-      shows: { token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/), creditsStyleJson: null },
+      shows: {
+        token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+        url: expect.stringMatching(/^https:\/\/bots\.example\/overlay\/credits\/t\/[\w-]+\.[\w-]+\.[\w-]+$/),
+        creditsStyleJson: null,
+        style: { fontSize: 24, rollSpeed: 60 },
+      },
     },
     channelGone(),
   ],
@@ -166,7 +171,7 @@ const streamerCredits: CasesOf = {
       ask: withRoll,
       shows: {
         creditsReconnectWindowMinutes: 60,
-        chatters: [{ name: 'Mira', avatarUrl: MIRA.avatarUrl }],
+        chatters: [{ name: 'Mira', avatarUrl: MIRA.avatarUrl, provider: 'kick' }],
         donors: [{ name: 'Mira', amount: 12.5, currency: 'USD', avatarUrl: null }],
       },
     },
@@ -185,6 +190,7 @@ const streamerCredits: CasesOf = {
     ...each(
       [
         [' {"fontSize":20} ', '{"fontSize":20}'],
+        ['{"ownKey":[1]}', '{"ownKey":[1]}'],
         ['  ', null],
         [null, null],
         ['x'.repeat(LONGEST_STYLE), 'x'.repeat(LONGEST_STYLE)],
@@ -196,7 +202,7 @@ const streamerCredits: CasesOf = {
         shows: { ok: true, creditsStyleJson: stored },
       }),
     ),
-    ...each([undefined, 5, {}, 'x'.repeat(LONGEST_STYLE + 1)], (creditsStyleJson) => ({
+    ...each([undefined, 5, {}, 'x'.repeat(LONGEST_STYLE + 1), '{"blur":-1}'], (creditsStyleJson) => ({
       when: `the style is ${JSON.stringify(creditsStyleJson)?.slice(0, 8)}`,
       expects: '400 BAD_REQUEST',
       ask: async (at) => ({ ...(await streamer(at)), body: { creditsStyleJson } }),
