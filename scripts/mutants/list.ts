@@ -6,6 +6,7 @@ import { leases } from './leases.ts';
 import { life } from './life.ts';
 import { logins } from './logins.ts';
 import type { Mutant } from './mutant.ts';
+import { overlay } from './overlay.ts';
 import { rights } from './rights.ts';
 import { tokens } from './tokens.ts';
 import { webhooks } from './webhooks.ts';
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...rights,
   ...tokens,
   ...doctor,
+  ...overlay,
 ];
