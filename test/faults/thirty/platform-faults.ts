@@ -66,7 +66,7 @@ export const firstPlatformFaults: readonly Fault[] = [
       await stack.control('twitch', 'revokeSubscription', { id, status: 'notification_failures_exceeded' });
       return { provider: 'twitch', channel };
     },
-    expects: { cause: 'subscription_gone', action: 'fix_webhook_address', who: 'operator' },
+    expects: { cause: 'subscription_gone', action: 'fix_webhook_address', who: 'operator', verdict: 'waiting' },
     over: 'both',
     undo: ({ control }) => control('twitch', 'clearFaults'),
   },
