@@ -7,8 +7,9 @@ const REPLIES_TEST = 'src/engine/outbox/replies.test.ts';
 const VOICE_TEST = 'src/engine/outbox/voice.test.ts';
 const SETTLE = 'src/engine/outbox/settle.ts';
 const SETTLE_TEST = 'src/engine/outbox/settle.test.ts';
-const QUEUE = 'src/engine/outbox/queue.ts';
-const QUEUE_TEST = 'src/engine/outbox/queue.test.ts';
+const SAY = 'src/engine/outbox/say.ts';
+const SAY_STATEMENT = 'src/engine/outbox/say-statement.ts';
+const SAY_TEST = 'src/engine/outbox/say.test.ts';
 
 export const delivery: readonly Mutant[] = [
   {
@@ -165,34 +166,42 @@ export const delivery: readonly Mutant[] = [
   },
   {
     guarantee: 'An idempotency key queues one message',
-    file: QUEUE,
-    find: 'if (row !== undefined && row.createdAt > oldest) return row;',
-    replace: '',
-    test: QUEUE_TEST,
+    file: SAY_STATEMENT,
+    find: `\${isKeyed ? '$6' : 'null'}`,
+    replace: 'null',
+    test: SAY_TEST,
     title: 'one idempotency key queues one message, also when two requests come at once',
   },
   {
     guarantee: 'Two requests with one idempotency key at once queue one message',
-    file: QUEUE,
-    find: 'await sql`select pg_advisory_xact_lock(hashtextextended(${`${channelId} ${dedupKey}`}, 0))`.execute(tx);',
-    replace: '',
-    test: QUEUE_TEST,
-    title: 'one idempotency key queues one message, also when two requests come at once',
+    file: SAY,
+    find: 'await client.query(`begin; select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`);',
+    replace: `await client.query('begin');`,
+    test: SAY_TEST,
+    title: 'of two platforms that are named with one key at once, one gets the message',
   },
   {
     guarantee: 'An idempotency key stands for one text on one platform',
-    file: QUEUE,
-    find: 'if (earlier.provider === request.platform.id && earlier.message === request.text) return earlier;',
-    replace: 'if (earlier !== null) return earlier;',
-    test: QUEUE_TEST,
+    file: SAY,
+    find: 'verdict.message === text && (provider === null || provider === verdict.provider);',
+    replace: 'true;',
+    test: SAY_TEST,
     title: 'an idempotency key used for another text or another platform is a conflict and queues nothing',
   },
   {
+    guarantee: 'The repeat of an accepted message is answered before its target is chosen and its limit counted',
+    file: SAY,
+    find: `if (kind === 'earlier') {`,
+    replace: `if (kind === 'earlier' && chosen !== null) {`,
+    test: SAY_TEST,
+    title: 'the repeat of a message finds its row, whatever was switched, closed or named since',
+  },
+  {
     guarantee: 'An idempotency key is forgotten after 24 hours',
-    file: QUEUE,
-    find: 'if (row !== undefined && row.createdAt > oldest) return row;',
-    replace: 'if (row !== undefined) return row;',
-    test: QUEUE_TEST,
+    file: SAY_STATEMENT,
+    find: 'and "createdAt" > $7`;',
+    replace: `and "createdAt" > $7::timestamp - interval '9 days'\`;`,
+    test: SAY_TEST,
     title: 'an idempotency key is forgotten after 24 hours',
   },
   {

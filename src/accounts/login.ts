@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
+import { inTransaction } from '../db/transaction.ts';
 import type { ChannelId, UserId } from '../lib/brand.ts';
 import type { TokenSeal } from '../lib/token-seal.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
@@ -42,7 +43,7 @@ export type SignInOutcome =
 /** One transaction: the user, the account row and, where the installation says so, the channel. */
 export function signIn(db: Db, signing: SignIn, rules: SignInRules): Promise<SignInOutcome> {
   const { platform, identity, isAskedAgain } = signing;
-  return db.transaction().execute(async (tx) => {
+  return inTransaction(db, async (tx) => {
     // Two sign-ins of one person at once must not create two users.
     const known = await findAccount(tx, platform.id, identity.platformUserId, signing.now);
     const found = await findUser(tx, signing, known);

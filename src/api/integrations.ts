@@ -1,70 +1,10 @@
 /** Which bots of a channel are on: the gate and the subscription, read and written as one thing (docs/contract/http-api.md#integration-toggles). */
 import { sql, type Transaction } from 'kysely';
 import pg from 'pg';
-import { isMissingSchema } from '../db/failures.ts';
-import type { Db } from '../db/pool.ts';
 import type { Database } from '../db/tables.ts';
 import type { ChannelId, ProviderId } from '../lib/brand.ts';
 import type { ResolvedChannel } from '../platforms/api-side.ts';
 import type { PlatformDescription } from '../platforms/platform.ts';
-
-export interface Integration {
-  readonly enabled: boolean;
-  /** When the gate last moved; null without a gate row. */
-  readonly updatedAt: Date | null;
-  /** The platform's channel; null without a subscription or when it is empty. */
-  readonly target: string | null;
-  /** Both the subscription and the gate let the bot in: it reads, and `say` may use it. */
-  readonly isActive: boolean;
-}
-
-interface SubscriptionRow {
-  readonly target: string;
-  readonly enabled: boolean;
-}
-
-/** @param gateIsOptional whether a missing table of gates means that there are none (`say`) instead of an error (the panel) */
-export async function readIntegration(
-  db: Db,
-  platform: PlatformDescription,
-  channelId: ChannelId,
-  { gateIsOptional = false } = {},
-): Promise<Integration> {
-  const noGate = (error: unknown) => {
-    if (gateIsOptional && isMissingSchema(error)) return undefined;
-    throw error;
-  };
-  const [gate, subscription] = await Promise.all([
-    readGate(db, platform, channelId).catch(noGate),
-    readSubscription(db, platform, channelId),
-  ]);
-  const target = subscription?.target.trim() || null;
-  return {
-    enabled: gate?.enabled ?? subscription?.enabled ?? false,
-    updatedAt: gate?.updatedAt ?? null,
-    target,
-    isActive: target !== null && subscription?.enabled === true && gate?.enabled !== false,
-  };
-}
-
-/**
- * Where the bots that are on speak, by provider: one statement for all platforms, its plan kept, since `say` asks every
- * time.
- */
-export function activeTargetsReader(
-  pool: pg.Pool,
-  platforms: readonly PlatformDescription[],
-): (channelId: ChannelId) => Promise<ReadonlyMap<string, string>> {
-  const text = platforms.map(activeTargetOf).join(' union all ');
-  return async (channelId) => {
-    const { rows } = await pool.query<{ provider: string; target: string }>({
-      name: 'active targets',
-      text,
-      values: [channelId],
-    });
-    return new Map(rows.map(({ provider, target }) => [provider, target.trim()]));
-  };
-}
 
 export interface ListedIntegration {
   readonly provider: ProviderId;
@@ -93,18 +33,6 @@ function listedOf({ id, tables: { subscription } }: PlatformDescription): string
     from (select $1::text as id) asked
     left join "BotIntegrationSettings" gate on gate."channelId" = asked.id and gate.provider::text = ${provider}
     left join ${pg.escapeIdentifier(subscription)} subscription on subscription."channelId" = asked.id`;
-}
-
-// $1 channel.
-function activeTargetOf({ id, tables: { subscription, targetColumn } }: PlatformDescription): string {
-  const provider = pg.escapeLiteral(id);
-  return `
-    select ${provider} as provider, ${pg.escapeIdentifier(targetColumn)} as target
-    from ${pg.escapeIdentifier(subscription)}
-    where "channelId" = $1 and enabled and not exists (
-      select from "BotIntegrationSettings" gate
-      where gate."channelId" = $1 and gate.provider::text = ${provider} and not gate.enabled
-    )`;
 }
 
 /** Writes gate and subscription of an enabled bot; every precondition has been checked. */
@@ -144,24 +72,6 @@ export async function disableIntegration(
   } else {
     await sql`update ${sql.table(subscription)} set enabled = false where "channelId" = ${channelId}`.execute(tx);
   }
-}
-
-function readGate(db: Db, platform: PlatformDescription, channelId: ChannelId) {
-  return db
-    .selectFrom('BotIntegrationSettings')
-    .select(['enabled', 'updatedAt'])
-    .where('channelId', '=', channelId)
-    .where(sql<string>`provider::text`, '=', platform.id)
-    .executeTakeFirst();
-}
-
-async function readSubscription(db: Db, platform: PlatformDescription, channelId: ChannelId) {
-  const { subscription, targetColumn } = platform.tables;
-  const result = await sql<SubscriptionRow>`
-    select ${sql.ref(targetColumn)} as target, enabled
-    from ${sql.table(subscription)} where "channelId" = ${channelId}
-  `.execute(db);
-  return result.rows[0];
 }
 
 async function writeGate(

@@ -19,6 +19,20 @@ export function isUniqueViolation(error: unknown): boolean {
   return stateOf(error) === '23505';
 }
 
+/** Two transactions waited for each other, and this one was chosen to give way: nothing of it happened. */
+export function isDeadlock(error: unknown): boolean {
+  return stateOf(error) === DEADLOCK;
+}
+
+/** What the row that was to be written belongs to is gone, such as a channel that was deleted a moment ago. */
+export function goneParent(error: unknown): 'channel' | 'user' | null {
+  if (!(error instanceof pg.DatabaseError) || error.code !== '23503') return null;
+  // People and donors of the credits belong to a roll; its key has the name of the channel's.
+  if (error.constraint === undefined || /^Credits(Chatter|Donor)_/.test(error.constraint)) return null;
+  if (error.constraint.endsWith('_channelId_fkey')) return 'channel';
+  return /_(userId|actorId)_fkey$/.test(error.constraint) ? 'user' : null;
+}
+
 /** Text with a character no column takes, such as NUL. */
 export function isUnstorableText(error: unknown): boolean {
   return ['22021', '22P05'].includes(stateOf(error));
@@ -31,6 +45,7 @@ export function isReadOnly(error: unknown): boolean {
 
 const READ_ONLY = '25006';
 const LOCK_NOT_AVAILABLE = '55P03';
+const DEADLOCK = '40P01';
 const UNAVAILABLE_STATES = new Set([
   READ_ONLY,
   LOCK_NOT_AVAILABLE,
@@ -38,7 +53,7 @@ const UNAVAILABLE_STATES = new Set([
   '25P03',
   '25P04',
   '40001',
-  '40P01',
+  DEADLOCK,
   // The database itself is not there: it was dropped, or is being restored.
   '3D000',
   // A prepared statement is not where we left it, or is there already: a pooler gave us another session.

@@ -89,7 +89,10 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
   'DELETE /streamer/bots/{provider}/bot': { section: 'unlink-the-custom-sender', answers: ['200', '404 NOT_FOUND'] },
   'GET /streamer/entitlements/custom-bot': { section: 'own-entitlement', answers: ['200'] },
   'GET /streamer/bot/commands': { section: 'commands', answers: ['200'] },
-  'POST /streamer/bot/commands': { section: 'commands', answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
+  'POST /streamer/bot/commands': {
+    section: 'commands',
+    answers: ['201', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND', '409 CONFLICT'],
+  },
   'PATCH /streamer/bot/commands/{id}': {
     section: 'commands',
     answers: ['200', '400 BAD_REQUEST', '404 NOT_FOUND', '409 CONFLICT'],
@@ -97,7 +100,14 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
   'DELETE /streamer/bot/commands/{id}': { section: 'commands', answers: ['200', '404 NOT_FOUND'] },
   'POST /streamer/bot/say': {
     section: 'say',
-    answers: ['200', '400 BAD_REQUEST', '400 VALIDATION_ERROR', '400 BOT_DISABLED', '409 CONFLICT'],
+    answers: [
+      '200',
+      '400 BAD_REQUEST',
+      '400 VALIDATION_ERROR',
+      '400 BOT_DISABLED',
+      '404 CHANNEL_NOT_FOUND',
+      '409 CONFLICT',
+    ],
   },
   'GET /streamer/bot/outbox/{provider}/{id}': {
     section: 'look-up-a-message',
@@ -244,7 +254,10 @@ export const CONTRACT: Readonly<Record<Route, Described>> = {
   'GET /streamer/events': { section: 'live-events-of-a-channel', answers: ['200', '404 CHANNEL_NOT_FOUND'] },
   'GET /streamer/audit': { section: 'audit-of-a-channel', answers: ['200', '400 BAD_REQUEST'] },
   'GET /streamer/api-tokens': { section: 'api-tokens', answers: ['200'] },
-  'POST /streamer/api-tokens': { section: 'api-tokens', answers: ['201', '400 BAD_REQUEST', '409 CONFLICT'] },
+  'POST /streamer/api-tokens': {
+    section: 'api-tokens',
+    answers: ['201', '400 BAD_REQUEST', '404 CHANNEL_NOT_FOUND', '409 CONFLICT'],
+  },
   'DELETE /streamer/api-tokens/{id}': { section: 'api-tokens', answers: ['200', '404 NOT_FOUND'] },
   'POST /auth/logout/everywhere': { section: 'login-and-logout', answers: ['200'] },
   'POST /owner/users/{id}/sign-out': { section: 'users-and-audit', answers: ['200', '404 NOT_FOUND'] },

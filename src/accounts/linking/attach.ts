@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { Database } from '../../db/tables.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import type { ChannelId, ExternalAccountId, UserId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { CauseCode } from '../../platforms/causes/cause.ts';
@@ -35,7 +36,7 @@ export async function attach(db: Db, attaching: Attaching, seal: TokenSeal): Pro
   const { state, userId, platform, grant } = attaching;
   // Outside the transaction: where the table is missing nobody is entitled, and nothing else is spoilt.
   const isEntitledToBot = state.channelId !== null && (await isEntitled(db, state.channelId as ChannelId, grant.now));
-  return db.transaction().execute(async (tx) => {
+  return inTransaction(db, async (tx) => {
     const known = await findAccount(tx, platform.id, grant.identity.platformUserId, grant.now);
     const isKnown = known?.userId === userId;
     if (known !== null && !isKnown) return { kind: 'refused', reason: 'account_already_linked', isKnown: true };

@@ -2,6 +2,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Db } from '../../db/pool.ts';
 import type { Database } from '../../db/tables.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import type { ExternalAccountId, UserId } from '../../lib/brand.ts';
 import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { PlatformOAuth } from '../../platforms/account-side.ts';
@@ -40,7 +41,7 @@ export async function unlinkAccount(
   accountId: ExternalAccountId,
 ): Promise<Unlinked> {
   const botTables = await presentBotTables(db, platforms);
-  return db.transaction().execute(async (tx) => {
+  return inTransaction(db, async (tx) => {
     // All of them, and in one order: of two requests at once the second sees what the first left, or they would take
     // the last two. Not the user: a sign-in holds its account before its user, and would wait for us as we for it.
     const { rows } = await sql<OwnAccount>`
@@ -96,7 +97,7 @@ export async function forgetFormerBots(
 ): Promise<readonly LeftTokens[]> {
   const left: LeftTokens[] = [];
   for (const id of accountIds) {
-    const tokens = await db.transaction().execute((tx) => forgetFormerBot(tx, platform, id));
+    const tokens = await inTransaction(db, (tx) => forgetFormerBot(tx, platform, id));
     if (tokens !== null) left.push(tokens);
   }
   return left;

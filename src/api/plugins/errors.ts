@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { isMissingSchema, isUnavailable, isUnstorableText } from '../../db/failures.ts';
+import { goneParent, isMissingSchema, isUnavailable, isUnstorableText } from '../../db/failures.ts';
 import { BadInput, PlatformRefused, PlatformUnreachable } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Language } from '../../platforms/causes/cause.ts';
@@ -98,6 +98,10 @@ function classify(error: FastifyError): Failure {
   if (isUnstorableText(error))
     return { code: 'BAD_REQUEST', message: 'The text contains a character that cannot be stored' };
   if (isUnavailable(error)) return { code: 'DATABASE_UNAVAILABLE' };
+  // Rights are remembered for some seconds, and what they were rights to may have been deleted since.
+  const gone = goneParent(error);
+  if (gone !== null)
+    return gone === 'channel' ? { code: 'CHANNEL_NOT_FOUND' } : { code: 'UNAUTHORIZED', message: 'Invalid token' };
   if (hasZodFastifySchemaValidationErrors(error)) return invalidField(error);
   if (error.statusCode !== undefined && error.statusCode < 500) return { code: codeOfStatus(error.statusCode) };
   return { code: 'INTERNAL_ERROR' };

@@ -114,14 +114,14 @@ export function limiter(
   };
 }
 
-interface LimitState {
+export interface LimitState {
   readonly max: number;
   readonly remaining: number;
   readonly ttlInSeconds: number;
   readonly windowSeconds: number;
 }
 
-function headersOf({ max, remaining, ttlInSeconds, windowSeconds }: LimitState) {
+export function headersOf({ max, remaining, ttlInSeconds, windowSeconds }: LimitState) {
   return {
     'RateLimit-Limit': max,
     'RateLimit-Remaining': remaining,
@@ -131,7 +131,7 @@ function headersOf({ max, remaining, ttlInSeconds, windowSeconds }: LimitState) 
 }
 
 /** @throws BadInput `RATE_LIMITED` */
-function refuse(reply: FastifyReply, state: LimitState): never {
+export function refuse(reply: FastifyReply, state: LimitState): never {
   reply.headers({ ...headersOf(state), 'Retry-After': state.ttlInSeconds });
   throw new BadInput('RATE_LIMITED');
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { API_SCOPES, type ApiToken, createApiToken, listApiTokens, revokeApiToken } from '../../accounts/api-tokens.ts';
 import type { Db } from '../../db/pool.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -96,7 +97,7 @@ export function registerApiTokenRoutes(app: Api, { db, clock, callers }: ApiCont
     },
     async (request) => {
       const streamer = await callers.streamer(request);
-      await db.transaction().execute(async (tx) => {
+      await inTransaction(db, async (tx) => {
         const gone = await revokeApiToken(tx, streamer.channelId, request.params.id);
         if (gone === null) throw new BadInput('NOT_FOUND');
         await recordAudit(tx, streamer, 'streamer.api_tokens.revoke', audited(gone));
@@ -107,7 +108,7 @@ export function registerApiTokenRoutes(app: Api, { db, clock, callers }: ApiCont
 }
 
 function create(db: Db, streamer: Streamer, wanted: Parameters<typeof createApiToken>[2]) {
-  return db.transaction().execute(async (tx) => {
+  return inTransaction(db, async (tx) => {
     // Counting under the channel's row lock keeps two requests from passing the limit together.
     await sql`select 1 from "Channel" where id = ${streamer.channelId} for update`.execute(tx);
     const tokens = await listApiTokens(tx, streamer.channelId);

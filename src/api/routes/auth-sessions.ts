@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { endSession, endSessionsOf } from '../../accounts/session-ends.ts';
 import { issueSession, type Session } from '../../accounts/sessions.ts';
 import { isMissingSchema } from '../../db/failures.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { okAnswer } from '../fields.ts';
@@ -37,7 +38,7 @@ export function registerSessionRoutes(app: Api, context: ApiContext, rules: Auth
     { schema: { tags, summary: 'Sign out in every browser', response: { 200: okAnswer } } },
     async (request, reply) => {
       const { userId } = await callers.person(request);
-      await db.transaction().execute(async (tx) => {
+      await inTransaction(db, async (tx) => {
         await endSessionsOf(tx, userId);
         await recordAudit(tx, { userId, channelId: null }, 'auth.logout.everywhere', { userId });
       });

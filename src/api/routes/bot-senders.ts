@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isEntitled } from '../../accounts/entitlements.ts';
 import { forgetFormerBots, revokeTokens } from '../../accounts/linking/unlink.ts';
 import { removeOwnBot } from '../../accounts/senders-unlink.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import type { ExternalAccountId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
@@ -94,7 +95,7 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
       const streamer = await context.callers.streamer(request);
       const platform = requireHosted(context, request.params.provider);
       const { id: provider } = platform.description;
-      const former = await db.transaction().execute(async (tx) => {
+      const former = await inTransaction(db, async (tx) => {
         const removed = await removeOwnBot(tx, platform.description.tables, streamer.channelId);
         for (const externalAccountId of removed) {
           await recordAudit(tx, streamer, 'streamer.bots.bot.unlink', { provider, externalAccountId });

@@ -1,6 +1,7 @@
 /** `/streamer/bots`: which bots are on, and switching them (docs/contract/http-api.md#integration-toggles). */
 import { z } from 'zod';
 import { isMissingSchema, isUniqueViolation } from '../../db/failures.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { readAudience } from '../../engine/commands/audience.ts';
 import { enableWarnings } from '../../engine/commands/warnings.ts';
 import { forgetLive } from '../../engine/live/record-live.ts';
@@ -102,7 +103,7 @@ async function switchOn(
     hasSender: async () => (await platform.senders.effective(channelId)).kind !== 'none',
   });
   try {
-    await context.db.transaction().execute(async (tx) => {
+    await inTransaction(context.db, async (tx) => {
       await enableIntegration(tx, platform.description, channelId, resolved);
       await recordAudit(tx, streamer, 'streamer.bots.enable', { provider: platform.description.id });
     });
@@ -134,7 +135,7 @@ async function readCommands({ db }: ApiContext, channelId: ChannelId) {
 
 async function switchOff(context: ApiContext, platform: HostedPlatform, streamer: Streamer): Promise<void> {
   const { description } = platform;
-  await context.db.transaction().execute(async (tx) => {
+  await inTransaction(context.db, async (tx) => {
     const createsRow = platform.side.createsRowOnDisable ?? false;
     await disableIntegration(tx, description, streamer.channelId, createsRow);
     await recordAudit(tx, streamer, 'streamer.bots.disable', { provider: description.id });

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { isUniqueViolation } from '../../db/failures.ts';
 import type { Db } from '../../db/pool.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { commandWarnings } from '../../engine/commands/warnings.ts';
 import { readDurationSettings } from '../../engine/duration/settings.ts';
 import type { ChannelId } from '../../lib/brand.ts';
@@ -205,7 +206,7 @@ type CommandRow = Awaited<ReturnType<ReturnType<typeof selectCommands>['execute'
 
 async function insertCommand(db: Db, channelId: ChannelId, body: z.output<typeof createBody>): Promise<CommandRow> {
   return takenTriggerIsConflict(
-    db.transaction().execute(async (tx) => {
+    inTransaction(db, async (tx) => {
       // Counting under the channel's row lock keeps two requests from passing the limit together.
       await sql`select 1 from "Channel" where id = ${channelId} for update`.execute(tx);
       const { count } = await tx

@@ -11,6 +11,7 @@ import {
   revokeEntitlement,
 } from '../../accounts/entitlement-admin.ts';
 import { CUSTOM_BOT } from '../../accounts/entitlements.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import type { ChannelId, UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
@@ -180,7 +181,7 @@ function registerByChannel(app: Api, context: ApiContext): void {
     async (request) => {
       const { userId } = await callers.owner(request);
       const { channelId } = request.body;
-      await db.transaction().execute(async (tx) => {
+      await inTransaction(db, async (tx) => {
         if (!(await revokeEntitlement(tx, channelId))) return;
         await recordAudit(tx, { userId, channelId }, `${AUDIT}.revoke`, { key: CUSTOM_BOT });
       });
@@ -237,7 +238,7 @@ function registerByPerson(app: Api, context: ApiContext, { userPerMinute }: Limi
       const column = requireColumn(context, provider);
       const channelId = await channelOf(db, column, externalId);
       if (channelId === null) throw new BadInput('NOT_FOUND');
-      await db.transaction().execute(async (tx) => {
+      await inTransaction(db, async (tx) => {
         await recordAudit(tx, { userId, channelId }, 'owner.channels.resolve', { provider, externalId });
       });
       return { channelId, provider, externalId, displayHint: { [column]: externalId } };
@@ -254,7 +255,7 @@ function grant(
   action: string,
   asked: Readonly<Record<string, string>> = {},
 ): Promise<Entitlement | null> {
-  return db.transaction().execute(async (tx) => {
+  return inTransaction(db, async (tx) => {
     const granted = await grantEntitlement(tx, channelId, terms);
     if (granted !== null) await recordAudit(tx, { userId, channelId }, action, { ...asked, ...terms });
     return granted;

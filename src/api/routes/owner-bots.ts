@@ -1,6 +1,7 @@
 /** `/owner/bots/:provider/default`: the account that speaks in every channel without a bot of its own (docs/contract/http-api.md#default-bot). */
 import { z } from 'zod';
 import { removeDefaultBot } from '../../accounts/senders-unlink.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { byProvider, isoTime, okAnswer } from '../fields.ts';
@@ -76,7 +77,7 @@ export function registerOwnerBotRoutes(app: Api, context: ApiContext, rules: Aut
       const { userId } = await context.callers.owner(request);
       const platform = requireHosted(context, request.params.provider);
       const { id: provider } = platform.description;
-      const former = await context.db.transaction().execute(async (tx) => {
+      const former = await inTransaction(context.db, async (tx) => {
         const removed = await removeDefaultBot(tx, platform.description.tables);
         for (const externalAccountId of removed) {
           const what = { provider, externalAccountId };

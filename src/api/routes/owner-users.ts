@@ -1,6 +1,7 @@
 /** `/owner/users/:id`: what an owner does about somebody's logins. */
 import { z } from 'zod';
 import { endSessionsOf } from '../../accounts/session-ends.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import type { UserId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { recordAudit } from '../audit.ts';
@@ -21,7 +22,7 @@ export function registerOwnerUserRoutes(app: Api, { callers, db }: ApiContext): 
     async (request) => {
       const { userId: actor } = await callers.owner(request);
       const userId = request.params.id as UserId;
-      await db.transaction().execute(async (tx) => {
+      await inTransaction(db, async (tx) => {
         await recordAudit(tx, { userId: actor, channelId: null }, 'owner.users.sign_out', { userId });
         const sessionsFrom = await endSessionsOf(tx, userId);
         if (sessionsFrom === null) throw new BadInput('NOT_FOUND', 'No user has this id');

@@ -186,6 +186,26 @@ describe('Idempotency-Key', () => {
     expect(await queued(who)).toHaveLength(1);
   });
 
+  test('the repeat of an accepted request is answered alike, whatever was switched since and however much was said', async () => {
+    const limited = await startApiWorld(url, { env: { SAY_PER_30S: '2' } });
+    const who = await streamerOn('youtube', 'kick');
+    const ask = (body: object, key?: string) =>
+      limited.ask(who, 'POST', PATH, { body, headers: key === undefined ? {} : { 'idempotency-key': key } });
+    const first = await ask({ message: 'a', provider: 'kick' }, 'key-4');
+    expect((await ask({ message: 'b', provider: 'kick' })).status).toBe(200);
+    // The repeat of what was accepted uses nothing up, and what is used up does not refuse it.
+    for (let times = 0; times < 3; times += 1) {
+      expect((await ask({ message: 'a', provider: 'kick' }, 'key-4')).json).toEqual(first.json);
+    }
+    expect((await ask({ message: 'c', provider: 'kick' })).json.errorCode).toBe('RATE_LIMITED');
+    await gate(who, 'kick', false);
+    for (const body of [{ message: 'a' }, { message: 'a', provider: 'KICK' }]) {
+      expect((await ask(body, 'key-4')).json).toEqual(first.json);
+    }
+    expect((await ask({ message: 'a', provider: 'youtube' }, 'key-4')).json.errorCode).toBe('CONFLICT');
+    expect((await ask({ message: 'another' }, 'key-4')).json.errorCode).toBe('CONFLICT');
+  });
+
   test('a key belongs to its channel', async () => {
     const [ada, ben] = [await streamerOn('twitch'), await streamerOn('twitch')];
     const headers = { 'idempotency-key': 'key-3' };

@@ -1,18 +1,19 @@
 /** `say` and the fate of what was said (docs/contract/http-api.md#say-and-outbox). */
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { isMissingSchema } from '../../db/failures.ts';
-import { enqueue, outboxStatus } from '../../engine/outbox/queue.ts';
+import { outboxStatus } from '../../engine/outbox/queue.ts';
+import { type QueuedRow, type Said, Sayer } from '../../engine/outbox/say.ts';
 import { lengthOf } from '../../engine/outbox/wording.ts';
+import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/all.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform, requirePlatform } from '../context.ts';
 import { languageQuery } from '../diagnosis.ts';
 import { isoTime, messageText, providerId } from '../fields.ts';
-import { activeTargetsReader, readIntegration } from '../integrations.ts';
 import { languageOf } from '../language.ts';
 import { messageWords } from '../message-words.ts';
-import type { Streamer } from '../plugins/callers.ts';
-import { limiter } from '../plugins/limits.ts';
+import { Allowance } from '../plugins/allowance.ts';
+import { headersOf, type LimitState, refuse } from '../plugins/limits.ts';
 import { deliveryFields } from './outbox-history.ts';
 
 const sayBody = z.object({
@@ -47,22 +48,18 @@ const idempotencyHeader = z.object({
     .describe('Key of the caller. A repeated request with the same key returns the message that is already queued.'),
 });
 
+const WINDOW_SECONDS = 30;
+
 export interface SayRules {
   readonly outboxTtlMs: number;
   /** Per channel and provider, 0 is off. */
   readonly per30Seconds: number;
 }
 
-interface Target {
-  readonly platform: HostedPlatform;
-  readonly platformChannel: string;
-}
-
 export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules): void {
   const tags = ['say'];
-  const targets = new WeakMap<object, string>();
-  const readTargets = activeTargetsReader(context.pg, speakingOrder);
-  const limit = limiter(app, rules.per30Seconds, 30, (request) => `say:${targets.get(request)}`);
+  const sayer = new Sayer(context.pg, speakingOrder);
+  const allowance = new Allowance(rules.per30Seconds, WINDOW_SECONDS, context.clock);
 
   app.post(
     '/streamer/bot/say',
@@ -77,24 +74,32 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
       },
     },
     async (request, reply) => {
-      const streamer = await context.callers.streamer(request);
+      const { channelId } = await context.callers.streamer(request);
       const { message, provider } = request.body;
-      const target = await chooseTarget(context, readTargets, streamer, provider?.trim() || null);
-      const { description, limits } = target.platform;
-      requireLength(message, limits.message);
-      targets.set(request, `${streamer.channelId}:${description.id}`);
-      await limit(request, reply);
-      const row = await enqueue(context.db, {
-        platform: description,
-        platforms: context.platforms.map((hosted) => hosted.description),
-        channelId: streamer.channelId,
-        target: target.platformChannel,
-        text: message,
-        source: 'say',
-        idempotencyKey: request.headers['idempotency-key'] ?? null,
-        ttlMs: rules.outboxTtlMs,
-        now: context.clock.now(),
-      });
+      const named = provider?.trim() ? requirePlatform(context, provider) : null;
+      const places = new Map(
+        (named === null ? context.platforms : [named]).map((platform) => {
+          const place = lengthError(message, platform) === null ? allowance.take(keyOf(channelId, platform)) : null;
+          return [platform, place];
+        }),
+      );
+      let said: Said | null = null;
+      try {
+        said = await sayer.say({
+          channelId,
+          provider: named?.description.id ?? null,
+          text: message,
+          idempotencyKey: request.headers['idempotency-key'] ?? null,
+          closed: [...places].flatMap(([{ description }, place]) => (place === null ? [description.id] : [])),
+          ttlMs: rules.outboxTtlMs,
+          now: context.clock.now(),
+        });
+      } finally {
+        const spoken = said?.kind === 'queued' ? said.row.provider : null;
+        for (const [{ description }, place] of places) if (description.id !== spoken) place?.giveBack();
+      }
+      const limitOf = (id: ProviderId) => allowance.stateOf(`${channelId}:${id}`);
+      const row = rowOf(said, { context, message, isNamed: named !== null, reply, limitOf });
       return {
         ok: true as const,
         provider: row.provider,
@@ -143,83 +148,56 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
   );
 }
 
-type TargetsReader = ReturnType<typeof activeTargetsReader>;
-
-async function chooseTarget(
-  context: ApiContext,
-  readTargets: TargetsReader,
-  streamer: Streamer,
-  provider: string | null,
-): Promise<Target> {
-  if (provider !== null) return namedTarget(context, streamer, provider);
-  const enabled = await enabledTargets(context, readTargets, streamer);
-  const [only] = enabled;
-  if (only === undefined) throw new BadInput('BOT_DISABLED', 'No bot is enabled in this channel');
-  if (enabled.length === 1) return only;
-  throw new BadInput('BAD_REQUEST', 'The bot is enabled on several platforms. Name one of them in provider.', {
-    extras: { enabledProviders: enabled.map((target) => target.platform.description.id) },
-  });
+interface Asked {
+  readonly context: ApiContext;
+  readonly message: string;
+  readonly isNamed: boolean;
+  readonly reply: FastifyReply;
+  readonly limitOf: (provider: ProviderId) => LimitState | null;
 }
 
-async function namedTarget(context: ApiContext, streamer: Streamer, provider: string): Promise<Target> {
-  const platform = requirePlatform(context, provider);
-  // A named platform whose tables are missing is a missing feature, not a switched-off bot.
-  const target = await readTarget(context, streamer, platform);
-  if (target === null) throw new BadInput('BOT_DISABLED');
-  return target;
-}
-
-async function enabledTargets(context: ApiContext, readTargets: TargetsReader, streamer: Streamer): Promise<Target[]> {
-  const platforms = inSpeakingOrder(context);
-  try {
-    const targets = await readTargets(streamer.channelId);
-    return platforms.flatMap((platform) => {
-      const platformChannel = targets.get(platform.description.id);
-      return platformChannel ? [{ platform, platformChannel }] : [];
-    });
-  } catch (error) {
-    if (!isMissingSchema(error)) throw error;
-  }
-  // Some table is not there: which platforms have theirs shows when each is asked alone.
-  const looked = await Promise.all(platforms.map((platform) => activeTarget(context, streamer, platform)));
-  if (looked.every((target) => target === 'missing')) throw new BadInput('FEATURE_NOT_AVAILABLE');
-  return looked.filter((target) => target !== null && target !== 'missing');
-}
-
-/** @returns `missing` for a platform whose tables are not there: nobody named it, so it is only off */
-async function activeTarget(
-  context: ApiContext,
-  streamer: Streamer,
-  platform: HostedPlatform,
-): Promise<Target | null | 'missing'> {
-  try {
-    return await readTarget(context, streamer, platform);
-  } catch (error) {
-    if (isMissingSchema(error)) return 'missing';
-    throw error;
+/** @throws BadInput for whatever kept the message from being queued */
+function rowOf(said: Said, { context, message, isNamed, reply, limitOf }: Asked): QueuedRow {
+  switch (said.kind) {
+    case 'queued': {
+      const limit = limitOf(said.row.provider);
+      if (limit !== null) reply.headers(headersOf(limit));
+      return said.row;
+    }
+    case 'repeated':
+      return said.row;
+    case 'key_taken':
+      throw new BadInput('CONFLICT', 'This Idempotency-Key was already used for another message');
+    case 'no_channel':
+      throw new BadInput('CHANNEL_NOT_FOUND');
+    case 'no_tables':
+      throw new BadInput('FEATURE_NOT_AVAILABLE');
+    case 'no_target':
+      if (isNamed) throw new BadInput('BOT_DISABLED');
+      if (said.enabled.length === 0) throw new BadInput('BOT_DISABLED', 'No bot is enabled in this channel');
+      throw new BadInput('BAD_REQUEST', 'The bot is enabled on several platforms. Name one of them in provider.', {
+        extras: { enabledProviders: said.enabled },
+      });
+    case 'closed': {
+      const tooLong = lengthError(message, requirePlatform(context, said.provider));
+      if (tooLong !== null) throw tooLong;
+      const limit = limitOf(said.provider);
+      // A place may have become free since: whoever asks again gets it.
+      return refuse(reply, limit ?? { max: 0, remaining: 0, ttlInSeconds: 1, windowSeconds: WINDOW_SECONDS });
+    }
   }
 }
 
-async function readTarget({ db }: ApiContext, streamer: Streamer, platform: HostedPlatform): Promise<Target | null> {
-  const { isActive, target } = await readIntegration(db, platform.description, streamer.channelId, {
-    gateIsOptional: true,
-  });
-  return isActive && target !== null ? { platform, platformChannel: target } : null;
-}
-
-function inSpeakingOrder(context: ApiContext): HostedPlatform[] {
-  return speakingOrder.flatMap(({ id }) => context.platforms.filter(({ description }) => description.id === id));
+function keyOf(channelId: ChannelId, { description }: HostedPlatform): string {
+  return `${channelId}:${description.id}`;
 }
 
 /** A message is never split or cut: what is too long for the platform is the caller's to shorten (docs/design.md#a-message-is-never-split). */
-function requireLength(message: string, limit: HostedPlatform['limits']['message']): void {
-  const length = lengthOf(message, limit.unit);
-  if (length <= limit.max) return;
-  throw new BadInput(
-    'BAD_REQUEST',
-    `message must be at most ${limit.max} characters on this platform, and has ${length}`,
-    {
-      details: { field: 'message', max: limit.max, length },
-    },
-  );
+function lengthError(message: string, { limits }: HostedPlatform): BadInput | null {
+  const { max, unit } = limits.message;
+  const length = lengthOf(message, unit);
+  if (length <= max) return null;
+  return new BadInput('BAD_REQUEST', `message must be at most ${max} characters on this platform, and has ${length}`, {
+    details: { field: 'message', max, length },
+  });
 }

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { issueOverlayToken } from '../../credits/overlay-token.ts';
 import type { Db } from '../../db/pool.ts';
+import { onceMoreAfterDeadlock } from '../../db/transaction.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { readStyle } from '../../overlay/style.js';
@@ -120,7 +121,7 @@ export function registerStreamerCreditsRoutes(
     { schema: { tags, summary: 'Clear the credits', response: { 200: okAnswer } } },
     async (request) => {
       const channel = await readChannel(db, (await callers.streamer(request)).channelId);
-      await roll.reset(channel.id);
+      await onceMoreAfterDeadlock(() => roll.reset(channel.id));
       return { ok: true as const };
     },
   );

@@ -68,6 +68,7 @@ const tokens: CasesOf = {
         ask: async (at) => ({ ...(await streamer(at)), body: { ...GOOD, ...wrong } }),
       }),
     ),
+    channelGone({ body: GOOD }),
     {
       when: 'the channel has the most tokens it may have',
       expects: '409 CONFLICT',

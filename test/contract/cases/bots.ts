@@ -84,6 +84,7 @@ export const bots: CasesOf = {
       shows: { details: { field: 'enabled', receivedType: 'string', hint: expect.any(String) } },
     },
     channelGone({ params: { provider: 'twitch' }, ...ON }),
+    ...each(PROVIDERS, (provider) => channelGone({ params: { provider }, body: { enabled: false } })),
   ],
   'GET /streamer/bots/vkvideo/candidates': [
     {

@@ -4,6 +4,7 @@ import type { StreamerPerson } from '../../support/api-world.ts';
 import { call } from '../call.ts';
 import { type Case, type CasesOf, each } from '../kit.ts';
 import type { Stage } from '../stage.ts';
+import { channelGone } from './people.ts';
 
 const MAX_COMMANDS = 200;
 const GOOD = { trigger: ' !Hi ', response: 'yo' };
@@ -77,6 +78,7 @@ export const commands: CasesOf = {
     },
   ],
   'POST /streamer/bot/commands': [
+    channelGone({ body: GOOD }),
     {
       when: 'trigger and response are given: the rest has its defaults',
       expects: '201',

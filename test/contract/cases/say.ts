@@ -5,6 +5,7 @@ import { PROVIDERS, type Provider } from '../accounts.ts';
 import { call } from '../call.ts';
 import { type CasesOf, each } from '../kit.ts';
 import type { Stage } from '../stage.ts';
+import { channelGone } from './people.ts';
 
 const SAY = 'POST /streamer/bot/say';
 /** In the order of the contract, not of display. */
@@ -135,6 +136,28 @@ export const say: CasesOf = {
         expect(rows).toEqual([{ id: json.outbox.id }]);
       },
     },
+    ...each([undefined, 'kick'] as const, (provider) => ({
+      when: `an idempotency key comes again with the provider ${provider}, and the bot is off since: the same message`,
+      expects: '200',
+      async ask(at) {
+        const as = await speaking(at, 'kick', 'youtube');
+        const headers = { 'idempotency-key': 'k3' };
+        await call(at.port, SAY, { as, headers, body: { message: 'hi', provider: 'kick' } });
+        await gate(at, as, 'kick');
+        return { as, headers, body: { message: 'hi', provider } };
+      },
+      shows: queued('kick'),
+    })),
+    {
+      when: 'an idempotency key comes again with another platform',
+      expects: '409 CONFLICT',
+      async ask(at) {
+        const ask = { as: await speaking(at, 'kick', 'youtube'), headers: { 'idempotency-key': 'k4' } };
+        await call(at.port, SAY, { ...ask, body: { message: 'hi', provider: 'kick' } });
+        return { ...ask, body: { message: 'hi', provider: 'youtube' } };
+      },
+    },
+    channelGone({ body: { message: 'hi' } }),
     {
       when: 'an idempotency key comes again with another text',
       expects: '409 CONFLICT',
