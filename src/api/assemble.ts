@@ -16,6 +16,7 @@ import type { ProcessState } from './context.ts';
 import { hintEvents } from './hints.ts';
 import { type Hosting, hostPlatforms } from './hosting.ts';
 import { startJobs } from './jobs.ts';
+import { EventStreams } from './plugins/event-streams.ts';
 import { createChannelFeed } from './routes/events-feed.ts';
 import { serverRules, tokenSeal } from './rules.ts';
 import { buildServer } from './server.ts';
@@ -80,6 +81,7 @@ export async function startApi({ config, clock, log, random, companion: start }:
       roll,
       overlay,
       events,
+      streams: new EventStreams(clock),
       state,
       self: createSelf(known),
       snapshot,

@@ -19,6 +19,7 @@ import type { ApiSide } from '../platforms/api-side.ts';
 import type { CauseCode } from '../platforms/causes/cause.ts';
 import type { PlatformDescription, PlatformLimits } from '../platforms/platform.ts';
 import type { Callers } from './plugins/callers.ts';
+import type { EventStreams } from './plugins/event-streams.ts';
 import type { ChannelFeed } from './routes/events-feed.ts';
 
 /** Fastify with routes typed by their zod schemas. */
@@ -63,6 +64,7 @@ export interface ApiContext {
   readonly roll: CreditsRoll;
   readonly overlay: OverlayFeed;
   readonly events: ChannelFeed;
+  readonly streams: EventStreams;
   readonly state: () => ProcessState;
   /** Names of its encryption keys, and what it knows that explains a silent bot. */
   readonly self: () => { readonly keys: readonly string[]; readonly told: readonly ToldFact[] };

@@ -48,7 +48,7 @@ test('a channel is looked after while one of its pages is open, however often ea
   leaveFirst?.();
   leaveFirst?.();
   told.length = 0;
-  await clock.advance(5000);
+  for (let seconds = 0; seconds < 60; seconds += 5) await clock.advance(5000);
   expect(told).toEqual([['second', 'state']]);
   leaveSecond?.();
   expect(clock.pendingTimers).toBe(0);
@@ -61,7 +61,6 @@ test('a new look reaches the pages that are open, also when another opens before
   const { clock, feed, channelId, told, open, restyle } = await world();
   await open('first');
   feed.changed(channelId);
-  await expect.poll(() => told).toHaveLength(3);
   await restyle('{"fontSize":30}');
   feed.changed(channelId);
   await open('second');
@@ -99,7 +98,7 @@ test('however many pages are open and however slow the database is, others find 
   expect(pool.pg.waitingCount).toBe(0);
   await holder.query('commit');
   await Promise.all(opening);
-  await expect.poll(() => told).toHaveLength(20 + 2 * 20);
+  await expect.poll(() => told).toHaveLength(2 * 20);
 });
 
 test('a page that comes while the process stops is told to come again, not that its token was taken back', async () => {

@@ -7,9 +7,11 @@ import type { Logger } from '../lib/logger.ts';
 import { Turnstile } from '../lib/turnstile.ts';
 import type { CreditsRoll, RollState } from './roll.ts';
 
-export type OverlayEvent =
+/** One object for all pages that are told the same. */
+export type OverlayEvent = { /** `data`, written once for all of them. */ readonly json: string } & (
   | { readonly name: 'credits:config'; readonly data: { readonly creditsStyleJson: string | null } }
-  | { readonly name: 'credits:state'; readonly data: RollState };
+  | { readonly name: 'credits:state'; readonly data: RollState }
+);
 
 /** One open page. */
 export interface OverlaySubscriber {
@@ -49,19 +51,23 @@ const PUSH_DISTANCE_MS = 1000;
  * the return of all pages after a restart: the pool's other connections are for everybody else.
  */
 const READS_AT_ONCE = 1;
+/** While hints do not arrive, or after a read that failed, the channel is read again. */
+const LOOK_AGAIN_MS = 5000;
 /** A page that missed something catches up within this time. */
-const REPEAT_MS = 5000;
+const REPEAT_MS = 60_000;
 
 interface View {
   readonly tokenVersion: number;
-  readonly creditsStyleJson: string | null;
-  readonly state: RollState;
+  readonly config: OverlayEvent;
+  readonly state: OverlayEvent;
 }
 
 interface Audience {
   readonly subscribers: Set<OverlaySubscriber>;
   view: View;
   pushedAtMs: number;
+  /** When all pages were told the state last. */
+  toldAtMs: number;
   trailing: Timer | null;
   isReading: boolean;
   /** The last read failed: the next repeat reads again. */
@@ -93,8 +99,8 @@ class DatabaseOverlayFeed implements OverlayFeed {
     // What the others were told last stays as it is: against it the next read finds what is news to them.
     const audience = this.#audiences.get(channelId) ?? this.#open(channelId, view);
     audience.subscribers.add(subscriber);
-    subscriber.send(configOf(view));
-    subscriber.send(stateOf(view));
+    subscriber.send(view.config);
+    subscriber.send(view.state);
     // What changed while it was read found no page to be told to.
     if (this.#changes !== changesBefore) this.#push(channelId);
     return () => this.#leave(channelId, audience, subscriber);
@@ -121,6 +127,7 @@ class DatabaseOverlayFeed implements OverlayFeed {
       subscribers: new Set(),
       view,
       pushedAtMs: Number.NEGATIVE_INFINITY,
+      toldAtMs: this.#deps.clock.monotonicMs(),
       trailing: null,
       isReading: false,
       isStale: false,
@@ -139,7 +146,7 @@ class DatabaseOverlayFeed implements OverlayFeed {
   }
 
   #repeatLater(channelId: ChannelId): Timer {
-    return this.#deps.clock.setTimer(REPEAT_MS, () => this.#repeat(channelId), { unref: true });
+    return this.#deps.clock.setTimer(LOOK_AGAIN_MS, () => this.#repeat(channelId), { unref: true });
   }
 
   #repeat(channelId: ChannelId): void {
@@ -147,7 +154,11 @@ class DatabaseOverlayFeed implements OverlayFeed {
     if (audience === undefined) return;
     audience.repeat = this.#repeatLater(channelId);
     if (audience.isStale || !this.#deps.isListening()) this.#push(channelId);
-    else for (const subscriber of audience.subscribers) subscriber.send(stateOf(audience.view));
+    else if (this.#isDue(audience)) this.#tell(channelId, audience, audience.view);
+  }
+
+  #isDue({ toldAtMs }: Audience): boolean {
+    return this.#deps.clock.monotonicMs() - toldAtMs >= REPEAT_MS;
   }
 
   /** Now, or as soon as the distance allows: the last change is always told. */
@@ -182,16 +193,18 @@ class DatabaseOverlayFeed implements OverlayFeed {
   }
 
   #tell(channelId: ChannelId, audience: Audience, view: View | null): void {
-    const isRestyled = view?.creditsStyleJson !== audience.view.creditsStyleJson;
+    const isRestyled = view?.config.json !== audience.view.config.json;
+    const isNews = view?.state.json !== audience.view.state.json || this.#isDue(audience);
     if (view !== null) audience.view = view;
+    if (isNews) audience.toldAtMs = this.#deps.clock.monotonicMs();
     for (const subscriber of audience.subscribers) {
       if (view === null || !isWelcome(subscriber, view)) {
         this.#leave(channelId, audience, subscriber);
         subscriber.end();
         continue;
       }
-      if (isRestyled) subscriber.send(configOf(view));
-      subscriber.send(stateOf(view));
+      if (isRestyled) subscriber.send(view.config);
+      if (isNews) subscriber.send(view.state);
     }
   }
 
@@ -205,7 +218,7 @@ class DatabaseOverlayFeed implements OverlayFeed {
         .executeTakeFirst(),
       roll.read(channelId),
     ]);
-    return channel === undefined ? null : { ...channel, state };
+    return channel === undefined ? null : viewOf(channel, state);
   }
 }
 
@@ -213,10 +226,14 @@ function isWelcome({ tokenVersion }: OverlaySubscriber, view: View): boolean {
   return tokenVersion === null || tokenVersion === view.tokenVersion;
 }
 
-function configOf({ creditsStyleJson }: View): OverlayEvent {
-  return { name: 'credits:config', data: { creditsStyleJson } };
-}
-
-function stateOf({ state }: View): OverlayEvent {
-  return { name: 'credits:state', data: state };
+function viewOf(
+  { tokenVersion, creditsStyleJson }: { readonly tokenVersion: number; readonly creditsStyleJson: string | null },
+  state: RollState,
+): View {
+  const config = { creditsStyleJson };
+  return {
+    tokenVersion,
+    config: { name: 'credits:config', data: config, json: JSON.stringify(config) },
+    state: { name: 'credits:state', data: state, json: JSON.stringify(state) },
+  };
 }

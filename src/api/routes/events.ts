@@ -7,8 +7,10 @@ import type { Api, ApiContext } from '../context.ts';
 import { answerOf } from '../fields.ts';
 import { languageOf } from '../language.ts';
 import { reasonText } from '../message-words.ts';
-import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
+import { type EventStream, type Frame, frame, frameOnce } from '../plugins/event-stream.ts';
+import type { ChannelEvent } from './events-feed.ts';
 import { presentMessage } from './outbox-history.ts';
+import { overlayFrame } from './overlay.ts';
 
 const WHAT_COMES = [
   'The stream sends the current state first, and then every change.',
@@ -44,20 +46,17 @@ async function openEvents(
   reply: FastifyReply,
   language: Language,
 ): Promise<EventStream> {
-  const { overlay, events, clock } = context;
-  const early: [name: string, data: unknown][] = [];
+  const { overlay, events, streams } = context;
+  const early: Frame[] = [];
   let opened: EventStream | null = null;
-  const send = (name: string, data: unknown) => (opened ? opened.send(name, data) : void early.push([name, data]));
+  const send = (next: Frame) => (opened ? opened.send(next) : void early.push(next));
   const end = () => opened?.end();
   const leaveEvents = await events.subscribe(channelId, {
-    send: (event) =>
-      event.name === 'bots:state'
-        ? send(event.name, { items: event.data })
-        : send(event.name, presentMessage(event.data, { reasonText: reasonText(context, event.data, language) })),
+    send: (event) => send(frameOf(context, event, language)),
     end,
   });
   const leaveOverlay = await overlay
-    .subscribe(channelId, { tokenVersion: null, send: ({ name, data }) => send(name, data), end })
+    .subscribe(channelId, { tokenVersion: null, send: (event) => send(overlayFrame(event)), end })
     .catch((error: unknown) => {
       leaveEvents();
       throw error;
@@ -66,11 +65,21 @@ async function openEvents(
     leaveEvents();
     throw new BadInput('CHANNEL_NOT_FOUND');
   }
-  opened = openEventStream(reply, clock);
-  for (const [name, data] of early) opened.send(name, data);
+  opened = streams.open(reply, channelId);
+  for (const waiting of early) opened.send(waiting);
   opened.onClosed(leaveEvents);
   opened.onClosed(leaveOverlay);
   return opened;
+}
+
+/** Made once for all pages of a channel that are in one language. */
+function frameOf(context: ApiContext, { name, data }: ChannelEvent, language: Language): Frame {
+  return frameOnce(data, language, () => {
+    if (name === 'bots:state') return frame(name, JSON.stringify({ items: data }));
+    const shown = presentMessage(data, { reasonText: reasonText(context, data, language) });
+    // Of two messages neither may take the place of the other.
+    return frame(name, JSON.stringify(shown), `${name} ${data.provider} ${data.id}`);
+  });
 }
 
 /** A stream could outlive the login that opened it. */

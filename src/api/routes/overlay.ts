@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { OverlayEvent } from '../../credits/overlay-feed.ts';
 import { readOverlayToken } from '../../credits/overlay-token.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { answerOf } from '../fields.ts';
 import { overlayFiles, overlayPage, overlayPolicy } from '../overlay-page.ts';
-import { type EventStream, openEventStream } from '../plugins/event-stream.ts';
+import { type EventStream, type Frame, frame, frameOnce } from '../plugins/event-stream.ts';
 
 export interface OverlayRules {
   readonly jwtSecret: string;
@@ -25,7 +26,11 @@ const NEVER_STORED = {
   Expires: '0',
 };
 
-export function registerOverlayRoutes(app: Api, { overlay, clock, platforms }: ApiContext, rules: OverlayRules): void {
+export function registerOverlayRoutes(
+  app: Api,
+  { overlay, streams, platforms }: ApiContext,
+  rules: OverlayRules,
+): void {
   const tags = ['credits'];
   const titles = Object.fromEntries(platforms.map(({ description: { id, title } }) => [id, title]));
   const params = z.object({ token });
@@ -71,28 +76,33 @@ export function registerOverlayRoutes(app: Api, { overlay, clock, platforms }: A
     async (request, reply) => {
       const claims = await readOverlayToken(request.params.token, rules.jwtSecret);
       if (claims === null) throw new BadInput('FORBIDDEN', 'The overlay token is not valid');
-      await stream({ overlay, clock }, reply, claims.channelId, claims.version);
+      await stream({ overlay, streams }, reply, claims.channelId, claims.version);
     },
   );
 }
 
 /** Events that come before the answer has begun wait: until `subscribe` agrees, the answer may still be a refusal. */
 async function stream(
-  { overlay, clock }: Pick<ApiContext, 'overlay' | 'clock'>,
+  { overlay, streams }: Pick<ApiContext, 'overlay' | 'streams'>,
   reply: FastifyReply,
   channelId: ChannelId,
   tokenVersion: number,
 ): Promise<void> {
   let opened: EventStream | null = null;
   const open = () => {
-    opened ??= openEventStream(reply, clock);
+    opened ??= streams.open(reply, channelId);
     return opened;
   };
   const leave = await overlay.subscribe(channelId, {
     tokenVersion,
-    send: ({ name, data }) => open().send(name, data),
+    send: (event) => open().send(overlayFrame(event)),
     end: () => open().end(),
   });
   if (leave === null) throw new BadInput('FORBIDDEN', 'The overlay token was replaced by a newer one');
   open().onClosed(leave);
+}
+
+/** The same event is told to every page of its channel. */
+export function overlayFrame(event: OverlayEvent): Frame {
+  return frameOnce(event, event.name, () => frame(event.name, event.json));
 }
