@@ -36,6 +36,8 @@ export type SignInOutcome =
       sessionsFrom: Date | null;
       /** They carry the login of an owner that belongs to somebody else, and are none. */
       hasOwnersName: boolean;
+      /** Their login is one of the configuration, and this sign-in made them an owner. */
+      becameOwner: boolean;
     }
   | { kind: 'account_already_linked' }
   | { kind: 'lacks_scopes'; scopes: readonly string[] };
@@ -52,8 +54,10 @@ export function signIn(db: Db, signing: SignIn, rules: SignInRules): Promise<Sig
     const stored = await storeGrant(tx, { known, userId, linkedAs: 'login', isAskedAgain }, signing, rules.seal);
     if (typeof stored !== 'string') return { kind: 'lacks_scopes', scopes: stored.lacks };
     await writeUser(tx, userId, signing, rules.seal);
-    const hasOwnersName = (await promote(tx, userId, signing, rules)) === 'name_of_another';
-    return { kind: 'signed_in', hasOwnersName, ...(await readSessionOf(tx, userId)) };
+    const claim = await promote(tx, userId, signing, rules);
+    const hasOwnersName = claim === 'name_of_another';
+    const becameOwner = claim === 'made_owner';
+    return { kind: 'signed_in', hasOwnersName, becameOwner, ...(await readSessionOf(tx, userId)) };
   });
 }
 

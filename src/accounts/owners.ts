@@ -11,8 +11,8 @@ export interface NamedAccount {
   readonly platformUserId: string;
 }
 
-/** `revoked`: they were an owner, and a name in the configuration does not bring it back. */
-export type OwnerClaim = 'owner' | 'revoked' | 'name_of_another';
+/** `made_owner`: this very sign-in made them one. `revoked`: they were an owner, and a name in the configuration does not bring it back. */
+export type OwnerClaim = 'owner' | 'made_owner' | 'revoked' | 'name_of_another';
 
 /** For somebody who signs in under a login that makes an owner. Its first use decides whose it is. */
 export async function claimOwnership(
@@ -30,7 +30,7 @@ export async function claimOwnership(
   if (user?.role === 'admin') return 'owner';
   if (user?.adminRevokedAt !== null) return 'revoked';
   await makeAdmin(tx, userId, account, { actorId: userId, by: 'configuration' });
-  return 'owner';
+  return 'made_owner';
 }
 
 /**

@@ -6,6 +6,7 @@ import { readManifest } from '../lib/manifest.ts';
 import { createTokenSeal, type TokenSeal } from '../lib/token-seal.ts';
 import type { BodyLimits } from './plugins/body.ts';
 import { allowedOrigins } from './plugins/origins.ts';
+import { plainAddress } from './plugins/proxies.ts';
 import type { BuildFacts } from './routes/health.ts';
 import type { ServerRules } from './server.ts';
 
@@ -29,8 +30,9 @@ export function serverRules({ values, isProduction }: Config, db: Db, seal: Toke
     limits: {
       userPerMinute: values.API_USER_REQUESTS_PER_MIN,
       anonymousPer15Minutes: values.API_ANON_REQUESTS_PER_15MIN,
-      exemptAddresses: values.RATE_LIMIT_WHITELIST_IPS,
+      exemptAddresses: new Set(values.RATE_LIMIT_WHITELIST_IPS.map(plainAddress)),
     },
+    proxies: values.TRUSTED_PROXIES,
     bodies: bodyLimits(values),
     say: { outboxTtlMs: outboxTtlMs(values), per30Seconds: values.SAY_PER_30S },
     auth: {

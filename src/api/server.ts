@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { TrustedProxies } from '../config/trusted-proxies.ts';
 import type { Api, ApiContext } from './context.ts';
 import { type BodyLimits, registerBodies, registerRawBodies } from './plugins/body.ts';
 import { boundedValidatorCompiler } from './plugins/bounds.ts';
@@ -13,7 +14,7 @@ import { registerMetrics } from './plugins/metrics.ts';
 import { registerNoStore } from './plugins/no-store.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { type OriginRules, registerCors, registerOriginCheck } from './plugins/origins.ts';
-import { isTrustedProxy } from './plugins/proxies.ts';
+import { trustOf } from './plugins/proxies.ts';
 import { registerApiTokenRoutes } from './routes/api-tokens.ts';
 import { registerOwnerAuditRoutes, registerStreamerAuditRoutes } from './routes/audit.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
@@ -43,6 +44,8 @@ export interface ServerRules {
   readonly origins: OriginRules;
   readonly callers: CallerRules;
   readonly limits: LimitRules;
+  /** Null: one on this machine or a private network. */
+  readonly proxies: TrustedProxies | null;
   readonly bodies: BodyLimits;
   readonly say: SayRules;
   readonly auth: AuthRules;
@@ -67,7 +70,7 @@ export async function buildServer(
   connect: (callers: Callers) => ApiContext,
 ): Promise<{ app: Api; context: ApiContext }> {
   const app = Fastify({
-    trustProxy: isTrustedProxy,
+    trustProxy: trustOf(rules.proxies),
     requestTimeout: REQUEST_TIMEOUT_MS,
     handlerTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: LONGEST_PATH_PART },

@@ -1,5 +1,6 @@
 /** Variables that only the API reads. */
 import { custom, integer, list, type SettingsOf, switchedOn, text, url, variables } from '../lib/settings.ts';
+import { readTrustedProxies, type TrustedProxies } from './trusted-proxies.ts';
 
 const api = ['api'];
 
@@ -63,6 +64,16 @@ export const apiVariables = variables({
     'URLENCODED_BODY_LIMIT',
     'Largest form body. More than 128 kB is never accepted.',
     '128kb',
+  ),
+  TRUSTED_PROXIES: custom(
+    {
+      help: 'Proxies whose X-Forwarded-* headers count: their number, or their addresses and networks separated by commas (also loopback, linklocal, uniquelocal). By default one proxy on this machine or on a private network.',
+      readBy: api,
+      default: null as TrustedProxies | null,
+      defaultText: 'one near proxy',
+      rangeText: 'hops, or comma-separated list of networks',
+    },
+    readTrustedProxies,
   ),
   RATE_LIMIT_WHITELIST_IPS: list({
     help: 'IP addresses that are exempt from the request limits, signed in or not.',

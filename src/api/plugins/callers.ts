@@ -111,21 +111,31 @@ export async function registerCallers(
     return standing;
   };
 
-  const person = async (request: FastifyRequest): Promise<Caller> => {
+  /** @param suffices what is remembered refuses nobody: a person may have been given since what they lacked */
+  const signedIn = async (request: FastifyRequest, suffices: (caller: Caller) => boolean): Promise<Caller> => {
     refuseTools(request);
     const session = await sessionOf(tokenOf(request, rules.isBeta));
-    const standing = standings.get(keyOf(session)) ?? (await lookUp(session));
+    const known = standings.get(keyOf(session));
+    const isEnough = known !== undefined && (known === 'ended' || suffices(known));
+    const standing = isEnough ? known : await lookUp(session);
     if (standing === 'ended') throw new BadInput('SESSION_EXPIRED', 'This login was ended, sign in again');
     return standing;
   };
 
+  const person = (request: FastifyRequest): Promise<Caller> => signedIn(request, () => true);
+
+  const isAdmitted = (caller: Caller): boolean => !rules.isBeta || caller.hasBetaAccess;
+  const isOwner = (caller: Caller): boolean => isAdmitted(caller) && caller.role === 'admin';
+  const isStreamer = (caller: Caller): boolean =>
+    isAdmitted(caller) && caller.role !== 'viewer' && caller.channelId !== null;
+
   const admitted = (caller: Caller): Caller => {
-    if (rules.isBeta && !caller.hasBetaAccess) throw new BadInput('BETA_ACCESS_REQUIRED');
+    if (!isAdmitted(caller)) throw new BadInput('BETA_ACCESS_REQUIRED');
     return caller;
   };
 
   const owner = async (request: FastifyRequest): Promise<Caller> => {
-    const caller = admitted(await person(request));
+    const caller = admitted(await signedIn(request, isOwner));
     if (caller.role !== 'admin') throw new BadInput('FORBIDDEN');
     return caller;
   };
@@ -136,9 +146,10 @@ export async function registerCallers(
   };
 
   const streamer = async (request: FastifyRequest): Promise<Streamer> => {
-    const caller = admitted(await (isToolCall(request) ? tool(request) : person(request)));
-    if (caller.role === 'viewer') throw new BadInput('FORBIDDEN');
+    const caller = admitted(await (isToolCall(request) ? tool(request) : signedIn(request, isStreamer)));
+    // Somebody who has only signed in lacks a channel, and nobody refuses them: they are told what helps.
     if (caller.channelId === null) throw new BadInput('MISSING_CHANNEL_ID');
+    if (caller.role === 'viewer') throw new BadInput('FORBIDDEN');
     return { userId: caller.userId, channelId: caller.channelId, isAdmin: caller.role === 'admin' };
   };
 

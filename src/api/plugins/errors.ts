@@ -65,7 +65,15 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   socket.destroySoon();
 }
 
+const codesAnswered = new WeakMap<FastifyRequest, string>();
+
+/** The code a request was refused with, once it was. */
+export function codeAnswered(request: FastifyRequest): string | undefined {
+  return codesAnswered.get(request);
+}
+
 function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
+  codesAnswered.set(request, failure.code);
   return (
     reply
       .code(describeCode(failure.code).status)

@@ -122,3 +122,42 @@ test('say is limited per channel and provider', async () => {
   const { rows } = await api.pg.query('select from "ChatBotOutboxMessage" where "channelId" = $1', [ada.channelId]);
   expect(rows).toHaveLength(2);
 });
+
+test('addresses of IPv6 are counted by their /64, those of IPv4 one by one, in whatever spelling', async () => {
+  const api = await startApiWorld(url, { env: { API_ANON_REQUESTS_PER_15MIN: '1' } });
+  const from = (address: string) => statusOf(api, null, CAPABILITIES, { 'x-forwarded-for': address });
+  expect(await from('2001:db8:1:2::1')).toBe(200);
+  expect(await from('2001:db8:1:2:ffff::9')).toBe(429);
+  expect(await from('2001:db8:1:3::1')).toBe(200);
+  expect(await from('198.51.100.7')).toBe(200);
+  expect(await from('::ffff:198.51.100.7')).toBe(429);
+  expect(await from('198.51.100.8')).toBe(200);
+});
+
+test('whoever is over the limit stays so while six thousand others come by', async () => {
+  const api = await startApiWorld(url, { env: { API_ANON_REQUESTS_PER_15MIN: '1' } });
+  const from = (address: string) => statusOf(api, null, '/nope', { 'x-forwarded-for': address });
+  expect(await from('203.0.113.1')).toBe(404);
+  for (let block = 0; block < 120; block += 1) {
+    const addresses = Array.from({ length: 50 }, (_, one) => `198.18.${block}.${one}`);
+    await Promise.all(addresses.map(from));
+  }
+  expect(await from('203.0.113.1')).toBe(429);
+});
+
+test.each([
+  ['0', '127.0.0.1'],
+  ['1', '203.0.113.9'],
+  ['2', '192.0.2.2'],
+  ['3', '192.0.2.1'],
+  ['loopback', '203.0.113.9'],
+  ['loopback, 203.0.113.0/24', '192.0.2.2'],
+  ['203.0.113.0/24', '127.0.0.1'],
+])('with TRUSTED_PROXIES=%s the limit counts for %s', async (trusted, address) => {
+  const env = { TRUSTED_PROXIES: trusted, API_ANON_REQUESTS_PER_15MIN: '1', RATE_LIMIT_WHITELIST_IPS: address };
+  const api = await startApiWorld(url, { env });
+  const headers = { 'x-forwarded-for': '192.0.2.1, 192.0.2.2, 203.0.113.9' };
+  expect([await statusOf(api, null, '/nope', headers), await statusOf(api, null, '/nope', headers)]).toEqual([
+    404, 404,
+  ]);
+});

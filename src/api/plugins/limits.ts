@@ -5,16 +5,17 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../lib/clock.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { Callers } from './callers.ts';
+import { limitKeyOf, plainAddress } from './proxies.ts';
 
 export interface LimitRules {
   /** 0 switches a limit off. */
   readonly userPerMinute: number;
   readonly anonymousPer15Minutes: number;
-  readonly exemptAddresses: readonly string[];
+  readonly exemptAddresses: ReadonlySet<string>;
 }
 
-/** Whoever comes back after so many others begins anew. */
-const ADDRESSES_MAX = 5_000;
+/** Whoever comes back after so many others begins anew: more than anybody who wants to be forgotten calls from. */
+const CALLERS_MAX = 100_000;
 
 const EXEMPT = /^\/(internal|webhooks|health|healthz|ready|readyz|metrics|overlay|docs|openapi\.json|assets)(\/|$|\?)/;
 
@@ -33,7 +34,7 @@ export async function registerLimits(
     app,
     rules.anonymousPer15Minutes,
     ANONYMOUS_WINDOW_SECONDS,
-    (request) => `ip:${request.ip}`,
+    (request) => `ip:${limitKeyOf(request.ip)}`,
   );
   const lookUp = toolLookUps(rules.anonymousPer15Minutes, callers, clock);
 
@@ -56,7 +57,7 @@ export function registerLearning(app: FastifyInstance, rules: LimitRules, caller
 }
 
 function isExempt({ exemptAddresses }: LimitRules, { url, ip }: FastifyRequest): boolean {
-  return EXEMPT.test(url) || exemptAddresses.includes(ip);
+  return EXEMPT.test(url) || exemptAddresses.has(plainAddress(ip));
 }
 
 interface LookUps {
@@ -72,19 +73,20 @@ function toolLookUps(max: number, callers: Callers, clock: Clock) {
   // Zero is no time of day to the cache: it would keep what is stored then for ever.
   const perf = { now: () => clock.monotonicMs() + 1 };
   const byAddress = new LRUCache<string, LookUps>({
-    max: ADDRESSES_MAX,
+    max: CALLERS_MAX,
     ttl: ANONYMOUS_WINDOW_SECONDS * 1000,
     ttlResolution: 0,
     perf,
   });
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const known = byAddress.get(request.ip);
+    const address = limitKeyOf(request.ip);
+    const known = byAddress.get(address);
     const ofAddress: LookUps = known ?? { misses: 0, running: new Set() };
-    if (known === undefined) byAddress.set(request.ip, ofAddress);
+    if (known === undefined) byAddress.set(address, ofAddress);
     const { running } = ofAddress;
     while (max > 0 && running.size > 0 && ofAddress.misses + running.size >= max) await Promise.race(running);
     if (max > 0 && ofAddress.misses >= max) {
-      const ttlInSeconds = Math.ceil(byAddress.getRemainingTTL(request.ip) / 1000);
+      const ttlInSeconds = Math.ceil(byAddress.getRemainingTTL(address) / 1000);
       refuse(reply, { max, remaining: 0, ttlInSeconds, windowSeconds: ANONYMOUS_WINDOW_SECONDS });
     }
     const asking = callers.isWorthlessTool(request).then((isWorthless) => {
@@ -104,7 +106,9 @@ export function limiter(
   keyGenerator: (request: FastifyRequest) => string | Promise<string>,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   if (max === 0) return async () => undefined;
-  const check: Check = app.createRateLimit({ max, timeWindow: windowSeconds * 1000, keyGenerator });
+  // `cache` is how many keys it remembers; its types know the option of the plugin alone.
+  const options = { max, timeWindow: windowSeconds * 1000, keyGenerator, cache: CALLERS_MAX };
+  const check: Check = app.createRateLimit(options);
   return async (request, reply) => {
     const result = await check(request);
     if (result.isAllowed) return;

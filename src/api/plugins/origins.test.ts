@@ -45,10 +45,29 @@ test('in production a change without an origin is refused, a logout of the same 
     'CSRF_INVALID',
     { reason: 'missing_origin', secFetchSite: 'cross-site', originHeader: null, refererHeader: null },
   ]);
-  expect((await postAs(api, { origin: 'null' })).json.details.reason).toBe('missing_origin');
   expect((await postAs(api, { 'sec-fetch-site': 'same-site' }, '/auth/logout')).status).toBe(200);
   expect((await postAs(api, { 'sec-fetch-site': 'cross-site' }, '/auth/logout')).status).toBe(403);
 });
+
+test.each([['production', PRODUCTION] as const, ['development', {}] as const])(
+  'in %s a page that hides its origin changes nothing and begins nothing',
+  async (_mode, env) => {
+    const api = await startApiWorld(url, { env });
+    const details = { reason: 'origin_not_allowed', requestOrigin: 'null' };
+    for (const headers of [
+      { origin: 'null' },
+      { origin: 'null', referer: `${PANEL}/settings` },
+      { origin: 'null', 'sec-fetch-site': 'same-origin' },
+    ]) {
+      for (const path of [RESET, '/auth/logout']) {
+        const { status, json } = await postAs(api, headers, path);
+        expect([status, json.errorCode, json.details]).toEqual([403, 'CSRF_INVALID', details]);
+      }
+      const who = await api.streamer();
+      expect(await api.codeOf(who, 'GET', '/auth/twitch/link', { headers })).toEqual([403, 'CSRF_INVALID']);
+    }
+  },
+);
 
 test('reading, webhooks and the relay need no origin', async () => {
   const api = await startApiWorld(url, { env: PRODUCTION });

@@ -20,6 +20,7 @@ export interface OriginSources {
 const CHECKED_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const UNCHECKED = /^\/(internal\/|webhooks|public\/|health$)/;
 const DEVELOPMENT_ORIGINS = ['http://localhost:5173', 'http://localhost:5174'];
+const NO_ORIGIN = 'null';
 const LOCAL_ORIGIN = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
 
 export function allowedOrigins({ webUrl, overlayUrl, domain }: OriginSources): ReadonlySet<string> {
@@ -61,6 +62,7 @@ export function registerOriginCheck(app: FastifyInstance, rules: OriginRules): v
  */
 export function requireOwnNavigation(rules: OriginRules, request: FastifyRequest): void {
   const site = request.headers['sec-fetch-site'];
+  if (request.headers.origin === NO_ORIGIN) requireAllowed(rules, NO_ORIGIN);
   if (site === 'same-origin' || site === 'same-site' || site === 'none') return;
   const origin = originOf(request);
   if (origin !== null) requireAllowed(rules, origin);
@@ -97,9 +99,10 @@ function requireAllowed(rules: OriginRules, origin: string): void {
   });
 }
 
+/** `null` as text is the origin of pages that have none, such as sandboxed ones: anybody can make one of those. */
 function originOf(request: FastifyRequest): string | null {
   const { origin, referer } = request.headers;
-  if (origin !== undefined && origin !== 'null') return origin;
+  if (origin !== undefined) return origin;
   return referer !== undefined && URL.canParse(referer) ? new URL(referer).origin : null;
 }
 

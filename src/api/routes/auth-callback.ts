@@ -58,6 +58,7 @@ export function registerCallbackRoutes(app: Api, context: ApiContext, rules: Aut
     app.get(
       path,
       {
+        exposeHeadRoute: false,
         schema: {
           tags: ['sign-in'],
           summary,
@@ -148,6 +149,7 @@ async function answer(returning: Returning, state: OAuthState, outcome: Callback
     case 'signed_in':
       return welcome(returning, state, outcome);
     case 'linked':
+      returning.context.log.info('auth.linked', { provider: state.provider, kind: state.kind, userId: state.userId });
       return reply.redirect(`${base}${ownPage(state.redirectTo) ?? ACCOUNTS_PAGE}`);
     case 'ask_again':
       return sendTo(reply, rules, outcome.begun);
@@ -159,9 +161,13 @@ async function answer(returning: Returning, state: OAuthState, outcome: Callback
 async function welcome(
   { context: { clock, log }, rules, reply }: Returning,
   state: OAuthState,
-  { session, sessionsFrom, hasOwnersName }: Extract<CallbackOutcome, { kind: 'signed_in' }>,
+  { session, sessionsFrom, hasOwnersName, becameOwner }: Extract<CallbackOutcome, { kind: 'signed_in' }>,
 ): Promise<FastifyReply> {
-  if (hasOwnersName) log.warn('auth.owner_name_of_another', { provider: state.provider, userId: session.userId });
+  const { userId, role } = session;
+  const { provider } = state;
+  log.info('auth.signed_in', { provider, userId, role });
+  if (becameOwner) log.warn('auth.owner_made', { provider, userId });
+  if (hasOwnersName) log.warn('auth.owner_name_of_another', { provider, userId });
   await giveLogin(reply, rules, session, { now: clock.now(), seconds: rules.jwtLifetimeSeconds, sessionsFrom });
   return reply.redirect(`${baseOf(rules, state)}${ownPage(state.redirectTo) ?? landingPage(session)}`);
 }

@@ -18,9 +18,11 @@ const tags = ['sign-in'];
 export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRules): void {
   registerAccountRoutes(app, context, rules);
   registerCallbackRoutes(app, context, rules);
+  // A question for the head of an answer begins nothing, so it has no answer.
   app.get(
     '/auth/:provider',
     {
+      exposeHeadRoute: false,
       schema: {
         tags,
         summary: 'Start signing in with a platform',
@@ -35,6 +37,7 @@ export function registerAuthRoutes(app: Api, context: ApiContext, rules: AuthRul
   app.get(
     '/auth/:provider/link',
     {
+      exposeHeadRoute: false,
       schema: {
         tags,
         summary: 'Start linking an account of the signed-in user',

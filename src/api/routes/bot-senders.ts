@@ -59,6 +59,7 @@ export function registerBotSenderRoutes(app: Api, context: ApiContext, rules: Au
   app.get(
     `${PATH}/link`,
     {
+      exposeHeadRoute: false,
       schema: {
         tags,
         summary: 'Start linking a custom bot for the channel',

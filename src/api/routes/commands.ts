@@ -8,8 +8,10 @@ import { commandWarnings } from '../../engine/commands/warnings.ts';
 import { readDurationSettings } from '../../engine/duration/settings.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
+import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { isoTime, messageText, normaliseTrigger, okAnswer, triggerText } from '../fields.ts';
+import type { Streamer } from '../plugins/callers.ts';
 
 const MAX_COMMANDS = 200;
 const MAX_LOGIN = 64;
@@ -140,9 +142,9 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
       schema: { tags, summary: 'Create a command', body: createBody, response: { 201: savedCommand } },
     },
     async (request, reply) => {
-      const { channelId } = await callers.streamer(request);
-      const row = await insertCommand(db, channelId, request.body);
-      return reply.code(201).send(await saved(channelId, row));
+      const streamer = await callers.streamer(request);
+      const row = await insertCommand(db, streamer, request.body);
+      return reply.code(201).send(await saved(streamer.channelId, row));
     },
   );
 
@@ -160,9 +162,9 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
       },
     },
     async (request) => {
-      const { channelId } = await callers.streamer(request);
-      const row = await updateCommand(db, channelId, request.params.id, request.body);
-      return saved(channelId, row);
+      const streamer = await callers.streamer(request);
+      const row = await updateCommand(db, streamer, request.params.id, request.body);
+      return saved(streamer.channelId, row);
     },
   );
 
@@ -173,13 +175,7 @@ export function registerCommandRoutes(app: Api, context: ApiContext): void {
       schema: { tags, summary: 'Delete a command', params: byId, response: { 200: okAnswer } },
     },
     async (request) => {
-      const { channelId } = await callers.streamer(request);
-      const result = await db
-        .deleteFrom('ChatBotCommand')
-        .where('channelId', '=', channelId)
-        .where('id', '=', request.params.id)
-        .executeTakeFirst();
-      if (result.numDeletedRows === 0n) throw new BadInput('NOT_FOUND');
+      await deleteCommand(db, await callers.streamer(request), request.params.id);
       return { ok: true as const };
     },
   );
@@ -204,7 +200,8 @@ function selectCommands(db: Db) {
 
 type CommandRow = Awaited<ReturnType<ReturnType<typeof selectCommands>['execute']>>[number];
 
-async function insertCommand(db: Db, channelId: ChannelId, body: z.output<typeof createBody>): Promise<CommandRow> {
+async function insertCommand(db: Db, streamer: Streamer, body: z.output<typeof createBody>): Promise<CommandRow> {
+  const { channelId } = streamer;
   return takenTriggerIsConflict(
     inTransaction(db, async (tx) => {
       // Counting under the channel's row lock keeps two requests from passing the limit together.
@@ -217,32 +214,56 @@ async function insertCommand(db: Db, channelId: ChannelId, body: z.output<typeof
       if (Number(count) >= MAX_COMMANDS) {
         throw new BadInput('CONFLICT', `A channel can have at most ${MAX_COMMANDS} commands. Delete one first.`);
       }
-      return tx
+      const row = await tx
         .insertInto('ChatBotCommand')
         .values({ channelId, ...stored(body) } as never)
         .returning(COLUMNS)
         .executeTakeFirstOrThrow();
+      await recordAudit(tx, streamer, 'streamer.commands.create', audited(row, body));
+      return row;
     }),
   );
 }
 
 async function updateCommand(
   db: Db,
-  channelId: ChannelId,
+  streamer: Streamer,
   id: string,
   body: z.output<typeof patchBody>,
 ): Promise<CommandRow> {
-  const row = await takenTriggerIsConflict(
-    db
-      .updateTable('ChatBotCommand')
-      .set(stored(body))
-      .where('channelId', '=', channelId)
-      .where('id', '=', id)
-      .returning(COLUMNS)
-      .executeTakeFirst(),
+  return takenTriggerIsConflict(
+    inTransaction(db, async (tx) => {
+      const row = await tx
+        .updateTable('ChatBotCommand')
+        .set(stored(body))
+        .where('channelId', '=', streamer.channelId)
+        .where('id', '=', id)
+        .returning(COLUMNS)
+        .executeTakeFirst();
+      if (row === undefined) throw new BadInput('NOT_FOUND');
+      await recordAudit(tx, streamer, 'streamer.commands.update', audited(row, body));
+      return row;
+    }),
   );
-  if (row === undefined) throw new BadInput('NOT_FOUND');
-  return row;
+}
+
+function deleteCommand(db: Db, streamer: Streamer, id: string): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    const row = await tx
+      .deleteFrom('ChatBotCommand')
+      .where('channelId', '=', streamer.channelId)
+      .where('id', '=', id)
+      .returning(['id', 'trigger'])
+      .executeTakeFirst();
+    if (row === undefined) throw new BadInput('NOT_FOUND');
+    await recordAudit(tx, streamer, 'streamer.commands.delete', audited(row));
+  });
+}
+
+/** What the bot says is no matter of the trail, and may be long. */
+function audited({ id, trigger }: Pick<CommandRow, 'id' | 'trigger'>, given: object = {}) {
+  const fields = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  return { commandId: id, trigger, ...(fields.length === 0 ? {} : { fields }) };
 }
 
 /** Whether the stream-duration command has the same trigger: it wins, and the text of the command is never sent. */

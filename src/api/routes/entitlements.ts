@@ -224,6 +224,7 @@ function registerByPerson(app: Api, context: ApiContext, { userPerMinute }: Limi
   app.get(
     '/owner/channels/resolve',
     {
+      exposeHeadRoute: false,
       preValidation,
       schema: {
         tags,

@@ -53,6 +53,7 @@ export function registerOwnerBotRoutes(app: Api, context: ApiContext, rules: Aut
   app.get(
     `${PATH}/link`,
     {
+      exposeHeadRoute: false,
       schema: {
         tags,
         summary: 'Start linking the default bot of a platform',

@@ -4,10 +4,11 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { issueOverlayToken } from '../../credits/overlay-token.ts';
 import type { Db } from '../../db/pool.ts';
-import { onceMoreAfterDeadlock } from '../../db/transaction.ts';
+import { inTransaction, onceMoreAfterDeadlock } from '../../db/transaction.ts';
 import type { ChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { readStyle } from '../../overlay/style.js';
+import { recordAudit } from '../audit.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { shownStyle, styleText } from '../credits-style.ts';
 import { okAnswer, providerId } from '../fields.ts';
@@ -96,10 +97,14 @@ export function registerStreamerCreditsRoutes(
       },
     },
     async (request) => {
-      const { channelId } = await callers.streamer(request);
-      await sql`update "Channel" set "creditsTokenVersion" = "creditsTokenVersion" + 1 where id = ${channelId}`.execute(
-        db,
-      );
+      const streamer = await callers.streamer(request);
+      const { channelId } = streamer;
+      await inTransaction(db, async (tx) => {
+        await sql`update "Channel" set "creditsTokenVersion" = "creditsTokenVersion" + 1 where id = ${channelId}`.execute(
+          tx,
+        );
+        await recordAudit(tx, streamer, 'streamer.credits.token.rotate', {});
+      });
       await roll.announce(channelId);
       return { token: await issue(await readChannel(db, channelId)) };
     },

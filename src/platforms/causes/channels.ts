@@ -31,8 +31,14 @@ export const channelCauses = {
     who: 'owner',
     action: 'contact_owner',
     rank: 21,
-    en: ['This login has no channel.', 'Sign in as a streamer, or ask an owner to create a channel for this user.'],
-    ru: ['У этого входа нет канала.', 'Войдите как стример или попросите владельца создать канал для этого аккаунта.'],
+    en: [
+      'This login has no channel.',
+      'Ask whoever runs the installation to create one: `pnpm memalerts create-channel --login LOGIN --provider PLATFORM`. With SELF_SIGNUP, sign in again instead.',
+    ],
+    ru: [
+      'У этого входа нет канала.',
+      'Попросите того, кто ведёт установку, создать его: `pnpm memalerts create-channel --login LOGIN --provider PLATFORM`. При включённом SELF_SIGNUP достаточно войти заново.',
+    ],
   },
   no_beta_access: {
     verdict: 'broken',
