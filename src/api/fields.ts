@@ -1,6 +1,7 @@
 /** Request fields several endpoints share, with the contract's normalisation (docs/contract/http-api.md#normalisation). */
 import { z } from 'zod';
 import { plainText } from '../lib/plain-text.ts';
+import { platforms } from '../platforms/all.ts';
 
 /** Text a bot will send: trimmed, control characters are one space; length counts UTF-16 units after that. */
 export function messageText(max: number) {
@@ -38,11 +39,18 @@ export function isNameableTime(time: Date): boolean {
   return time.getTime() <= LAST_TIME_MS;
 }
 
-/** A platform in a path, a query or an answer. */
-export const providerId = z.string().describe('Id of the platform, as `GET /capabilities` lists it.');
+/** For readers of the document, who choose from a list; case and white space are forgiven all the same. */
+export const SHOWN_PROVIDERS = { enum: platforms.map(({ id }) => id), example: platforms[0]?.id };
+const ABOUT_PROVIDER = 'Id of the platform, as `GET /capabilities` lists it.';
+
+/** A platform in an answer. */
+export const providerId = z.string().describe(ABOUT_PROVIDER);
+
+/** A platform in a path. */
+export const givenProvider = z.string().meta(SHOWN_PROVIDERS).describe(ABOUT_PROVIDER);
 
 /** A resource of one platform. */
-export const byProvider = z.object({ provider: providerId });
+export const byProvider = z.object({ provider: givenProvider });
 
 export const okAnswer = z.object({ ok: z.literal(true) });
 

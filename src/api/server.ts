@@ -15,6 +15,7 @@ import { registerNoStore } from './plugins/no-store.ts';
 import { registerOpenApi } from './plugins/openapi.ts';
 import { type OriginRules, registerCors, registerOriginCheck } from './plugins/origins.ts';
 import { trustOf } from './plugins/proxies.ts';
+import { registerUnknownFields } from './plugins/unknown-fields.ts';
 import { registerApiTokenRoutes } from './routes/api-tokens.ts';
 import { registerOwnerAuditRoutes, registerStreamerAuditRoutes } from './routes/audit.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
@@ -101,6 +102,7 @@ export async function buildServer(
   registerOriginCheck(app, rules.origins);
   registerLearning(app, rules.limits, callers);
   registerBodies(app, rules.bodies);
+  registerUnknownFields(app);
   await registerOpenApi(app, rules.build.version ?? '0');
 
   const context = connect(callers);

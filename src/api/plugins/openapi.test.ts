@@ -49,6 +49,22 @@ test('the document is OpenAPI 3.1 and describes every public route with its fail
   }
 });
 
+test('whoever names a platform chooses from those there are, and is shown one', async () => {
+  const api = await startApiWorld(url);
+  const { json } = await api.ask(null, 'GET', '/openapi.json');
+  const shown = { enum: ['twitch', 'vkvideo', 'youtube', 'trovo', 'kick'], example: 'twitch' };
+  const given = Object.values<Record<string, Operation>>(json.paths).flatMap((methods) =>
+    Object.values(methods).flatMap(({ parameters = [] }) => parameters.filter(({ name }) => name === 'provider')),
+  );
+  expect(given.length).toBeGreaterThan(10);
+  const said = json.paths['/streamer/bot/say'].post.requestBody.content['application/json'].schema.properties.provider;
+  // Whose channels are known by an id of the platform are not all of them.
+  const lists = [said, ...given].filter((one) => JSON.stringify(one).includes('"enum"'));
+  for (const one of lists) expect(JSON.stringify(one)).toContain(JSON.stringify(shown).slice(1, -1));
+  expect(JSON.stringify(said)).toContain('"enum"');
+  expect(given.length - lists.length + 1).toBeLessThanOrEqual(2);
+});
+
 test('the document says what a body is made of and what it needs', async () => {
   const api = await startApiWorld(url);
   const { json } = await api.ask(null, 'GET', '/openapi.json');

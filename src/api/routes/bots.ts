@@ -14,6 +14,7 @@ import { botState, botStates, unseenBot } from '../diagnosis.ts';
 import { byProvider } from '../fields.ts';
 import { disableIntegration, enableIntegration, integrationsReader } from '../integrations.ts';
 import type { Streamer } from '../plugins/callers.ts';
+import { ignoredFields } from '../plugins/unknown-fields.ts';
 
 const listAnswer = z.object({ items: z.array(botState) });
 
@@ -36,6 +37,7 @@ const toggleAnswer = z.object({
 
 export function registerBotRoutes(app: Api, context: ApiContext): void {
   const descriptions = context.platforms.map(({ description }) => description);
+  const namesChannel = new RegExp(`^(${descriptions.map(({ id }) => id).join('|')})Channel(Id|Url)$`);
   const readIntegrations = integrationsReader(context.pg, descriptions);
   app.get(
     '/streamer/bots',
@@ -76,12 +78,11 @@ export function registerBotRoutes(app: Api, context: ApiContext): void {
       const platform = requirePlatform(context, request.params.provider);
       const body = isRecord(request.body) ? request.body : {};
       const enabled = requireEnabled(body, request.headers['content-type']);
-      if (!enabled) {
-        await switchOff(context, platform, streamer);
-        return { ok: true as const };
-      }
-      const warnings = await switchOn(context, platform, streamer, body, request.host);
-      return { ok: true as const, ...(warnings.length > 0 ? { warnings: [...warnings] } : {}) };
+      const ignored = ignoredFields(body, (name) => name === 'enabled' || namesChannel.test(name));
+      if (!enabled) await switchOff(context, platform, streamer);
+      const told = enabled ? await switchOn(context, platform, streamer, body, request.host) : [];
+      const warnings = [...told, ...ignored];
+      return { ok: true as const, ...(warnings.length > 0 ? { warnings } : {}) };
     },
   );
 }

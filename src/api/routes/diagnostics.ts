@@ -8,7 +8,7 @@ import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, requirePlatform } from '../context.ts';
 import { finding, findingAnswer, languageQuery } from '../diagnosis.ts';
-import { isoTime, providerId } from '../fields.ts';
+import { byProvider, isoTime, providerId } from '../fields.ts';
 import { languageOf } from '../language.ts';
 
 const CHECKS_OF_BOT: readonly Check[] = ['switch', 'worker', 'sender', 'reader', 'messages'];
@@ -28,7 +28,7 @@ export function registerDiagnosticsRoutes(app: Api, context: ApiContext): void {
         summary: 'Show what was found about the bot of the channel on a platform',
         description:
           'The findings come from the database alone. Asking makes the processes compare what the platform delivers: the next answer shows it.',
-        params: z.object({ provider: providerId }),
+        params: byProvider,
         querystring: z.object({ lang: languageQuery }),
         response: { 200: answer },
       },

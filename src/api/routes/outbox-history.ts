@@ -5,7 +5,7 @@ import type { ProviderId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { type Api, type ApiContext, requirePlatform } from '../context.ts';
 import { languageQuery } from '../diagnosis.ts';
-import { isoTime, providerId } from '../fields.ts';
+import { isoTime, providerId, SHOWN_PROVIDERS } from '../fields.ts';
 import { languageOf } from '../language.ts';
 import { type MessageWords, messageWords, wordsOfMessage } from '../message-words.ts';
 import { cursorOf, cursorText, cursorTime, nextCursor, pageLimit, pageOf } from '../paging.ts';
@@ -39,7 +39,7 @@ const shownMessage = z.object({
 });
 
 const query = z.object({
-  provider: z.string().optional().describe('Only messages for this platform.'),
+  provider: z.string().meta(SHOWN_PROVIDERS).optional().describe('Only messages for this platform.'),
   status: z.enum(OUTBOX_STATUSES).optional().describe('Only messages with this status.'),
   cursor: cursorOf(z.tuple([cursorTime, cursorText, z.int()])),
   limit: pageLimit,

@@ -9,7 +9,7 @@ import { BadInput } from '../../lib/errors.ts';
 import { speakingOrder } from '../../platforms/all.ts';
 import { type Api, type ApiContext, findPlatform, type HostedPlatform, requirePlatform } from '../context.ts';
 import { languageQuery } from '../diagnosis.ts';
-import { isoTime, messageText, providerId } from '../fields.ts';
+import { givenProvider, isoTime, messageText, providerId, SHOWN_PROVIDERS } from '../fields.ts';
 import { languageOf } from '../language.ts';
 import { messageWords } from '../message-words.ts';
 import { Allowance } from '../plugins/allowance.ts';
@@ -22,6 +22,7 @@ const sayBody = z.object({
     .describe('Text of the message. Each platform has a length limit of its own, see `GET /capabilities`.'),
   provider: z
     .string()
+    .meta(SHOWN_PROVIDERS)
     .nullish()
     .describe('Id of the platform. Needed only when the bot is enabled on several platforms.'),
 });
@@ -115,7 +116,7 @@ export function registerSayRoutes(app: Api, context: ApiContext, rules: SayRules
       schema: {
         tags,
         summary: 'Get the delivery status of a message',
-        params: z.object({ provider: providerId, id: z.string().describe('Id of the queued message.') }),
+        params: z.object({ provider: givenProvider, id: z.string().describe('Id of the queued message.') }),
         querystring: z.object({ lang: languageQuery }),
         response: { 200: statusAnswer },
       },
