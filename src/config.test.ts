@@ -24,7 +24,9 @@ test('a worker without relay targets refuses to start, and the old single form i
   expect(loadConfig('twitch', { DATABASE_URL: 'postgres://x' })).toMatchObject({
     problems: [{ key: 'CHATBOT_BACKEND_BASE_URLS' }],
   });
-  const single = valuesOf(loadConfig('twitch', { DATABASE_URL: 'x', CHATBOT_BACKEND_BASE_URL: 'http://a:1/path/' }));
+  const single = valuesOf(
+    loadConfig('twitch', { DATABASE_URL: 'postgres://x', CHATBOT_BACKEND_BASE_URL: 'http://a:1/path/' }),
+  );
   expect(relayBaseUrls(single.values)).toEqual(['http://a:1']);
 });
 

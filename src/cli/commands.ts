@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { type CoreValues, loadConfig } from '../config.ts';
 import { explainUnavailable, isMissingSchema } from '../db/failures.ts';
 import { migrate } from '../db/migrate.ts';
-import { createPool, type Db, parseDatabaseUrl } from '../db/pool.ts';
+import type { Report } from '../db/migrate-waits.ts';
+import { createPool, type Db } from '../db/pool.ts';
 import { systemClock } from '../lib/clock.ts';
 import { BadInput } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
@@ -40,11 +41,11 @@ interface Arguments {
   readonly name: string | undefined;
 }
 
-type Command = (settings: CoreValues, given: Arguments) => Promise<string>;
+type Command = (settings: CoreValues, given: Arguments, report: Report) => Promise<string>;
 
 const commands: Readonly<Record<string, Command>> = {
-  async migrate({ DATABASE_URL }) {
-    const applied = await migrate(parseDatabaseUrl(DATABASE_URL ?? '').connectionString);
+  async migrate({ DATABASE_URL }, _given, report) {
+    const applied = await migrate(DATABASE_URL ?? '', { report });
     return applied.length === 0 ? 'The database schema is up to date.' : `Applied ${applied.join(', ')}.`;
   },
   'grant-admin': (settings, given) => withDatabase(settings, (db) => grantAdmin(db, personOf(given))),
@@ -58,18 +59,20 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 /**
+ * @param report what an operator should know meanwhile
  * @returns a sentence for the operator
  * @throws whatever kept it from being done; `explain` says it in words
  */
 export async function runCommand(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  report: Report = () => {},
 ): Promise<string> {
   const { name, given, wantsHelp } = parse(argv);
   if (wantsHelp) return USAGE;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new BadInput('BAD_REQUEST', USAGE);
-  return command(settingsOf(env), given);
+  return command(settingsOf(env, report), given, report);
 }
 
 /** One line for the operator; only an error nobody foresaw comes with its origin. */
@@ -101,10 +104,12 @@ function parse(argv: readonly string[]) {
   return { name, given: { provider, login, id, slug, name: title }, wantsHelp };
 }
 
-function settingsOf(env: Readonly<Record<string, string | undefined>>): CoreValues {
+function settingsOf(env: Readonly<Record<string, string | undefined>>, report: Report): CoreValues {
   const loaded = loadConfig('cli', env);
   if ('problems' in loaded) throw new BadInput('BAD_REQUEST', loaded.problems.map(({ problem }) => problem).join('\n'));
-  return loaded.config.values;
+  const { values, warnings } = loaded.config;
+  for (const warning of warnings) report(warning);
+  return values;
 }
 
 function personOf({ provider, login, id }: Arguments): Person {

@@ -19,7 +19,7 @@ try {
     process.exitCode = exitCode;
   } else {
     readDotEnv();
-    console.log(await runCommand(process.argv.slice(2), process.env));
+    console.log(await runCommand(process.argv.slice(2), process.env, console.error));
   }
 } catch (error) {
   console.error(explain(error));

@@ -1,12 +1,10 @@
 /** Variables that every worker reads. The API reads some of them too. */
+import { databaseUrlProblem, databaseUrlWarnings } from '../lib/database-url.ts';
 import { custom, integer, isUrl, leadingInteger, splitList, text, url, variables } from '../lib/settings.ts';
 import { parseSealKeys } from '../lib/token-seal.ts';
 
 const all = ['all'];
 const workers = ['workers'];
-
-const FOR_POOLER =
-  'pgbouncer=true in DATABASE_URL is ignored. A pooler must run in session mode, because transaction mode loses notifications and locks.';
 
 export const commonVariables = variables({
   DATABASE_URL: custom(
@@ -21,8 +19,10 @@ export const commonVariables = variables({
       rangeText: 'text',
     },
     (raw) => {
-      const isForPooler = URL.canParse(raw) && new URL(raw).searchParams.get('pgbouncer') === 'true';
-      return isForPooler ? { value: raw, warning: FOR_POOLER } : { value: raw };
+      const problem = databaseUrlProblem(raw);
+      if (problem !== null) return { problem };
+      const warnings = databaseUrlWarnings(raw);
+      return warnings.length === 0 ? { value: raw } : { value: raw, warning: warnings.join(' ') };
     },
   ),
   NODE_ENV: text({

@@ -19,6 +19,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return stateOf(error) === '23505';
 }
 
+/** Somebody held what the statement needed for longer than `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return stateOf(error) === LOCK_NOT_AVAILABLE;
+}
+
 /** Two transactions waited for each other, and this one was chosen to give way: nothing of it happened. */
 export function isDeadlock(error: unknown): boolean {
   return stateOf(error) === DEADLOCK;

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { type BackoffLimits, backoffMs } from '../lib/backoff.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { parseDatabaseUrl } from '../lib/database-url.ts';
 import type { Logger } from '../lib/logger.ts';
 import { DatabaseClient } from './client.ts';
 import { HINT_CHANNEL, type Hint, parseHint } from './hint.ts';
-import { parseDatabaseUrl } from './pool.ts';
 import { askSession, isPooledByTransaction, TROUBLES, type Trouble, troubleOf, Unfit } from './session.ts';
 
 /** First key of the advisory locks that mark living workers; the second is the worker's start number. */

@@ -4,8 +4,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
+import { parseDatabaseUrl } from '../lib/database-url.ts';
 import { DatabaseClient } from './client.ts';
-import { parseDatabaseUrl } from './pool.ts';
+import { isLockTimeout } from './failures.ts';
+import { pause, type Report, takeLock, WAIT_LIMITS, type WaitLimits, watchBlockers } from './migrate-waits.ts';
 import { askSession, isPooledByTransaction, TROUBLES } from './session.ts';
 
 /** One step of the schema. */
@@ -22,30 +24,57 @@ const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
 /** Any number that no other program takes its advisory locks on; the same in every release. */
 const LOCK = 7_461_092_835;
 
-// A new index may take its time. A change that waits for a table stops everybody who asks for that table after it.
-const LIMITS = "set statement_timeout = 0; set lock_timeout = '10s'";
+/**
+ * A new index may take its time. A server whose client was killed looks after it every 2 s, also while it waits or works:
+ * what it held is free soon after.
+ */
+const SESSION = 'set statement_timeout = 0';
+const LOOK_AFTER_CLIENT = "set client_connection_check_interval = '2s'";
+
+interface MigrateOptions {
+  readonly directory?: string;
+  readonly report?: Report;
+  readonly limits?: WaitLimits;
+}
 
 /**
- * Applies what is missing, each file in a transaction of its own. Safe to run from many processes at once.
+ * Applies what is missing, each file in a transaction of its own. Safe to run from many processes at once. Where nothing
+ * is missing it only looks, and needs no right to create anything.
  *
  * @returns names of the files this call applied
  * @throws when a file that was applied has been changed since: history is not rewritten, add a new file; when a pooler
- * stands before the database that loses locks; when somebody holds a table for too long
+ * stands before the database that loses locks; when the database is not in UTF8; when somebody holds a table for too long
  */
-export async function migrate(databaseUrl: string, directory = DIRECTORY): Promise<string[]> {
+export async function migrate(
+  databaseUrl: string,
+  { directory = DIRECTORY, report = () => {}, limits = WAIT_LIMITS }: MigrateOptions = {},
+): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  const newClient = () => new DatabaseClient({ connectionString: parseDatabaseUrl(databaseUrl).connectionString });
-  const client = newClient();
-  client.on('error', () => {}); // the statement that loses its connection says so itself
+  const { connectionString } = parseDatabaseUrl(databaseUrl);
+  const newClient = () => {
+    const made = new DatabaseClient({ connectionString, application_name: 'memalerts-migrate' });
+    made.on('error', () => {}); // the statement that loses its connection says so itself
+    return made;
+  };
+  const [client, watcher] = [newClient(), newClient()];
   await client.connect();
   try {
     await requireSession(client, newClient());
-    await client.query('set lock_timeout = 0');
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await client.query(LIMITS);
-    return await applyMissing(client, migrations);
+    await requireUtf8(client);
+    if ((await missingOf(client, migrations)).length === 0) return [];
+    await watcher.connect();
+    await client.query(SESSION);
+    // Not every system can: there a killed client is noticed when its statement is done.
+    await client.query(LOOK_AFTER_CLIENT).catch(() => {});
+    await takeLock(client, LOCK, limits, report);
+    await client.query(TABLE);
+    // Looked at again: whoever had the lock before may have done it all.
+    const missing = await missingOf(client, migrations);
+    for (const migration of missing) await applyInTries({ client, watcher, limits, report }, migration);
+    return missing.map(({ name }) => name);
   } finally {
     await client.end(); // gives the lock back
+    await watcher.end().catch(() => {});
   }
 }
 
@@ -70,13 +99,28 @@ async function requireSession(client: DatabaseClient, second: DatabaseClient): P
   if (await isPooledByTransaction(client, backend, second, ask)) throw new Error(TROUBLES.transaction_pooler);
 }
 
-async function applyMissing(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {
-  await client.query(`
-    create table if not exists schema_migration (
-      name text primary key,
-      checksum text not null,
-      "appliedAt" timestamptz not null default now()
-    )`);
+/** Every other encoding lacks characters that chats are full of. */
+async function requireUtf8(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(`select current_setting('server_encoding') as encoding`);
+  const encoding = rows[0]?.encoding;
+  if (encoding === 'UTF8') return;
+  throw new Error(
+    `The database of DATABASE_URL has the encoding ${encoding}, which cannot store every chat message. ` +
+      "Create one with `create database NAME encoding 'UTF8' template template0` and name that.",
+  );
+}
+
+const TABLE = `
+  create table if not exists schema_migration (
+    name text primary key,
+    checksum text not null,
+    "appliedAt" timestamptz not null default now()
+  )`;
+
+/** @throws Error when what was applied is not what the files say */
+async function missingOf(client: pg.Client, migrations: readonly Migration[]): Promise<Migration[]> {
+  const found = await client.query(`select to_regclass('schema_migration') is not null as "isThere"`);
+  if (found.rows[0]?.isThere !== true) return [...migrations];
   const { rows } = await client.query<{ name: string; checksum: string }>(
     'select name, checksum from schema_migration',
   );
@@ -84,10 +128,39 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[])
   const changed = migrations.find(({ name, checksum }) => applied.has(name) && applied.get(name) !== checksum);
   if (changed)
     throw new Error(`The migration ${changed.name} was changed after it was applied. Put the change into a new file.`);
+  return migrations.filter(({ name }) => !applied.has(name));
+}
 
-  const missing = migrations.filter(({ name }) => !applied.has(name));
-  for (const migration of missing) await apply(client, migration);
-  return missing.map(({ name }) => name);
+interface Applying {
+  readonly client: DatabaseClient;
+  readonly watcher: DatabaseClient;
+  readonly limits: WaitLimits;
+  readonly report: Report;
+}
+
+/** Between two tries the lock of the table is free, so whoever waits behind this step gets on. */
+async function applyInTries({ client, watcher, limits, report }: Applying, migration: Migration): Promise<void> {
+  const what = `The migration ${migration.name}`;
+  const { rows } = await client.query(`select pg_backend_pid() as pid`);
+  await client.query(`set lock_timeout = ${limits.tableMs}`);
+  for (let tries = 1; ; tries += 1) {
+    const watch = watchBlockers(watcher, rows[0]?.pid, what, limits, report);
+    try {
+      return await apply(client, migration);
+    } catch (error) {
+      const whose = watch.end() ?? 'another session';
+      if (!(error instanceof Error) || !isLockTimeout(error.cause)) throw error;
+      if (tries === limits.tries) {
+        throw new Error(`${what} was tried ${tries} times, and ${whose} held a lock each time. Nothing was changed.`, {
+          cause: error.cause,
+        });
+      }
+      report(`${what} gave way to ${whose} and is tried again (${tries + 1} of ${limits.tries}).`);
+      await pause(limits.pauseMs);
+    } finally {
+      watch.end();
+    }
+  }
 }
 
 async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {

@@ -1,7 +1,7 @@
 /** Work on a connection that is not the pool's: it may take long, and may ask the pool meanwhile. */
 import type pg from 'pg';
+import { parseDatabaseUrl } from '../lib/database-url.ts';
 import { DatabaseClient } from './client.ts';
-import { parseDatabaseUrl } from './pool.ts';
 
 export interface OwnConnection {
   readonly databaseUrl: string;

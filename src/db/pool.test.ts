@@ -8,7 +8,7 @@ import { slowLine } from '../../test/support/slow-line.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/logger.ts';
 import { isMissingSchema, isUnavailable } from './failures.ts';
-import { createPool, type Pool, parseDatabaseUrl } from './pool.ts';
+import { createPool, type Pool } from './pool.ts';
 
 const { url } = await createTestDatabase();
 const empty = await createTestDatabase({ empty: true });
@@ -102,13 +102,6 @@ test('a transaction may wait for something else longer than for an answer', asyn
     return [before, await pid()];
   });
   expect(pids[0]).toBe(pids[1]);
-});
-
-test('Prisma’s parameters are honoured, and another schema is refused', () => {
-  const parsed = parseDatabaseUrl('postgres://h/db?schema=public&connection_limit=3&pool_timeout=30&pgbouncer=true');
-  expect(parsed).toEqual({ connectionString: 'postgres://h/db', connectionLimit: 3, poolTimeoutMs: 30_000 });
-  expect(() => parseDatabaseUrl('postgres://h/db?schema=other')).toThrow('schema');
-  for (const url of ['mysql://h/db', 'h/db', '']) expect(() => parseDatabaseUrl(url)).toThrow('postgres://');
 });
 
 test('a query waits for a connection as long as pool_timeout says', async () => {

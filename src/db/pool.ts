@@ -1,6 +1,7 @@
 /** The connection pool, and the query builder on it. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { parseDatabaseUrl } from '../lib/database-url.ts';
 import type { Logger } from '../lib/logger.ts';
 import { DatabaseClient } from './client.ts';
 import type { Database } from './tables.ts';
@@ -58,7 +59,10 @@ const types = {
 /** Understands Prisma's `connection_limit`, `pool_timeout` and `schema` parameters. Opens no connection yet. */
 export function createPool(databaseUrl: string, options: PoolOptions): Pool {
   const { applicationName, slowMs, log, answerDeadlineMs = ANSWER_DEADLINE_MS } = options;
-  const { connectionString, connectionLimit, poolTimeoutMs } = parseDatabaseUrl(databaseUrl);
+  const parsed = parseDatabaseUrl(databaseUrl);
+  const { connectionString } = parsed;
+  const connectionLimit = parsed.connectionLimit ?? DEFAULT_CONNECTIONS;
+  const poolTimeoutMs = parsed.poolTimeoutMs ?? DEFAULT_WAIT_MS;
   const pool = new pg.Pool({
     connectionString,
     max: connectionLimit,
@@ -109,34 +113,4 @@ export function createPool(databaseUrl: string, options: PoolOptions): Pool {
     if (!pool.ending) await pool.end();
   };
   return { db, pg: pool, renew, end };
-}
-
-interface ParsedDatabaseUrl {
-  readonly connectionString: string;
-  readonly connectionLimit: number;
-  readonly poolTimeoutMs: number;
-}
-
-/** @throws Error with a sentence for the operator when the URL cannot be used */
-export function parseDatabaseUrl(databaseUrl: string): ParsedDatabaseUrl {
-  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : null;
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
-    throw new Error('DATABASE_URL must be a postgres:// URL');
-  }
-  const take = (name: string) => {
-    const value = url.searchParams.get(name);
-    url.searchParams.delete(name);
-    return value;
-  };
-  const schema = take('schema');
-  if (schema !== null && schema !== 'public')
-    throw new Error(`The parameter schema of DATABASE_URL must be public, not ${schema}`);
-  const limit = Number.parseInt(take('connection_limit') ?? '', 10);
-  const timeoutSeconds = Number.parseInt(take('pool_timeout') ?? '', 10);
-  for (const name of ['pgbouncer', 'connect_timeout', 'socket_timeout', 'statement_cache_size']) take(name);
-  return {
-    connectionString: url.href,
-    connectionLimit: limit > 0 ? limit : DEFAULT_CONNECTIONS,
-    poolTimeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : DEFAULT_WAIT_MS,
-  };
 }

@@ -17,7 +17,7 @@ async function databaseAt(last: string): Promise<{ url: string; client: pg.Clien
   const directory = await mkdtemp(path.join(scratch, 'until-'));
   const names = (await readMigrations()).map(({ name }) => `${name}.sql`).filter((name) => name.slice(0, 4) <= last);
   for (const name of names) await copyFile(path.join(MIGRATIONS, name), path.join(directory, name));
-  await migrate(url, directory);
+  await migrate(url, { directory });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   onTestFinished(() => client.end());

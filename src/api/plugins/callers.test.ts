@@ -219,3 +219,19 @@ test('headers do not make an instance a beta', async () => {
   };
   expect(await api.codeOf(who, 'GET', BOTS, { headers })).toEqual([200, undefined]);
 });
+
+test('a channel works at once for somebody who was just here without one, and no hint has to arrive', async () => {
+  const api = await startApiWorld(url, { clock: new ManualClock(new Date()) });
+  const who = await api.person('viewer');
+  await api.pg.query('alter table "User" disable trigger hint_update');
+  const refused = await api.ask(who, 'GET', BOTS);
+  expect([refused.status, refused.json.errorCode]).toEqual([400, 'MISSING_CHANNEL_ID']);
+  expect(refused.json.details.hint).toContain('memalerts create-channel');
+  const { channelId } = await api.streamer();
+  await api.pg.query(`update "User" set role = 'streamer', "channelId" = $1 where id = $2`, [channelId, who.userId]);
+  expect((await api.ask(who, 'GET', BOTS)).status).toBe(200);
+  expect(await api.codeOf(who, 'GET', '/owner/audit')).toEqual([403, 'FORBIDDEN']);
+  await api.pg.query(`update "User" set role = 'admin' where id = $1`, [who.userId]);
+  expect((await api.ask(who, 'GET', '/owner/audit')).status).toBe(200);
+  await api.pg.query('alter table "User" enable trigger hint_update');
+});
