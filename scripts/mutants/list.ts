@@ -1,7 +1,11 @@
 /** Every mutant. A new guarantee adds its own to the list it belongs to. */
 import { chat } from './chat.ts';
 import { delivery } from './delivery.ts';
+
 import { doctor } from './doctor.ts';
+
+import { http } from './http.ts';
+
 import { leases } from './leases.ts';
 import { life } from './life.ts';
 import { logins } from './logins.ts';
@@ -22,4 +26,5 @@ export const mutants: readonly Mutant[] = [
   ...tokens,
   ...doctor,
   ...overlay,
+  ...http,
 ];

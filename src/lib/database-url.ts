@@ -24,7 +24,7 @@ export function databaseUrlProblem(raw: string): string | null {
   if (raw.includes('#')) return 'DATABASE_URL contains an unescaped #, which ends a URL. Write %23 instead.';
   const rest = raw.replace(SCHEME, '');
   const authority = rest.split(/[/?]/, 1)[0] ?? '';
-  if (authority.slice(authority.lastIndexOf('@') + 1).includes(',') || /[?&]host=[^&]*,/.test(rest)) {
+  if (authority.slice(authority.lastIndexOf('@') + 1).includes(',') || hostParameter(rest).includes(',')) {
     return 'DATABASE_URL names several hosts. Name one: the primary, or an address that always leads to it.';
   }
   // Beyond the host an @ belongs to a user or a password that was cut off by what came before it.
@@ -55,6 +55,11 @@ const UNESCAPED_AT =
   'The user or the password in DATABASE_URL contains an unescaped @. Write %40 instead: other programs take what follows for the host.';
 const VERIFIES =
   'in DATABASE_URL is taken for sslmode=verify-full, so the certificate of the server is checked. Write verify-full, or no-verify to accept any certificate.';
+
+/** A host may be named beside the authority, as for sockets. */
+function hostParameter(rest: string): string {
+  return new URLSearchParams(rest.split('?')[1] ?? '').get('host') ?? '';
+}
 
 function unescapedAt(authority: string): boolean {
   return authority.indexOf('@') !== authority.lastIndexOf('@');

@@ -34,6 +34,8 @@ export class PlatformUnreachable extends Error {
 export interface BadInputContext {
   readonly details?: Readonly<Record<string, unknown>>;
   readonly extras?: Readonly<Record<string, unknown>>;
+  /** Another code of the catalogue whose hint helps here. */
+  readonly hintOf?: string;
 }
 
 /** The caller's fault: what they sent cannot be worked with. `code` is an entry of the error catalogue. */
@@ -42,6 +44,7 @@ export class BadInput extends Error {
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
   readonly extras: Readonly<Record<string, unknown>> | undefined;
+  readonly hintOf: string | undefined;
 
   /** @param message what is wrong and how to mend it; empty takes the catalogue's sentence */
   constructor(code: string, message = '', context: BadInputContext = {}) {
@@ -49,5 +52,6 @@ export class BadInput extends Error {
     this.code = code;
     this.details = context.details;
     this.extras = context.extras;
+    this.hintOf = context.hintOf;
   }
 }

@@ -110,7 +110,12 @@ test('a right that was taken away is gone within ten seconds, also for somebody 
 
 test('a viewer may not, an admin without a channel is told so, an admin with one may', async () => {
   const api = await startApiWorld(url);
-  expect(await api.codeOf(await api.person('viewer'), 'GET', BOTS)).toEqual([403, 'FORBIDDEN']);
+  const forbidden = [403, 'FORBIDDEN'];
+  expect(await api.codeOf(await api.streamer({ role: 'viewer' }), 'GET', BOTS)).toEqual(forbidden);
+  // Who lacks a channel is told how to get one, whatever else they lack.
+  const guest = await api.ask(await api.person('viewer'), 'GET', BOTS);
+  expect([guest.status, guest.json.errorCode]).toEqual(forbidden);
+  expect(guest.json.details.hint).toContain('memalerts create-channel');
   const { status, json } = await api.ask(await api.person('admin'), 'GET', BOTS);
   expect([status, json.errorCode, json.details]).toEqual([400, 'MISSING_CHANNEL_ID', { hint: expect.any(String) }]);
   expect(await api.codeOf(await api.streamer({ role: 'admin' }), 'GET', BOTS)).toEqual([200, undefined]);
@@ -225,7 +230,7 @@ test('a channel works at once for somebody who was just here without one, and no
   const who = await api.person('viewer');
   await api.pg.query('alter table "User" disable trigger hint_update');
   const refused = await api.ask(who, 'GET', BOTS);
-  expect([refused.status, refused.json.errorCode]).toEqual([400, 'MISSING_CHANNEL_ID']);
+  expect([refused.status, refused.json.errorCode]).toEqual([403, 'FORBIDDEN']);
   expect(refused.json.details.hint).toContain('memalerts create-channel');
   const { channelId } = await api.streamer();
   await api.pg.query(`update "User" set role = 'streamer', "channelId" = $1 where id = $2`, [channelId, who.userId]);

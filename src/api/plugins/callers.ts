@@ -147,9 +147,11 @@ export async function registerCallers(
 
   const streamer = async (request: FastifyRequest): Promise<Streamer> => {
     const caller = admitted(await (isToolCall(request) ? tool(request) : signedIn(request, isStreamer)));
-    // Somebody who has only signed in lacks a channel, and nobody refuses them: they are told what helps.
+    if (caller.role === 'viewer') {
+      // Somebody who has only signed in mostly lacks a channel, with which the role would come.
+      throw new BadInput('FORBIDDEN', '', caller.channelId === null ? { hintOf: 'MISSING_CHANNEL_ID' } : {});
+    }
     if (caller.channelId === null) throw new BadInput('MISSING_CHANNEL_ID');
-    if (caller.role === 'viewer') throw new BadInput('FORBIDDEN');
     return { userId: caller.userId, channelId: caller.channelId, isAdmin: caller.role === 'admin' };
   };
 

@@ -17,6 +17,8 @@ interface Failure {
   readonly message?: string;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly extras?: Readonly<Record<string, unknown>>;
+  /** The code whose hint helps, where it is another. */
+  readonly hintOf?: string;
 }
 
 export function registerErrors(app: FastifyInstance, log: Logger): void {
@@ -87,7 +89,7 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Fail
 
 function envelope(failure: Failure, requestId: string, language: Language): Record<string, unknown> {
   const known = describeCode(failure.code);
-  const hint = hintOf(failure.code, language);
+  const hint = hintOf(failure.hintOf ?? failure.code, language);
   const details = hint === null ? failure.details : { hint, ...failure.details };
   return {
     ...failure.extras,
@@ -136,5 +138,6 @@ function withoutUndefined(error: BadInput): Failure {
     message: error.message,
     ...(error.details === undefined ? {} : { details: error.details }),
     ...(error.extras === undefined ? {} : { extras: error.extras }),
+    ...(error.hintOf === undefined ? {} : { hintOf: error.hintOf }),
   };
 }

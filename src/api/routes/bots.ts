@@ -37,7 +37,7 @@ const toggleAnswer = z.object({
 
 export function registerBotRoutes(app: Api, context: ApiContext): void {
   const descriptions = context.platforms.map(({ description }) => description);
-  const namesChannel = new RegExp(`^(${descriptions.map(({ id }) => id).join('|')})Channel(Id|Url)$`);
+  const known = new Set(['enabled', ...descriptions.flatMap(({ id }) => [`${id}ChannelId`, `${id}ChannelUrl`])]);
   const readIntegrations = integrationsReader(context.pg, descriptions);
   app.get(
     '/streamer/bots',
@@ -78,7 +78,7 @@ export function registerBotRoutes(app: Api, context: ApiContext): void {
       const platform = requirePlatform(context, request.params.provider);
       const body = isRecord(request.body) ? request.body : {};
       const enabled = requireEnabled(body, request.headers['content-type']);
-      const ignored = ignoredFields(body, (name) => name === 'enabled' || namesChannel.test(name));
+      const ignored = ignoredFields(body, (name) => known.has(name));
       if (!enabled) await switchOff(context, platform, streamer);
       const told = enabled ? await switchOn(context, platform, streamer, body, request.host) : [];
       const warnings = [...told, ...ignored];

@@ -2,13 +2,14 @@
 import { StoredSenders } from '../../accounts/senders-stored.ts';
 import { loadConfig } from '../../config.ts';
 import { databaseTroubleOf } from '../../db/failures.ts';
-import { createPool, type Pool, parseDatabaseUrl } from '../../db/pool.ts';
+import { createPool, type Pool } from '../../db/pool.ts';
 import { askForLook } from '../../engine/diagnosis/ask-for-look.ts';
 import { isUsed } from '../../engine/diagnosis/diagnose.ts';
 import { readSnapshot, type SnapshotSource } from '../../engine/diagnosis/read-snapshot.ts';
 import type { FactData, Snapshot, ToldFact } from '../../engine/diagnosis/snapshot.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { parseDatabaseUrl } from '../../lib/database-url.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { HttpClient } from '../../lib/http.ts';
 import type { Logger } from '../../lib/logger.ts';

@@ -1,0 +1,112 @@
+/** Mutants of the HTTP server: what is gone, what is limited, what is refused and what is recorded. */
+import type { Mutant } from './mutant.ts';
+
+const STREAM_TEST = 'src/api/plugins/event-stream.test.ts';
+const TRACES_TEST = 'src/api/traces.test.ts';
+
+export const http: readonly Mutant[] = [
+  {
+    guarantee: 'A channel that was deleted a moment ago is not found, and no failure',
+    file: 'src/api/plugins/errors.ts',
+    find: 'if (gone !== null)',
+    replace: 'if (gone === undefined)',
+    test: 'src/api/deleted-channel.test.ts',
+    title: 'a person who was deleted while rights are remembered is asked to sign in',
+  },
+  {
+    guarantee: 'A transaction that loses a deadlock is made once more',
+    file: 'src/db/transaction.ts',
+    find: 'if (isDeadlock(error)) return work();',
+    replace: '',
+    test: 'src/db/transaction.test.ts',
+    title: 'a transaction that loses a deadlock is made once more, and happens once',
+  },
+  {
+    guarantee: 'Of what a reader has not taken the newest state alone waits',
+    file: 'src/api/plugins/event-stream.ts',
+    find: 'waiting.set(next.key, next);',
+    replace: 'waiting.set(String(waiting.size), next);',
+    test: STREAM_TEST,
+    title: 'a reader that takes nothing keeps one unsent state, the newest, and gets it when it reads on',
+  },
+  {
+    guarantee: 'A reader that takes nothing is let go',
+    file: 'src/api/plugins/event-stream.ts',
+    find: 'if (silentForMs >= LONGEST_SILENCE_MS) raw.destroy();',
+    replace: '',
+    test: STREAM_TEST,
+    title: 'a reader that has taken nothing for 45 seconds is let go',
+  },
+  {
+    guarantee: 'A channel has so many event streams and no more',
+    file: 'src/api/plugins/event-streams.ts',
+    find: '>= this.#limits.perChannel',
+    replace: '>= 10 * this.#limits.perChannel',
+    test: 'src/api/plugins/event-streams.test.ts',
+    title: 'above the limit of a channel its oldest stream makes room for the new one, and no other channel’s does',
+  },
+  {
+    guarantee: 'Addresses of IPv6 count by their network',
+    file: 'src/api/plugins/proxies.ts',
+    find: 'const NETWORK_PARTS = 4;',
+    replace: 'const NETWORK_PARTS = 8;',
+    test: 'src/api/plugins/limits.test.ts',
+    title: 'addresses of IPv6 are counted by their /64, those of IPv4 one by one, in whatever spelling',
+  },
+  {
+    guarantee: 'Nobody is refused by what is remembered of them',
+    file: 'src/api/plugins/callers.ts',
+    find: `known === 'ended' || suffices(known)`,
+    replace: `known === 'ended' || true`,
+    test: 'src/api/plugins/callers.test.ts',
+    title: 'a channel works at once for somebody who was just here without one, and no hint has to arrive',
+  },
+  {
+    guarantee: 'A page that hides its origin begins no link',
+    file: 'src/api/plugins/origins.ts',
+    find: 'if (request.headers.origin === NO_ORIGIN) requireAllowed(rules, NO_ORIGIN);',
+    replace: '',
+    test: 'src/api/plugins/origins.test.ts',
+    title: 'in %s a page that hides its origin changes nothing and begins nothing',
+  },
+  {
+    guarantee: 'The head of a callback is no callback',
+    file: 'src/api/routes/auth-callback.ts',
+    find: 'exposeHeadRoute: false,',
+    replace: '',
+    test: TRACES_TEST,
+    title: 'asking for the head of a start or a callback begins and ends nothing',
+  },
+  {
+    guarantee: 'Whoever deletes a command is in the audit trail',
+    file: 'src/api/routes/commands.ts',
+    find: `await recordAudit(tx, streamer, 'streamer.commands.delete', audited(row));`,
+    replace: '',
+    test: TRACES_TEST,
+    title: 'changes of commands and a new address of the overlay are in the audit trail',
+  },
+  {
+    guarantee: 'A field that nobody knows is named in the answer',
+    file: 'src/api/plugins/unknown-fields.ts',
+    find: 'if (ignored.length > 0) found.set(request, ignored);',
+    replace: '',
+    test: 'src/api/plugins/unknown-fields.test.ts',
+    title: 'of many inventions ten are named, none of them at length',
+  },
+  {
+    guarantee: 'A migration that only looks needs no rights',
+    file: 'src/db/migrate.ts',
+    find: 'if ((await missingOf(client, migrations)).length === 0) return [];',
+    replace: '',
+    test: 'src/db/migrate.test.ts',
+    title: 'a role without rights to create anything learns that nothing is missing',
+  },
+  {
+    guarantee: 'A killed migrator leaves no lock behind',
+    file: 'src/db/migrate.ts',
+    find: 'await client.query(LOOK_AFTER_CLIENT).catch(() => {});',
+    replace: '',
+    test: 'src/db/migrate.test.ts',
+    title: 'a migrator that is killed while it works leaves no lock behind',
+  },
+];
