@@ -46,10 +46,12 @@ async function unpacked(): Promise<Program> {
   const withLibraries = { ...env, LD_LIBRARY_PATH: path.join(folder, 'al2023/lib') };
   const missing = await missingLibraries(program, withLibraries);
   if (missing.length === 0) return { program, env: withLibraries };
-  throw new Error(
-    `The browser of the tests lacks ${missing.join(', ')}. Install the libraries: ` +
-      `sudo apt-get install -y ${DEBIAN_PACKAGES.join(' ')}`,
-  );
+  throw new Error(complaintAbout(missing));
+}
+
+export function complaintAbout(missing: readonly string[]): string {
+  const install = `sudo apt-get install -y ${DEBIAN_PACKAGES.join(' ')}`;
+  return `The browser of the tests lacks ${missing.join(', ')}. Install the libraries: ${install}`;
 }
 
 /** Everything is inside the package: nothing is downloaded. */
@@ -97,10 +99,13 @@ async function missingLibraries(program: string, env: Readonly<Record<string, st
   const { stdout, stderr } = await run('ldd', [program], { env: { ...process.env, ...env } }).catch(
     (error: { stdout: string; stderr: string }) => error,
   );
-  const unknown = [...stdout.matchAll(/^\s*(\S+) => not found$/gm)].map(([, library = '']) => library);
+  return librariesMissingIn(`${stdout}\n${stderr}`);
+}
+
+/** @param output of `ldd` */
+export function librariesMissingIn(output: string): string[] {
+  const unknown = [...output.matchAll(/^\s*(\S+) => not found$/gm)].map(([, library = '']) => library);
   // A library of the package may itself be too new for the system.
-  const outdated = [...`${stdout}${stderr}`.matchAll(/version `([^']+)' not found/g)].map(
-    ([, version = '']) => version,
-  );
+  const outdated = [...output.matchAll(/version `([^']+)' not found/g)].map(([, version = '']) => version);
   return [...new Set([...unknown, ...outdated])];
 }

@@ -43,7 +43,9 @@ const stateAnswer = z.object({
   channelSlug: z.string().describe('Slug of the channel.'),
   creditsReconnectWindowMinutes,
   chatters: z
-    .array(person.extend({ provider: providerId.nullable() }))
+    .array(
+      person.extend({ provider: providerId.nullable().describe('Platform of the chatter. Null: not known any more.') }),
+    )
     .describe('Everybody who wrote in the chat, in the order of the first line.'),
   donors: z.array(person.extend({ amount: z.number(), currency: z.string() })).describe('Everybody who donated.'),
 });
