@@ -12,6 +12,7 @@ import { logins } from './logins.ts';
 import type { Mutant } from './mutant.ts';
 import { overlay } from './overlay.ts';
 import { rights } from './rights.ts';
+import { silence } from './silence.ts';
 import { tokens } from './tokens.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -27,4 +28,5 @@ export const mutants: readonly Mutant[] = [
   ...doctor,
   ...overlay,
   ...http,
+  ...silence,
 ];

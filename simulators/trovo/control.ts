@@ -171,6 +171,8 @@ function socketFaults(sim: TrovoSimulator): ControlActions {
     ),
     mute: action(z.object({ alsoNew: z.boolean().optional() }), (given) => sim.faults.mute(given.alsoNew)),
     unmute: () => sim.faults.unmute(),
+    halfOpen: () => sim.faults.halfOpen(),
+    forgetReaders: () => sim.faults.forgetReaders(),
     refuseAuth: action(z.object({ times, error: z.string().optional() }), (given) =>
       sim.faults.refuseAuth(given.times, given.error),
     ),

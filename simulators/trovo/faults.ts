@@ -38,7 +38,17 @@ export class TrovoFaults {
     this.#sockets.mute(alsoNew);
   }
 
-  /** New connections work again; mute ones stay mute, as half-open ones do. */
+  /** Chat connections whose host is gone without a FIN: what clients send is swallowed. New ones work. */
+  halfOpen(): void {
+    this.#sockets.halfOpen();
+  }
+
+  /** Chat goes to nobody who is connected now; nobody is told, and pings are answered. New connections get it. */
+  forgetReaders(): void {
+    this.#sockets.forgetReaders();
+  }
+
+  /** New connections work again; mute ones stay mute. */
   unmute(): void {
     this.#sockets.unmuteNew();
   }

@@ -56,6 +56,7 @@ export class Chat {
   readonly #events: Events;
   readonly #history = new Map<string, ChatMessage[]>();
   readonly #lastSpoken = new Map<string, Spoken>();
+  readonly #withheld = new Set<Channel>();
   #scripted: { channel: Channel | null; refusal: Refusal; times: number }[] = [];
   #nextId = FIRST_MESSAGE_ID;
 
@@ -72,8 +73,15 @@ export class Chat {
     this.#scripted.push({ channel, refusal, times });
   }
 
+  /** What is written there from now on is shown to those who ask, and delivered to nobody. */
+  withhold(channel: Channel, isOn: boolean): void {
+    if (isOn) this.#withheld.add(channel);
+    else this.#withheld.delete(channel);
+  }
+
   clear(): void {
     this.#scripted = [];
+    this.#withheld.clear();
     this.repeat = { times: 0, places: [] };
   }
 
@@ -97,13 +105,7 @@ export class Chat {
   show(draft: Draft): ChatMessage {
     const message = this.#compose(draft, this.#clock.now());
     const { channel } = message;
-    const shown = shownMessage(message);
-    if (draft.onlyFor) this.#events.chatMessage(channel, 'private_chat', shown, draft.onlyFor.id);
-    else this.#events.chatMessage(channel, channel.isLimited ? 'limited_chat' : 'chat', shown);
-    if (this.repeat.times > 0) {
-      this.repeat.times -= 1;
-      for (const place of this.repeat.places) this.#events.chatMessage(channel, place, shown);
-    }
+    if (!this.#withheld.has(channel)) this.#deliver(message, draft.onlyFor);
     this.#log.add({
       id: message.id,
       channel: channel.slug,
@@ -116,6 +118,16 @@ export class Chat {
       arrivedAtMs: epochMs(),
     });
     return message;
+  }
+
+  #deliver(message: ChatMessage, onlyFor: Person | undefined): void {
+    const { channel } = message;
+    const shown = shownMessage(message);
+    if (onlyFor) this.#events.chatMessage(channel, 'private_chat', shown, onlyFor.id);
+    else this.#events.chatMessage(channel, channel.isLimited ? 'limited_chat' : 'chat', shown);
+    if (this.repeat.times === 0) return;
+    this.repeat.times -= 1;
+    for (const place of this.repeat.places) this.#events.chatMessage(channel, place, shown);
   }
 
   /** A line that was written before: whoever asks for the chat's messages finds it, nobody is told. */

@@ -175,6 +175,11 @@ function socketFaultActions(sim: VkVideoSimulator): ControlActions {
   return {
     mute: action(z.object({ alsoNew: z.boolean().optional() }), (given) => sim.faults.mute(given.alsoNew)),
     unmute: () => sim.faults.unmute(),
+    halfOpen: () => sim.faults.halfOpen(),
+    loseSubscription: action(z.object({ socketName }), (given) => sim.faults.loseSubscription(given.socketName)),
+    withholdLines: action(z.object({ channel, isOn: z.boolean().optional() }), (given) =>
+      sim.faults.withholdLines(given.channel, given.isOn),
+    ),
     stopPings: () => sim.faults.stopPings(),
     ping: () => sim.faults.ping(),
     batching: action(isOn, (given) => sim.faults.batching(given.isOn)),

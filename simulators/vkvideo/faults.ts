@@ -27,7 +27,22 @@ export class VkVideoFaults {
     this.#pubsub.mute(alsoNew);
   }
 
-  /** New connections work again; mute ones stay mute, as half-open ones do. */
+  /** Pub/sub connections whose host is gone without a FIN: what clients send is swallowed. New ones work. */
+  halfOpen(): void {
+    this.#pubsub.halfOpen();
+  }
+
+  /** The server forgets who subscribed to one pub/sub name, and tells nobody; connections and pings go on. */
+  loseSubscription(socketName: string): { lost: number } {
+    return { lost: this.#pubsub.loseSubscription(socketName) };
+  }
+
+  /** Lines of the channel are kept, for whoever asks for the chat's messages, and delivered to nobody. */
+  withholdLines(slug: string, isOn = true): void {
+    this.#state.chat.withhold(this.#state.channels.find(slug), isOn);
+  }
+
+  /** New connections work again; mute ones stay mute. */
   unmute(): void {
     this.#pubsub.faults.isAllMute = false;
   }

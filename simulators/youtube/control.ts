@@ -130,7 +130,11 @@ function faultActions(sim: YouTubeSimulator): ControlActions {
   const some = z.object({ times });
   const person = z.object({ name });
   return {
-    mute: () => sim.faults.mute(),
+    mute: action(z.object({ alsoNew: z.boolean().optional() }), (given) => sim.faults.mute(given.alsoNew)),
+    unmute: () => sim.faults.unmute(),
+    halfOpen: () => sim.faults.halfOpen(),
+    stallStreams: () => sim.faults.stallStreams(),
+    endWithoutStatus: () => sim.faults.endWithoutStatus(),
     dropConnections: () => sim.faults.dropConnections(),
     refuse: action(z.object({ forMs: z.number().optional() }), (given) => sim.faults.refuse(given.forMs)),
     refuseGrpc: () => sim.faults.refuseGrpc(),

@@ -25,10 +25,31 @@ export class YouTubeFaults {
     this.#streams = streams;
   }
 
-  /** Streams fall silent and deaf while TCP stays up; new ones work. */
-  mute(): void {
-    for (const stream of this.#streams.all()) stream.isMute = true;
-    this.#grpc.lines.mute();
+  /** gRPC connections fall silent and deaf while TCP stays up; with `alsoNew` those made until `unmute` too. */
+  mute(alsoNew = false): void {
+    this.#muteStreams();
+    this.#grpc.lines.mute(alsoNew);
+  }
+
+  /** New connections work again; mute ones stay mute. */
+  unmute(): void {
+    this.#grpc.lines.unmuteNew();
+  }
+
+  /** gRPC connections whose host is gone without a FIN: what clients send is swallowed. New ones work. */
+  halfOpen(): void {
+    this.#muteStreams();
+    this.#grpc.lines.halfOpen();
+  }
+
+  /** Streams that are open bring nothing any more, while their connection answers whatever else is asked on it. */
+  stallStreams(): void {
+    this.#muteStreams();
+  }
+
+  /** Streams that are open end without the status that gRPC closes with. */
+  endWithoutStatus(): void {
+    for (const stream of this.#streams.all()) stream.breakOff();
   }
 
   /** Every connection is reset, gRPC and HTTP. */
@@ -161,9 +182,14 @@ export class YouTubeFaults {
     this.#host.faults.clear();
     this.#state.talk.clear();
     this.#grpc.clear();
+    this.unmute();
     this.#state.closedProjects.clear();
     this.#state.quota.refill(PROJECT);
     await this.accept();
+  }
+
+  #muteStreams(): void {
+    for (const stream of this.#streams.all()) stream.isMute = true;
   }
 
   #failStreamsOf(personId: string): void {

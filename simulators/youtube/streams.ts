@@ -13,6 +13,8 @@ export interface StreamExit {
   /** Status OK, or the end of the array. */
   end(): void;
   fail(refusal: Refusal): void;
+  /** The end comes without the words that belong to it. */
+  breakOff(): void;
   /** Bytes that are no response at all. */
   garble(bytes: Buffer): void;
 }
@@ -124,6 +126,10 @@ export class OpenStream {
 
   fail(refusal: Refusal): void {
     if (this.#close()) this.#exit.fail(refusal);
+  }
+
+  breakOff(): void {
+    if (this.#close()) this.#exit.breakOff();
   }
 
   garble(bytes: Buffer): void {

@@ -74,6 +74,14 @@ export class LeapingClock implements Clock {
     }
   }
 
+  /** Leaps so far. @param breathe awaited after each step: what others need to keep up */
+  async pass(ms: number, stepMs: number, breathe: () => Promise<unknown>): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      await this.#leap(stepMs);
+      await breathe();
+    }
+  }
+
   /** Fires what falls due on the way, in order. */
   async #leap(ms: number): Promise<void> {
     const targetMs = this.monotonicMs() + ms;

@@ -87,6 +87,8 @@ export async function trovoWorld(env: Readonly<Record<string, string>> = {}, clo
   const owners = new Owners();
   const heard: ChatMessage[] = [];
   const states = new Map<string, ReaderState>();
+  /** All of them, of all channels. */
+  const told: ReaderState[] = [];
   const facts: LiveFact[] = [];
   const sendable: string[] = [];
   const workerDeps: WorkerDeps = {
@@ -96,7 +98,10 @@ export async function trovoWorld(env: Readonly<Record<string, string>> = {}, clo
     credentials: owners,
     events: {
       message: (message) => heard.push(message),
-      state: (channelId, state) => states.set(channelId, state),
+      state: (channelId, state) => {
+        told.push(state);
+        states.set(channelId, state);
+      },
       live: (_channelId, fact) => facts.push(fact),
       sendable: (channelId) => sendable.push(channelId),
       renamed: () => {},
@@ -125,6 +130,7 @@ export async function trovoWorld(env: Readonly<Record<string, string>> = {}, clo
     owners,
     heard,
     states,
+    told,
     facts,
     sendable,
     lines: deps.lines,

@@ -150,6 +150,8 @@ export async function vkvideoWorld(options: WorldOptions = {}) {
   accounts.shared = accounts.link(BOT);
   const heard: ChatMessage[] = [];
   const states = new Map<string, ReaderState>();
+  /** All of them, of all channels. */
+  const told: ReaderState[] = [];
   const facts: LiveFact[] = [];
   const sendable: string[] = [];
   const side = openWorkerSide({
@@ -158,7 +160,10 @@ export async function vkvideoWorld(options: WorldOptions = {}) {
     credentials: accounts,
     events: {
       message: (message) => heard.push(message),
-      state: (channelId, state) => states.set(channelId, state),
+      state: (channelId, state) => {
+        told.push(state);
+        states.set(channelId, state);
+      },
       live: (_channelId, fact) => facts.push(fact),
       sendable: (channelId) => sendable.push(channelId),
       renamed: () => {},
@@ -178,6 +183,7 @@ export async function vkvideoWorld(options: WorldOptions = {}) {
     side,
     accounts,
     heard,
+    told,
     facts,
     sendable,
     texts: () => heard.map(({ text }) => text),

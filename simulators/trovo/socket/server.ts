@@ -27,7 +27,7 @@ export class ChatServer {
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const session = new ChatSession(this.#state, this.script, webSocket);
+      const session = new ChatSession(this.#state, this.script, webSocket, socket);
       this.#sessions.add(session);
       if (this.#allMute) session.mute();
       webSocket.on('close', () => this.#sessions.delete(session));
@@ -42,6 +42,14 @@ export class ChatServer {
   mute(alsoNew: boolean): void {
     this.#allMute = alsoNew;
     for (const session of this.#sessions) session.mute();
+  }
+
+  halfOpen(): void {
+    for (const session of this.#sessions) session.halfOpen();
+  }
+
+  forgetReaders(): void {
+    for (const session of this.#sessions) session.forget();
   }
 
   unmuteNew(): void {

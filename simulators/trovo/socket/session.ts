@@ -1,4 +1,5 @@
 /** One chat connection: lets a client in, answers its pings, and goes when they stop (docs/platforms/trovo.md#frames). */
+import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { Timer } from '../../../src/lib/clock.ts';
@@ -21,13 +22,16 @@ export class ChatSession implements Listener {
   readonly #state: TrovoState;
   readonly #script: SocketScript;
   readonly #socket: WebSocket;
+  /** What carries the WebSocket. */
+  readonly #line: Socket;
   #isMute = false;
   #idle: Timer;
 
-  constructor(state: TrovoState, script: SocketScript, socket: WebSocket) {
+  constructor(state: TrovoState, script: SocketScript, socket: WebSocket, line: Socket) {
     this.#state = state;
     this.#script = script;
     this.#socket = socket;
+    this.#line = line;
     this.#idle = this.#idleTimer(FIRST_GAP_S);
     socket.on('error', () => {});
     socket.on('message', (data, isBinary) => this.#onFrame(data, isBinary));
@@ -42,11 +46,25 @@ export class ChatSession implements Listener {
     if (!this.#isMute && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(data, { binary: false });
   }
 
-  /** Silent and deaf from now on, as half-open connections are. */
+  /** Silent and deaf from now on. */
   mute(): void {
     this.#isMute = true;
     this.#leave();
     this.#socket.pause();
+  }
+
+  /** As when the host is gone without a FIN: what comes is swallowed, and nobody answers. */
+  halfOpen(): void {
+    this.#isMute = true;
+    this.#leave();
+    this.#line.removeAllListeners('data');
+    this.#line.on('data', () => {});
+    this.#line.resume();
+  }
+
+  /** Chat goes to this client no more; it is not told, and its pings are answered. */
+  forget(): void {
+    this.room?.listeners.delete(this);
   }
 
   cut(): void {

@@ -52,7 +52,7 @@ export class PubsubServer {
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const session = new Session(this, new Wire(webSocket, this.faults));
+      const session = new Session(this, new Wire(webSocket, socket, this.faults));
       this.#sessions.add(session);
       if (this.faults.isAllMute) session.mute();
       webSocket.on('close', () => this.#sessions.delete(session));
@@ -90,6 +90,17 @@ export class PubsubServer {
   mute(alsoNew: boolean): void {
     this.faults.isAllMute = alsoNew;
     for (const session of this.#sessions) session.mute();
+  }
+
+  halfOpen(): void {
+    for (const session of this.#sessions) session.halfOpen();
+  }
+
+  /** @returns how many connections listened there and are not told that they do no more */
+  loseSubscription(channel: string): number {
+    const listeners = this.listenersOf(channel);
+    for (const session of listeners) session.lose(channel);
+    return listeners.length;
   }
 
   cutAll(): void {

@@ -40,11 +40,23 @@ export class Session implements TopicListener {
     return this.#phase === 'connected' && !this.isMute;
   }
 
-  /** Half-open from now on: neither reads nor writes, the TCP connection stays. */
+  /** Neither reads nor writes from now on; the TCP connection stays. */
   mute(): void {
     this.isMute = true;
     this.#timers.cancelAll();
     this.wire.freeze();
+  }
+
+  /** As when the host is gone without a FIN: what comes is swallowed, and nobody answers. */
+  halfOpen(): void {
+    this.isMute = true;
+    this.#timers.cancelAll();
+    this.wire.swallow();
+  }
+
+  /** The server forgets the subscription and tells nobody. */
+  lose(channel: string): void {
+    this.#forget(channel);
   }
 
   cut(): void {

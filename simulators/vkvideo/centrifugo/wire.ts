@@ -1,4 +1,5 @@
 /** The writing end of a connection: several messages a frame, and what the server does to one who reads too slowly. */
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { PubsubFaults } from './faults.ts';
 import { CLOSE_REASONS } from './protocol.ts';
@@ -11,11 +12,14 @@ export class Wire {
   readonly socket: WebSocket;
   onSlow: () => void = () => {};
   readonly #faults: PubsubFaults;
+  /** What carries the WebSocket. */
+  readonly #line: Socket;
   #pending: string[] = [];
   #isFrozen = false;
 
-  constructor(socket: WebSocket, faults: PubsubFaults) {
+  constructor(socket: WebSocket, line: Socket, faults: PubsubFaults) {
     this.socket = socket;
+    this.#line = line;
     this.#faults = faults;
     // `ws` itself answers a frame that is too long with 1009.
     socket.on('error', () => {});
@@ -44,6 +48,14 @@ export class Wire {
   freeze(): void {
     this.#isFrozen = true;
     this.socket.pause();
+  }
+
+  /** Swallows what comes and says nothing, not even to a goodbye. */
+  swallow(): void {
+    this.#isFrozen = true;
+    this.#line.removeAllListeners('data');
+    this.#line.on('data', () => {});
+    this.#line.resume();
   }
 
   close(code: number, reason: string | undefined, pushesToo: boolean): void {

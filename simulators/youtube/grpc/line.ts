@@ -11,6 +11,7 @@ const LISTEN_PAUSE_MS = 50;
 class Line extends Duplex {
   readonly socket: Socket;
   #isMute = false;
+  #isDeaf = false;
 
   constructor(socket: Socket) {
     super({ allowHalfOpen: false });
@@ -24,13 +25,21 @@ class Line extends Duplex {
     socket.on('close', () => this.destroy());
   }
 
+  /** Nothing is written any more, and nothing read: what comes fills the buffers of the machine. */
   mute(): void {
+    this.#isMute = true;
+    this.#isDeaf = true;
+    this.socket.pause();
+  }
+
+  /** As when the host is gone without a FIN: what comes is swallowed. */
+  halfOpen(): void {
     this.#isMute = true;
     this.socket.resume();
   }
 
   override _read(): void {
-    this.socket.resume();
+    if (!this.#isDeaf) this.socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -56,6 +65,8 @@ export class Lines {
   readonly #lines = new Set<Line>();
   /** Mute connections outlive what they carried. */
   readonly #sockets = new Set<Socket>();
+  /** Connections that are made now are mute from the start. */
+  #isAllMute = false;
 
   constructor(carry: (connection: Duplex) => void) {
     this.#server = createServer((socket) => {
@@ -67,6 +78,7 @@ export class Lines {
       line.on('close', () => this.#lines.delete(line));
       socket.on('close', () => this.#sockets.delete(socket));
       carry(line);
+      if (this.#isAllMute) line.mute();
     });
   }
 
@@ -98,9 +110,18 @@ export class Lines {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Every connection there is falls silent and deaf; new ones are welcome. */
-  mute(): void {
+  /** Every connection falls silent and deaf. @param alsoNew those made until `unmuteNew`, too */
+  mute(alsoNew: boolean): void {
+    this.#isAllMute = alsoNew;
     for (const line of this.#lines) line.mute();
+  }
+
+  unmuteNew(): void {
+    this.#isAllMute = false;
+  }
+
+  halfOpen(): void {
+    for (const line of this.#lines) line.halfOpen();
   }
 
   /** Bytes that are no HTTP/2, on every connection. */

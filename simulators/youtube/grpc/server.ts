@@ -1,4 +1,5 @@
 /** `youtube.api.v3.V3DataLiveChatMessageService` on plaintext HTTP/2. */
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import {
   type ConnectionInjector,
   Metadata,
@@ -137,9 +138,23 @@ class GrpcExit implements StreamExit {
     fail(this.#call, refusal, refusal.grpcCode);
   }
 
+  breakOff(): void {
+    http2StreamOf(this.#call)?.close(constants.NGHTTP2_NO_ERROR);
+  }
+
   garble(bytes: Buffer): void {
     this.#call.write(bytes);
   }
+}
+
+/** What carries a call: the library hides it behind any number of interceptors, and has no way to end it wrongly. */
+function http2StreamOf(call: object): ServerHttp2Stream | null {
+  for (let layer: object | undefined = call; layer !== undefined; ) {
+    const { stream, call: inner, nextCall } = layer as { stream?: ServerHttp2Stream; call?: object; nextCall?: object };
+    if (stream !== undefined) return stream;
+    layer = inner ?? nextCall;
+  }
+  return null;
 }
 
 function fail(call: StreamCall, { message }: Refusal, code: number): void {

@@ -59,6 +59,10 @@ class LongAnswer implements StreamExit {
     this.end();
   }
 
+  breakOff(): void {
+    this.#response.destroy();
+  }
+
   garble(bytes: Buffer): void {
     this.#write(bytes);
   }

@@ -19,10 +19,11 @@ export interface TrovoLiveStatus extends LiveStatus {
 interface LiveStatusDeps extends Pick<CommonDeps, 'clock' | 'log'> {
   readonly rest: Rest;
   readonly url: string;
+  readonly isLive: (channelId: ChannelId) => void;
 }
 
 /** Each channel is a question of its own; with many, those not asked about for longest come first. */
-export function createLiveStatus({ rest, url, clock, log }: LiveStatusDeps): TrovoLiveStatus {
+export function createLiveStatus({ rest, url, clock, log, isLive }: LiveStatusDeps): TrovoLiveStatus {
   const askedAtMs = new Map<ChannelId, number>();
   let failedBefore = 0;
   const age = ({ channelId }: ReadChannel) => askedAtMs.get(channelId) ?? Number.NEGATIVE_INFINITY;
@@ -41,7 +42,9 @@ export function createLiveStatus({ rest, url, clock, log }: LiveStatusDeps): Tro
         askedAtMs.set(channelId, clock.monotonicMs());
         try {
           const json = await rest.ask({ url, body: { channel_id: target } });
-          facts.set(channelId, factOf(channelAnswer.parse(json), clock.now()));
+          const fact = factOf(channelAnswer.parse(json), clock.now());
+          facts.set(channelId, fact);
+          if (fact.isLive) isLive(channelId);
         } catch (error) {
           failures.push(error);
           // Not answered is not asked: it keeps its place in front.

@@ -3,7 +3,7 @@ import { nameOfDefaultBot } from '../bot-names.ts';
 import type { ChatReader, WorkerDeps, WorkerSide } from '../worker-side.ts';
 import { JoinGate } from './chat/join-gate.ts';
 import { Oddities } from './chat/oddities.ts';
-import { openReader } from './chat/reader.ts';
+import { openReader, type TrovoReader } from './chat/reader.ts';
 import { createLiveStatus } from './live-status.ts';
 import { createOAuth } from './oauth.ts';
 import { createRest } from './rest/client.ts';
@@ -14,9 +14,14 @@ export function openWorkerSide(deps: WorkerDeps): WorkerSide {
   const settings = trovoSettings(deps.settings);
   const urls = trovoUrls(settings);
   const rest = createRest(deps, settings);
-  const liveStatus = createLiveStatus({ ...deps, rest, url: urls.channel });
+  const liveStatus = createLiveStatus({
+    ...deps,
+    rest,
+    url: urls.channel,
+    isLive: (channelId) => reader.isLive(channelId),
+  });
   const oddities = new Oddities(deps.log);
-  const reader = openReader({
+  const reader: TrovoReader = openReader({
     ...deps,
     rest,
     url: urls.chatToken,

@@ -50,6 +50,20 @@ export const vkvideoCauses = {
     en: ['VK Video Live names no chat of the channel.', 'It is asked again by itself.'],
     ru: ['VK Video Live не называет чат канала.', 'Запрос повторится сам.'],
   },
+  deliveries_withheld: {
+    verdict: 'waiting',
+    who: null,
+    action: 'wait',
+    rank: 62,
+    en: [
+      'Messages are written in the chat that VK Video Live does not deliver to the bot.',
+      'The bot connects again and checks the chat every few minutes by itself.',
+    ],
+    ru: [
+      'В чат пишут сообщения, которые VK Video Live не доставляет боту.',
+      'Бот подключится заново и сам проверяет чат каждые несколько минут.',
+    ],
+  },
   no_access: {
     verdict: 'broken',
     who: 'streamer',

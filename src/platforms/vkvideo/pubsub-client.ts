@@ -7,9 +7,10 @@ import { Centrifuge, type StreamPosition, type Subscription, SubscriptionState, 
 import type { RawData } from 'ws';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { announcedPingSeconds } from './reading/connect-reply.external.ts';
 import { portions } from './reading/portions.ts';
+import { announcedPingSeconds } from './reading/replies.external.ts';
 import { watchedSocket } from './reading/socket.ts';
+import { type CheckTrust, SubscriptionChecks } from './reading/subscription-checks.ts';
 
 export interface PubsubOptions {
   readonly url: string;
@@ -24,6 +25,7 @@ export interface PubsubOptions {
   readonly handlers: PubsubHandlers;
   /** Whether the trouble is known: another failure to connect is not logged then, so that one outage makes one line. */
   readonly isKnownTrouble: boolean;
+  readonly trust: CheckTrust;
 }
 
 export interface PubsubHandlers {
@@ -32,6 +34,8 @@ export interface PubsubHandlers {
   subscribed(name: string, isRecovered: boolean): void;
   /** Not subscribed for now: the library is at it. */
   interrupted(name: string): void;
+  /** The server forgot the subscription without a word; it is not tried again. */
+  lost(name: string): void;
   /** The server ended the subscription, or never granted it; the library does not try again. */
   unsubscribed(name: string, reason: { code: number; text: string }): void;
   publication(name: string, data: unknown): void;
@@ -43,6 +47,8 @@ export interface WantedChannel {
   readonly name: string;
   /** Null for a public channel, which is subscribed without (docs/platforms/vkvideo.md#channel-names). */
   readonly token: string | null;
+  /** Whether the server is asked now and then if it still knows the subscription. */
+  readonly isChecked: boolean;
   /** Where to go on, if the server keeps a history. */
   readonly since: StreamPosition | null;
 }
@@ -54,12 +60,16 @@ const CHECKS_UNTIL_CONNECTED = 3;
 const RESUBSCRIBE_MS = 50;
 /** On top of the distance of pings the server announced (docs/platforms/vkvideo.md#ping-and-pong). */
 const PING_GRACE_MS = 10_000;
+/** Close codes (docs/platforms/vkvideo.md#disconnect-codes). */
+const TOO_MANY_REQUESTS = 3013;
+const TOO_MANY_ERRORS = 3509;
 
 export class PubsubClient {
   readonly #options: PubsubOptions;
   readonly #client: Centrifuge;
   readonly #terminate: () => void;
   readonly #positions = new Map<string, StreamPosition>();
+  readonly #subscriptions: SubscriptionChecks;
   #lifeTimer: Timer;
   #silentChecks = 0;
   #checks = 0;
@@ -73,13 +83,18 @@ export class PubsubClient {
     this.#options = options;
     this.#isNews = !options.isKnownTrouble;
     const { log, url, token } = options;
-    const { Socket, terminate } = watchedSocket({
+    const { Socket, terminate, send } = watchedSocket({
       frame: (data) => this.#heard(data),
       opened: () => log.debug('vkvideo_pubsub.ws_open'),
       closed: (code, reason) => log[this.#isNews ? 'info' : 'debug']('vkvideo_pubsub.ws_close', { code, reason }),
       failed: (error) => log[this.#isNews ? 'warn' : 'debug']('vkvideo_pubsub.ws_error', { error }),
     });
     this.#terminate = terminate;
+    this.#subscriptions = new SubscriptionChecks({
+      send,
+      trust: options.trust,
+      lost: this.#safely((name: string) => this.#lost(name)),
+    });
     this.#client = new Centrifuge(url, {
       websocket: Socket,
       token,
@@ -115,11 +130,17 @@ export class PubsubClient {
     this.#later = this.#later.map((portion) => portion.filter(({ name }) => !names.includes(name)));
     for (const name of names) {
       this.#positions.delete(name);
+      this.#subscriptions.forget(name);
       const subscription = this.#client.getSubscription(name);
       if (subscription === null) continue;
       subscription.removeAllListeners();
       this.#client.removeSubscription(subscription);
     }
+  }
+
+  /** Asks the server soon whether it knows these subscriptions. */
+  doubt(names: readonly string[]): void {
+    for (const name of names) this.#subscriptions.doubt(name);
   }
 
   close(): void {
@@ -131,11 +152,11 @@ export class PubsubClient {
     // Code 0 is our own call.
     client.on(
       'connecting',
-      this.#safely(({ code, reason }) => code !== 0 && this.#end(`${code} ${reason}`)),
+      this.#safely(({ code, reason }) => code !== 0 && this.#endedByServer(code, reason)),
     );
     client.on(
       'disconnected',
-      this.#safely(({ code, reason }) => this.#end(`${code} ${reason}`)),
+      this.#safely(({ code, reason }) => this.#endedByServer(code, reason)),
     );
     client.on(
       'error',
@@ -163,7 +184,7 @@ export class PubsubClient {
       if (former !== null && former.state !== SubscriptionState.Unsubscribed) continue;
       if (former !== null) this.#client.removeSubscription(former);
       const subscription = this.#client.newSubscription(channel.name, this.#subscriptionOptions(channel));
-      this.#listenTo(subscription);
+      this.#listenTo(subscription, channel.isChecked);
       subscription.subscribe();
     }
     this.#client.stopBatching();
@@ -183,7 +204,7 @@ export class PubsubClient {
     };
   }
 
-  #listenTo(subscription: Subscription): void {
+  #listenTo(subscription: Subscription, isChecked: boolean): void {
     const { handlers, log } = this.#options;
     const name = subscription.channel;
     subscription.on(
@@ -191,19 +212,24 @@ export class PubsubClient {
       this.#safely(({ streamPosition, recovered }) => {
         if (streamPosition) this.#positions.set(name, streamPosition);
         else this.#positions.delete(name);
+        if (isChecked) this.#subscriptions.proven(name);
         handlers.subscribed(name, recovered);
       }),
     );
     // Code 0 is our own call.
     subscription.on(
       'subscribing',
-      this.#safely(({ code }) => code !== 0 && handlers.interrupted(name)),
+      this.#safely(({ code }) => {
+        this.#isAskedNoMore(name);
+        if (code !== 0) handlers.interrupted(name);
+      }),
     );
     subscription.on(
       'publication',
       this.#safely(({ data, offset }) => {
         const position = this.#positions.get(name);
         if (position && offset !== undefined) this.#positions.set(name, { ...position, offset });
+        if (isChecked) this.#subscriptions.proven(name);
         handlers.publication(name, data);
       }),
     );
@@ -211,6 +237,7 @@ export class PubsubClient {
       'unsubscribed',
       this.#safely(({ code, reason }) => {
         this.#positions.delete(name);
+        this.#isAskedNoMore(name);
         // Also when the connection ends, which tells of itself.
         if (!this.#isEnded) handlers.unsubscribed(name, { code, text: reason });
       }),
@@ -219,6 +246,11 @@ export class PubsubClient {
       'error',
       this.#safely(({ type, error }) => log.debug('vkvideo_pubsub.subscription_error', { type, code: error.code })),
     );
+  }
+
+  /** Where the connection is over, what was asked on it is told from what was not. */
+  #isAskedNoMore(name: string): void {
+    if (this.isConnected) this.#subscriptions.forget(name);
   }
 
   /** A listener that throws would end the connection for good, and the process with it (docs/platforms/vkvideo.md#the-npm-package-centrifuge). */
@@ -235,6 +267,7 @@ export class PubsubClient {
 
   #heard(data: RawData): void {
     this.#silentChecks = 0;
+    if (this.#subscriptions.isAwaiting) this.#subscriptions.heard(data.toString());
     if (this.#checksUntilDead !== null) return;
     const seconds = announcedPingSeconds(data.toString());
     if (seconds === null) return;
@@ -253,6 +286,22 @@ export class PubsubClient {
     if (this.#checksUntilDead !== null && this.#silentChecks >= this.#checksUntilDead) this.#end('silent');
     // Counted apart: a server that talks without ever letting us in is no better than a silent one.
     else if (!this.isConnected && this.#checks >= CHECKS_UNTIL_CONNECTED) this.#end('no_connect_answer');
+    else if (this.isConnected && !this.#subscriptions.look()) this.#end('silent');
+  }
+
+  #lost(name: string): void {
+    this.#options.log.warn('vkvideo_pubsub.subscription_lost', { name });
+    this.#options.handlers.lost(name);
+  }
+
+  /** A server that ends the connection over the question is not asked again: reading matters more. */
+  #endedByServer(code: number, reason: string): void {
+    const isObjection = code === TOO_MANY_REQUESTS || (code >= 3500 && code < 4000);
+    if (code === TOO_MANY_ERRORS || (isObjection && this.#subscriptions.isAwaiting)) {
+      this.#options.trust.isGood = false;
+      this.#options.log.warn('vkvideo_pubsub.checks_refused', { code });
+    }
+    this.#end(`${code} ${reason}`);
   }
 
   #end(reason: string): void {

@@ -37,6 +37,20 @@ export const youtubeCauses = {
       'Сделайте бота модератором, проверьте запретные слова и ссылки канала.',
     ],
   },
+  echo_unseen: {
+    verdict: 'waiting',
+    who: null,
+    action: 'wait',
+    rank: 76,
+    en: [
+      'The last message of the bot has not come back from YouTube, and nobody else has written since.',
+      'The next line of the chat tells whether YouTube held the message back. Nobody has to act before.',
+    ],
+    ru: [
+      'Последнее сообщение бота не вернулось от YouTube, и с тех пор в чате никто не писал.',
+      'Следующая строка чата покажет, придержал ли YouTube сообщение. До неё ничего делать не нужно.',
+    ],
+  },
   quota_exhausted: {
     verdict: 'broken',
     who: 'operator',

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BOT, lastState, STREAMER, youtubeWorld } from '../../../test/support/youtube-world.ts';
 import type { PlatformMessageId } from '../../lib/brand.ts';
 import { storedReason } from '../causes/reasons.ts';
+import { youtubeCauses } from './causes.ts';
 
 const LIVE = { kind: 'live', reason: null } as const;
 const DEADLINE_MS = 1000;
@@ -123,9 +124,27 @@ test('a message that nobody sees is sent, and the channel’s health says so unt
   const { sim, send, side, pass, events, until } = await room();
   sim.faults.holdMessages();
   expect((await send('held for review')).kind).toBe('sent');
+  await pass(1_000);
+  sim.say(STREAMER, 'mira_k', 'others are seen');
+  await until(() => expect(side.fresh()).toEqual(['others are seen']));
   await pass(31_000);
   lastState(side, { kind: 'live', reason: 'echo_missing' });
   expect(events()).toContain('youtube_chatbot.echo_missing');
+  await send('seen');
+  await until(() => lastState(side, LIVE));
+});
+
+test('a message that does not come back from a chat where nothing else does is judged when the next line comes', async () => {
+  const { sim, send, side, pass, until, events } = await room();
+  sim.faults.holdMessages(2);
+  await send('into the quiet');
+  await pass(31_000);
+  lastState(side, { kind: 'live', reason: 'echo_unseen' });
+  expect(youtubeCauses.echo_unseen.verdict).toBe('waiting');
+  expect(events()).not.toContain('youtube_chatbot.echo_missing');
+  sim.say(STREAMER, 'mira_k', 'the chat is delivered');
+  await until(() => lastState(side, { kind: 'live', reason: 'echo_missing' }));
+  await send('held as well');
   await send('seen');
   await until(() => lastState(side, LIVE));
 });

@@ -3,12 +3,14 @@ import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
+import { Quiet, type QuietLimits } from '../../quiet.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../worker-side.ts';
 import { type ChatToken, type ChatTokenDeps, obtainChatToken } from './chat-token.ts';
 import type { ChatFrame } from './frames.external.ts';
 import { History } from './history.ts';
 import type { JoinGate } from './join-gate.ts';
 import { type LinesDeps, readFrame } from './lines.ts';
+import { linesWrittenAfter } from './second-look.ts';
 import { AUTH_NOT_SENT, type Ending, Session } from './session.ts';
 
 export interface ConnectionDeps extends LinesDeps, ChatTokenDeps {
@@ -31,11 +33,16 @@ const RECONNECT: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
 const STABLE_AFTER_MS = 10_000;
 /** A token may have been too old: with a new one it is tried at once, so often in a row (docs/platforms/trovo.md#reconnect-rules). */
 const REJECTIONS_UNTIL_BACKOFF = 2;
+/** A look costs a chat token and a connection of the budget that all chats share. */
+const LOOKS: QuietLimits = { firstMs: 300_000, longestMs: 3_600_000 };
 
 export class Connection {
   channel: ReadChannel;
   readonly #deps: ConnectionDeps;
   readonly #history: History;
+  readonly #quiet: Quiet;
+  #isLooking = false;
+  readonly #closing = new AbortController();
   #session: Session | null = null;
   #state: ReaderState | null = null;
   /** The trouble that was logged last: it is logged once until the chat has been read again. */
@@ -50,6 +57,7 @@ export class Connection {
     this.#deps = deps;
     this.channel = channel;
     this.#history = new History(deps.clock);
+    this.#quiet = new Quiet(deps.clock, LOOKS);
   }
 
   start(): void {
@@ -57,8 +65,40 @@ export class Connection {
     void this.#keepUp();
   }
 
+  /** The stream runs. When nothing has come for long, a second connection tells whether something was written. */
+  whileLive(): void {
+    if (this.#quiet.isDue()) this.look();
+  }
+
+  /** Somebody wants to know now. */
+  look(): void {
+    if (this.#session === null || !this.#wasAccepted || this.#isLooking) return;
+    this.#isLooking = true;
+    void this.#look(this.#session)
+      .catch((error: unknown) => this.#deps.log.error('trovo_chatbot.listener_failed', { ...this.#fields(), error }))
+      .finally(() => {
+        this.#isLooking = false;
+      });
+  }
+
+  async #look(session: Session): Promise<void> {
+    const { gate, clock, log } = this.#deps;
+    const { signal } = this.#closing;
+    await clock.sleep(gate.take(), signal).catch(() => {});
+    if (signal.aborted) return;
+    const answer = await gate.ask(() => obtainChatToken(this.#deps, this.channel));
+    const isStill = () => !this.#isClosed && this.#session === session;
+    if (answer.kind === 'none' || !isStill()) return;
+    const missed = await linesWrittenAfter({ ...this.#deps, signal }, answer.token, this.#history.knownUntilS);
+    if (!isStill() || missed === null || missed === 0) return;
+    log.warn('trovo_chatbot.deliveries_withheld', { ...this.#fields(), messages: missed });
+    // The next connection is shown what was missed, and takes it for news.
+    await session.close('deliveries_withheld');
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#closing.abort();
     this.#wake?.();
     await this.#session?.close();
   }
@@ -116,6 +156,8 @@ export class Connection {
   /** Never throws: the socket would pass it on to nobody, and that ends the process. */
   #read(frame: ChatFrame): void {
     const { log, oddities } = this.#deps;
+    // What a new connection is shown says nothing of what it will be given.
+    if (!this.#history.isBeingTold) this.#quiet.isOver();
     try {
       if (!readFrame(this.#deps, this.channel, this.#history, frame)) {
         oddities.count('other_channel');
@@ -133,6 +175,7 @@ export class Connection {
     this.#rejections = 0;
     this.#toldTrouble = null;
     this.#history.accepted();
+    this.#quiet.isOver();
     log.info('trovo_chatbot.join', this.#fields());
     this.#tell(LIVE);
     joined(this.channel);

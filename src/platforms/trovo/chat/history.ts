@@ -45,6 +45,16 @@ export class History {
     return sendTimeS !== null && sendTimeS < this.#acceptedAtS;
   }
 
+  /** The second from which on every line should have been read. */
+  get knownUntilS(): number {
+    return Math.max(this.#newestS, this.#acceptedAtS);
+  }
+
+  /** Whether what arrives now may have been written long ago. */
+  get isBeingTold(): boolean {
+    return this.#isRecent();
+  }
+
   /** Remembers the time of a line. A time ahead of our clock is capped, or later lines would be history. */
   read(sendTimeS: number | null): void {
     if (sendTimeS !== null) this.#newestS = Math.max(this.#newestS, Math.min(sendTimeS, this.#nowS()));

@@ -9,6 +9,9 @@ export type ReaderDeps = Omit<ConnectionDeps, 'standing'>;
 export interface TrovoReader extends ChatReader {
   /** Whether the account was seen to hold a role there that spares it the rules against spam. */
   isPrivileged(channel: ReadChannel, as: SenderCredential): boolean;
+  look(channel: ReadChannel): void;
+  /** The channel broadcasts, as Trovo said just now. */
+  isLive(channelId: ChannelId): void;
   close(): Promise<void>;
 }
 
@@ -52,6 +55,8 @@ export function openReader(deps: ReaderDeps): TrovoReader {
       }
     },
     isPrivileged: ({ channelId }, as) => exempt.get(channelId)?.has(as.platformUserId) ?? false,
+    look: ({ channelId }) => connections.get(channelId)?.look(),
+    isLive: (channelId) => connections.get(channelId)?.whileLive(),
     async close() {
       await Promise.all([...connections.values()].map((connection) => connection.close()));
     },

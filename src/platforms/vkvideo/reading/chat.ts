@@ -1,4 +1,5 @@
 /** One channel as it is read: what arrives on its subscriptions becomes lines, each once, in order. */
+import { Quiet, type QuietLimits } from '../../quiet.ts';
 import type { ReadChannel, ReaderEvents, ReaderState, WorkerDeps } from '../../worker-side.ts';
 import type { SocketChannels } from '../api.external.ts';
 import { envelope } from '../chat.external.ts';
@@ -13,6 +14,8 @@ export interface ChatDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'isOwnAccou
   readonly backfill: Backfill;
   readonly counts: EventCounts;
   readonly carriedRoles: (line: ReadLine) => void;
+  /** Lines do not arrive that VK shows to whoever asks. */
+  readonly withheld: (chat: Chat) => void;
   /** The platform spoke of a stream that begins or ends. */
   readonly streamHint: (chat: Chat) => void;
 }
@@ -21,6 +24,11 @@ export type Part = keyof SocketChannels;
 
 /** In the contract's order (docs/contract/workers.md#preparing-a-vk-video-live-channel). */
 const PARTS: readonly Part[] = ['chat', 'limited_chat', 'info', 'channel_points'];
+const LIVE: ReaderState = { kind: 'live', reason: null };
+const SECOND_MS = 1000;
+const LOOKS: QuietLimits = { firstMs: 120_000, longestMs: 600_000 };
+/** What was written later may still be on its way. */
+const ON_THE_WAY_MS = 10_000;
 const STREAM_HINT = /^(channel_)?stream_(start|stop|end|pause|resume|online_status)$/;
 
 export class Chat {
@@ -43,11 +51,16 @@ export class Chat {
   #heardSinceMs = 0;
   #state: ReaderState | null = null;
   #filling: 'no' | 'once' | 'and_again' = 'no';
+  readonly #quiet: Quiet;
+  #isLooking = false;
+  /** Looks in a row that found lines nobody had delivered. */
+  #withheldLooks = 0;
   #isClosed = false;
 
   constructor(channel: ReadChannel, deps: ChatDeps) {
     this.channel = channel;
     this.#deps = deps;
+    this.#quiet = new Quiet(deps.clock, LOOKS);
   }
 
   get isClosed(): boolean {
@@ -84,7 +97,11 @@ export class Chat {
   }
 
   get wanted(): readonly Wanted[] {
-    return [...this.#names].map(([name, part]) => ({ name, isLimited: part === 'limited_chat' }));
+    return [...this.#names].map(([name, part]) => ({
+      name,
+      isLimited: part === 'limited_chat',
+      isChecked: isChat(part),
+    }));
   }
 
   /** @returns the names that are no longer its own */
@@ -113,7 +130,8 @@ export class Chat {
     this.#readSinceMs = Math.min(this.#readSinceMs, this.#deps.clock.now().getTime());
     if (this.isHeard) {
       this.failures = 0;
-      this.tell({ kind: 'live', reason: null });
+      if (hearers === undefined) this.#deliversAnew();
+      if (this.#withheldLooks === 0) this.tell(LIVE);
     }
     if (wasDeaf) this.#heardSinceMs = this.#deps.clock.now().getTime();
     if (wasDeaf && !isRecovered) this.#fillGap();
@@ -155,6 +173,7 @@ export class Chat {
     const { counts } = this.#deps;
     counts.add(event?.type ?? '');
     if (event === undefined) return;
+    if ('chat_message' in event.data) this.#delivered();
     if (STREAM_HINT.test(event.type)) this.#deps.streamHint(this);
     else if ('chat_message' in event.data && event.type !== 'channel_chat_message_delete') {
       const line = this.#read(event.data.chat_message, false);
@@ -165,6 +184,59 @@ export class Chat {
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  /** The stream runs. When nothing has come for long, VK is asked what was written; that costs nothing. */
+  whileLive(): void {
+    if (this.#mayLook && this.#quiet.isDue()) void this.#look();
+  }
+
+  /** Somebody wants to know now. */
+  look(): void {
+    if (this.#mayLook) void this.#look();
+  }
+
+  get #mayLook(): boolean {
+    return this.isHeard && !this.#isLooking && this.#filling === 'no';
+  }
+
+  async #look(): Promise<void> {
+    this.#isLooking = true;
+    const { clock, log, backfill, withheld } = this.#deps;
+    const sinceMs = Math.max(this.#readSinceMs, this.#heardSinceMs) + SECOND_MS;
+    const untilMs = clock.now().getTime() - ON_THE_WAY_MS;
+    const raw = await backfill.fetch(this.channel, () => !this.#isClosed);
+    this.#isLooking = false;
+    if (raw === null || this.#isClosed || !this.isHeard) return;
+    const missed = this.#handMissed(raw, sinceMs, untilMs);
+    if (missed === 0) return this.#deliversAll();
+    this.#withheldLooks += 1;
+    this.tell({ kind: 'degraded', reason: 'deliveries_withheld' });
+    if (this.isNews('deliveries_withheld')) {
+      log.warn('vkvideo_chatbot.deliveries_withheld', { channelId: this.channel.channelId, messages: missed });
+    }
+    // Where another connection has not helped, the next will not either.
+    if (this.#withheldLooks === 1) withheld(this);
+  }
+
+  #delivered(): void {
+    this.#quiet.isOver();
+    this.#deliversAll();
+  }
+
+  /** A subscription that is new is not answerable for what was withheld before. */
+  #deliversAnew(): void {
+    this.#quiet.isOver();
+    this.#withheldLooks = 0;
+    this.isOver('deliveries_withheld');
+  }
+
+  /** Nothing is withheld, as far as can be seen. */
+  #deliversAll(): void {
+    if (this.#withheldLooks === 0) return;
+    this.#withheldLooks = 0;
+    this.isOver('deliveries_withheld');
+    if (this.isHeard) this.tell(LIVE);
   }
 
   #read(raw: unknown, isBacklog: boolean): ReadLine | null {
@@ -212,17 +284,22 @@ export class Chat {
 
   #takeHistory(raw: readonly unknown[]): void {
     // Moments are whole seconds; VK's order is not promised (docs/platforms/vkvideo.md#chat-reads).
-    const sinceMs = Math.floor(this.#readSinceMs / 1000) * 1000;
-    const lines = raw
-      .flatMap((each) => this.#read(each, true) ?? [])
-      .filter(({ message }) => message.messageId !== null && message.sentAtMs >= sinceMs)
-      .sort(({ message: a }, { message: b }) => a.sentAtMs - b.sentAtMs || byId(a.messageId, b.messageId));
-    const missed = lines.filter((line) => this.#isNew(line));
-    for (const line of missed) this.#hand(line);
+    const missed = this.#handMissed(raw, Math.floor(this.#readSinceMs / SECOND_MS) * SECOND_MS);
     const { channelId } = this.channel;
-    if (missed.length > 0) this.#deps.log.info('vkvideo_chatbot.gap_filled', { channelId, messages: missed.length });
+    if (missed > 0) this.#deps.log.info('vkvideo_chatbot.gap_filled', { channelId, messages: missed });
     // Not one that is known: the gap may have been longer than what VK remembers.
-    if (missed.length >= HISTORY_MAX) this.#deps.log.warn('vkvideo_chatbot.gap_too_long', { channelId });
+    if (missed >= HISTORY_MAX) this.#deps.log.warn('vkvideo_chatbot.gap_too_long', { channelId });
+  }
+
+  /** @returns how many lines of that time had not come */
+  #handMissed(raw: readonly unknown[], sinceMs: number, untilMs = Number.POSITIVE_INFINITY): number {
+    const missed = raw
+      .flatMap((each) => this.#read(each, true) ?? [])
+      .filter(({ message: { messageId, sentAtMs } }) => messageId !== null && sentAtMs >= sinceMs && sentAtMs < untilMs)
+      .sort(({ message: a }, { message: b }) => a.sentAtMs - b.sentAtMs || byId(a.messageId, b.messageId))
+      .filter((line) => this.#isNew(line));
+    for (const line of missed) this.#hand(line);
+    return missed.length;
   }
 }
 

@@ -21,7 +21,7 @@ export interface ReaderDeps extends Pick<WorkerDeps, 'clock' | 'log' | 'random' 
   readonly openShards: (listener: ShardListener) => Shards;
   readonly autofill: (channel: ReadChannel) => Promise<Autofill>;
   readonly moved: Pick<Moved, 'find' | 'keep'>;
-  readonly chat: Omit<ChatDeps, 'streamHint'>;
+  readonly chat: Omit<ChatDeps, 'streamHint' | 'withheld'>;
 }
 
 const RETRY: BackoffLimits = { firstMs: 4_000, longestMs: 60_000 };
@@ -59,11 +59,23 @@ export class Reader implements ChatReader {
     this.#deps.moved.keep(held);
     for (const [channelId, channel] of wanted) {
       if (this.#chats.has(channelId)) continue;
-      const chat = new Chat(channel, { ...this.#deps.chat, streamHint: (hinted) => this.#hint(hinted) });
+      const chat = new Chat(channel, {
+        ...this.#deps.chat,
+        streamHint: (hinted) => this.#hint(hinted),
+        withheld: ({ names }) => this.#shards.doubt(names),
+      });
       this.#chats.set(channelId, chat);
       chat.tell({ kind: 'connecting', reason: null });
     }
     this.#prepare();
+  }
+
+  /** Asks both who can know: the pub/sub server about the subscriptions, and VK about what was written. */
+  look({ channelId }: ReadChannel): void {
+    const chat = this.#chats.get(channelId);
+    if (chat === undefined) return;
+    this.#shards.check(chat.names);
+    if (this.#deps.directory.get(chat.channel)?.isLive) chat.look();
   }
 
   get isClosed(): boolean {
@@ -84,6 +96,7 @@ export class Reader implements ChatReader {
     if (info.names !== null && chat.names.length === 0) {
       this.#failed(chat, { kind: 'degraded', reason: 'no_chat_ws_channels' }, 'no_chat_ws_channels');
     }
+    if (info.isLive) chat.whileLive();
     if (!info.isLive || info.streamId === before?.streamId) return;
     // What a stream restricts is known with its start (docs/platforms/vkvideo.md#pitfalls).
     this.#shards.again(chat.names.filter((name) => chat.partOf(name) === 'limited_chat'));

@@ -18,4 +18,6 @@ export interface Wanted {
   readonly name: string;
   /** Needs a token, and is not subscribed where there is none. */
   readonly isLimited: boolean;
+  /** The chat hangs on it, and a quiet chat does not show that it is gone. */
+  readonly isChecked: boolean;
 }

@@ -9,6 +9,7 @@ import { tokenTrouble } from '../api.ts';
 import { PubsubClient, type PubsubHandlers, type WantedChannel } from '../pubsub-client.ts';
 import { ChannelTokens } from './channel-tokens.ts';
 import type { ShardListener, Wanted } from './shard-listener.ts';
+import type { CheckTrust } from './subscription-checks.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface ShardDeps {
@@ -20,6 +21,7 @@ export interface ShardDeps {
   /** `VKVIDEO_PUBSUB_REFRESH_SECONDS` */
   readonly renewAfterMs: number;
   readonly listener: ShardListener;
+  readonly trust: CheckTrust;
 }
 
 /** What a connection begins with. */
@@ -38,6 +40,8 @@ const NO_ACCOUNT_RETRY_MS = 30_000;
  * answer, so that one subscription nobody answers does not cost all others their connection every few seconds.
  */
 const STABLE_AFTER_MS = 10_000;
+/** A connection that many chats doubt is replaced once. */
+const YOUNG_MS = 60_000;
 /** How long a connected successor may take to subscribe before its predecessor is closed all the same. */
 const HANDOVER_MS = 15_000;
 
@@ -68,6 +72,7 @@ export class Shard {
   #isHurried = false;
   #isStarted = false;
   #isClosed = false;
+  #openedAtMs = 0;
 
   constructor(deps: ShardDeps) {
     this.#deps = deps;
@@ -120,6 +125,16 @@ export class Shard {
     if (accountKey !== this.#accountKey) this.#replace?.();
   }
 
+  /** Somebody wants to know whether the server knows these subscriptions. */
+  check(names: readonly string[]): void {
+    this.#current?.doubt(names);
+  }
+
+  /** What is published does not arrive although it is subscribed to: another connection may fare better. */
+  doubt(): void {
+    if (this.#deps.clock.monotonicMs() - this.#openedAtMs >= YOUNG_MS) this.#replace?.();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#rest.end();
@@ -134,6 +149,7 @@ export class Shard {
       if (this.#isClosed) return;
       if (opening === null) continue;
       const startedMs = this.#deps.clock.monotonicMs();
+      this.#openedAtMs = startedMs;
       const reason = await this.#live(opening);
       if (this.#isClosed) return;
       this.#isKnownTrouble = this.#settled.size === 0;
@@ -179,11 +195,11 @@ export class Shard {
     const limited = wanted.flatMap(({ name, isLimited }) => (isLimited ? [name] : []));
     const tokens = await this.#channelTokens.of(limited);
     const channels: WantedChannel[] = [];
-    for (const { name, isLimited } of wanted) {
+    for (const { name, isLimited, isChecked } of wanted) {
       const token = tokens.get(name) ?? null;
       // VK names no token where there is no access: there is nothing to subscribe to (docs/platforms/vkvideo.md#websocket-tokens).
       if (isLimited && token === null) this.#deps.listener.withoutAccess(name);
-      else channels.push({ name, token, since: this.#positions.get(name) ?? null });
+      else channels.push({ name, token, isChecked, since: this.#positions.get(name) ?? null });
     }
     return channels;
   }
@@ -220,7 +236,7 @@ export class Shard {
   }
 
   #open({ token, channels: prepared }: Opening, ended: (reason: string) => void): PubsubClient {
-    const { url, clock, log, tokens, listener } = this.#deps;
+    const { url, clock, log, tokens, listener, trust } = this.#deps;
     const channels = this.#stillWanted(prepared);
     const subscribed = new Set<string>();
     const isGone = (name: string) => {
@@ -237,6 +253,11 @@ export class Shard {
         this.#settle(client, channels, name);
       },
       interrupted: isGone,
+      lost: (name) => {
+        isGone(name);
+        client.remove([name]);
+        if (client === this.#current) this.again([name]);
+      },
       unsubscribed: (name, why) => {
         isGone(name);
         this.#settle(client, channels, name);
@@ -251,7 +272,7 @@ export class Shard {
     const getToken = async () => (await tokens.connection()).token;
     const getChannelToken = async (name: string) => (await tokens.channels([name])).get(name) ?? null;
     const client: PubsubClient = new PubsubClient(
-      { url, clock, log, token, getToken, getChannelToken, handlers, isKnownTrouble: this.#isKnownTrouble },
+      { url, clock, log, token, getToken, getChannelToken, handlers, isKnownTrouble: this.#isKnownTrouble, trust },
       channels,
     );
     return client;

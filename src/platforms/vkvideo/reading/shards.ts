@@ -10,8 +10,8 @@ export class Shards {
   readonly #shards = new Set<Shard>();
   readonly #byName = new Map<string, Shard>();
 
-  constructor(deps: ShardDeps) {
-    this.#deps = deps;
+  constructor(deps: Omit<ShardDeps, 'trust'>) {
+    this.#deps = { ...deps, trust: { isGood: true } };
   }
 
   get connections(): number {
@@ -43,6 +43,17 @@ export class Shards {
   again(names: readonly string[]): void {
     const byShard = Map.groupBy(names, (name) => this.#byName.get(name));
     for (const [shard, theirs] of byShard) shard?.again(theirs);
+  }
+
+  /** Somebody wants to know whether the server knows these subscriptions. */
+  check(names: readonly string[]): void {
+    const byShard = Map.groupBy(names, (name) => this.#byName.get(name));
+    for (const [shard, theirs] of byShard) shard?.check(theirs);
+  }
+
+  /** What is published under these names does not arrive. */
+  doubt(names: readonly string[]): void {
+    for (const shard of new Set(names.map((name) => this.#byName.get(name)))) shard?.doubt();
   }
 
   /** Another account reads from now on; null: none. */

@@ -19,7 +19,7 @@ const OPTIONS = {
   closeTimeout: 1_000,
 };
 
-/** @returns a class as the library wants one, and how to end its sockets without a goodbye */
+/** @returns a class as the library wants one, how to end its sockets without a goodbye, and how to say more on them */
 export function watchedSocket(watcher: SocketWatcher) {
   const open = new Set<WebSocket>();
   const Socket = class extends WebSocket {
@@ -39,6 +39,9 @@ export function watchedSocket(watcher: SocketWatcher) {
     Socket,
     terminate: () => {
       for (const socket of open) socket.terminate();
+    },
+    send: (text: string) => {
+      for (const socket of open) if (socket.readyState === WebSocket.OPEN) socket.send(text);
     },
   };
 }
