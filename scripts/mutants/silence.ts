@@ -120,4 +120,21 @@ export const silence: readonly Mutant[] = [
     test: 'src/platforms/youtube/sending.test.ts',
     title: 'a message that does not come back from a chat where nothing else does is judged when the next line comes',
   },
+  {
+    guarantee: 'A line without any text is credited',
+    file: 'src/engine/pipeline/pipeline.ts',
+    find: "if (message.author.platformUserId === '' || message.author.displayName === '') return false;",
+    replace:
+      "if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return false;",
+    test: 'src/engine/pipeline/pipeline.test.ts',
+    title: 'a line without any text, as of stickers alone, is credited and triggers nothing',
+  },
+  {
+    guarantee: 'Parts that show nothing do not make the mention of the bot the second word',
+    file: 'src/platforms/vkvideo/chat-message.ts',
+    find: 'parts.slice(Math.max(firstAt, 0));',
+    replace: 'parts;',
+    test: 'src/platforms/vkvideo/chat-message.test.ts',
+    title: 'parts that show nothing, before the mention of the bot, do not make it the second word',
+  },
 ];

@@ -107,6 +107,15 @@ test('a line of the backlog is credited and never answered', () => {
   expect([replies.length, credited()]).toEqual([0, 1]);
 });
 
+test('a line without any text, as of stickers alone, is credited and triggers nothing; one without an author is nobody’s', () => {
+  const { pipeline, replies, line, credited } = pipelineWorld();
+  pipeline.message(line(''));
+  expect([replies.length, credited()]).toEqual([0, 1]);
+  const nobody = { ...line('').author, displayName: '' };
+  pipeline.message({ ...line('!hi'), author: nobody });
+  expect([replies.length, credited()]).toEqual([0, 1]);
+});
+
 test('answers leave in the order of their lines: a command that waits for nothing does not overtake one that looks up roles', async () => {
   const { pipeline, replies, roles, line } = pipelineWorld();
   pipeline.message(line('!rank', 0, 'm1'));

@@ -117,7 +117,7 @@ export class Pipeline {
       outbox.echo(message);
       return false;
     }
-    if (message.author.platformUserId === '' || message.author.displayName === '' || message.text === '') return false;
+    if (message.author.platformUserId === '' || message.author.displayName === '') return false;
     this.#stats.lines += 1;
     // What was fetched, or waited in the inbox, is late by nature: it says nothing about how far behind we are, nor about
     // our clock. There is little of it, and whoever wrote it may be gone.

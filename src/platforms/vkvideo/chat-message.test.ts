@@ -58,6 +58,28 @@ test('whoever addresses the bot first means the rest as the command; anybody els
   expect(text({ mention: { id: 5, nick: 'otto' } }, { text: { content: ' !hi' } })).toBe('@otto !hi');
 });
 
+test('parts that show nothing, before the mention of the bot, do not make it the second word', () => {
+  const toUs = [{ mention: { id: 9001, nick: 'helperbot' } }, { text: { content: ' !hi' } }];
+  for (const nothing of [
+    { text: { content: '' } },
+    { text: { content: ' \n' } },
+    { text: {} },
+    {},
+    { gift: { id: 1 } },
+  ]) {
+    expect(text(nothing, ...toUs)).toBe('!hi');
+    expect(text(nothing, nothing, ...toUs)).toBe('!hi');
+  }
+  expect(text({ text: { content: 'hey ' } }, ...toUs)).toBe('hey @helperbot !hi');
+  expect(text({ smile: { id: 's1', name: 'wave' } }, ...toUs)).toBe('wave@helperbot !hi');
+});
+
+test('a line of stickers alone is a line of its author, whatever the stickers are called', () => {
+  const smiles = [{ smile: { id: 's1' } }, { smile: { id: 's2', name: '' } }, { sticker: { id: 1 } }];
+  const line = readLine(message({ parts: [...smiles, { text: { content: '\n' } }] }), context)?.message;
+  expect(line).toMatchObject({ text: '', author: { displayName: 'Mira_K' } });
+});
+
 test('owner and moderator are moderators, everybody else is plain', () => {
   const roles = (flags: object) =>
     readLine(message({ author: { ...author, ...flags } }), context)?.message.author.roles;

@@ -70,10 +70,11 @@ function isSystem({ author }: ChatMessageShape): boolean {
 
 /**
  * Parts follow each other without a separator, and the last is a line break. Whoever addresses a bot of ours first means
- * the rest as the command.
+ * the rest as the command; parts that show nothing may come before.
  */
 function textOf(parts: readonly MessagePart[], isOwnAccount: WorkerDeps['isOwnAccount']): string {
-  const [first, ...rest] = parts;
+  const firstAt = parts.findIndex((part) => part.mention != null || textOfPart(part).trim() !== '');
+  const [first, ...rest] = parts.slice(Math.max(firstAt, 0));
   const isToUs = first?.mention?.id != null && isOwnAccount(first.mention.id as PlatformUserId);
   const text = (isToUs ? rest : parts).map(textOfPart).join('').replace(/\s+/gu, ' ').trim();
   return isToUs ? text.replace(/^[,:\s]+/, '') : text;
