@@ -121,6 +121,22 @@ export const silence: readonly Mutant[] = [
     title: 'a message that does not come back from a chat where nothing else does is judged when the next line comes',
   },
   {
+    guarantee: 'A chat for members alone refuses the bot for a reason of its own',
+    file: 'src/platforms/youtube/chat/live-chat.ts',
+    find: "if (type === 'sponsorOnlyModeStartedEvent') this.#isMembersOnly = true;",
+    replace: '',
+    test: 'src/platforms/youtube/sending.test.ts',
+    title: 'a chat for members alone refuses the bot for a reason of its own',
+  },
+  {
+    guarantee: 'A second broadcast is found within 90 s in the first ten minutes of a stream',
+    file: 'src/platforms/youtube/live/check-times.ts',
+    find: 'liveMs < YOUNG.forMs ? YOUNG.distanceMs : LIVE_MS',
+    replace: 'LIVE_MS',
+    test: 'src/platforms/youtube/live/live.test.ts',
+    title: 'a second broadcast is found within 90 s in the first ten minutes of a stream',
+  },
+  {
     guarantee: 'A line without any text is credited',
     file: 'src/engine/pipeline/pipeline.ts',
     find: "if (message.author.platformUserId === '' || message.author.displayName === '') return false;",

@@ -118,8 +118,10 @@ function chatActions(sim: YouTubeSimulator): ControlActions {
         isMembersOnly: z.boolean().optional(),
       }),
       ({ channel: where, broadcast: which, ...given }) => {
+        const { isMembersOnly, ...more } = given;
         const { chat } = sim.broadcast(where, which);
-        Object.assign(chat, defined(given));
+        Object.assign(chat, defined(more));
+        if (isMembersOnly !== undefined) sim.setMembersOnly(where, isMembersOnly, which);
         chat.changed();
       },
     ),

@@ -197,6 +197,13 @@ export class YouTubeSimulator {
     return item.id;
   }
 
+  /** The mode of the chat, which the chat is told of. */
+  setMembersOnly(channel: string, isOn: boolean, broadcast?: string): void {
+    this.broadcast(channel, broadcast).chat.isMembersOnly = isOn;
+    const type = isOn ? 'sponsorOnlyModeStartedEvent' : 'sponsorOnlyModeEndedEvent';
+    this.post(channel, type, broadcast === undefined ? {} : { broadcast });
+  }
+
   /** The owner deletes a message. */
   deleteMessage(channel: string, id: string): void {
     const { chat } = this.broadcast(channel);

@@ -23,6 +23,20 @@ export const youtubeCauses = {
       'Привяжите аккаунт, который ведёт трансляцию, или откройте чат.',
     ],
   },
+  members_only: {
+    verdict: 'broken',
+    who: 'streamer',
+    action: 'make_bot_moderator',
+    rank: 54,
+    en: [
+      'Only members of the YouTube channel may write in the chat, and the bot is none.',
+      'Make the bot a moderator of the channel, or switch the members-only mode of the chat off.',
+    ],
+    ru: [
+      'В чат могут писать только спонсоры канала YouTube, а бот не спонсор.',
+      'Сделайте бота модератором канала или выключите режим чата «только для спонсоров».',
+    ],
+  },
   echo_missing: {
     verdict: 'broken',
     who: 'streamer',

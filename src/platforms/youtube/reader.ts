@@ -20,6 +20,8 @@ export interface Places {
   readonly onAir: number;
   /** A message with this id is to show up there. */
   sent(channelId: ChannelId, liveChatId: string, id: string): void;
+  /** Whether only members of the channel may write there, as far as the chat has said. */
+  isMembersOnly(channelId: ChannelId, liveChatId: string): boolean;
   /** Somebody waits for the stream to be found. */
   wanted(channelId: ChannelId): void;
   ended(channelId: ChannelId, liveChatId: string): void;
@@ -63,6 +65,10 @@ export class YouTubeReader implements ChatReader, Places, LiveStatus {
 
   sent(channelId: ChannelId, liveChatId: string, id: string): void {
     this.#echoes.sent(channelId, id, () => this.#watches.get(channelId)?.hears(liveChatId) ?? false);
+  }
+
+  isMembersOnly(channelId: ChannelId, liveChatId: string): boolean {
+    return this.#watches.get(channelId)?.isMembersOnly(liveChatId) ?? false;
   }
 
   wanted(channelId: ChannelId): void {

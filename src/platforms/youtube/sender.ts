@@ -113,8 +113,14 @@ function refused(deps: Parts, { channel, liveChatId }: Target, error: PlatformRe
     case 'not_enabled':
     case 'outage':
       return { kind: 'unavailable', ...refusal };
+    case 'forbidden': {
+      // Google gives one word for banned, private and members-only; the chat has told which mode it is in.
+      const isShut = places.isMembersOnly(channel.channelId, liveChatId);
+      return isShut
+        ? { kind: 'rejected', reason: 'members_only', detail: error.message }
+        : { kind: 'rejected', ...refusal };
+    }
     case 'chat_disabled':
-    case 'forbidden':
     case 'no_channel':
     case 'position':
     case 'other':

@@ -149,6 +149,30 @@ test('a message that does not come back from a chat where nothing else does is j
   await until(() => lastState(side, LIVE));
 });
 
+test('a chat for members alone refuses the bot for a reason of its own, over a stream and over polls, until it opens again', async () => {
+  const { sim, send, side, until, drive } = await room();
+  const refusal = { kind: 'rejected', reason: 'members_only', detail: expect.stringContaining('forbidden') };
+  sim.setMembersOnly(STREAMER, true);
+  sim.say(STREAMER, 'mira_k', 'told');
+  await until(() => expect(side.fresh()).toEqual(['told']));
+  expect(await send('outside')).toEqual(refusal);
+  expect(youtubeCauses.members_only).toMatchObject({ verdict: 'broken', who: 'streamer' });
+  sim.setMembersOnly(STREAMER, false);
+  sim.faults.refuseMessages('forbidden');
+  sim.say(STREAMER, 'mira_k', 'open');
+  await until(() => expect(side.fresh()).toHaveLength(2));
+  // Banned, for example: the mode of the chat is no longer the reason.
+  expect(await send('still refused')).not.toMatchObject({ reason: 'members_only' });
+
+  sim.faults.refuseStreams('forbidden', 1);
+  sim.faults.endStreams();
+  await drive(() => expect(sim.spending().calls['liveChatMessages.list'] ?? 0).toBeGreaterThan(0));
+  sim.setMembersOnly(STREAMER, true);
+  sim.say(STREAMER, 'mira_k', 'told a poll');
+  await drive(() => expect(side.fresh()).toContain('told a poll'));
+  expect(await send('outside again')).toEqual(refusal);
+});
+
 test('with two broadcasts at once an answer goes to the chat that asked, and what nobody asked for to the first', async () => {
   const { sim, send, side, drive, until } = await room();
   const first = sim.broadcast(STREAMER);

@@ -66,6 +66,7 @@ export class LiveChat {
   readonly #failures: Failures;
   #isOffline = false;
   #isOver = false;
+  #isMembersOnly = false;
   #isSaidUnreadable = false;
   #isSaidFailing = false;
 
@@ -82,6 +83,11 @@ export class LiveChat {
 
   get isStreaming(): boolean {
     return this.#pollUntilMs === null;
+  }
+
+  /** Whether it said so. */
+  get isMembersOnly(): boolean {
+    return this.#isMembersOnly;
   }
 
   close(): void {
@@ -211,7 +217,10 @@ export class LiveChat {
     }
     const nowMs = this.#deps.clock.now().getTime();
     for (const item of items) {
-      if (item.snippet.type === 'chatEndedEvent') this.#isOver = true;
+      const { type } = item.snippet;
+      if (type === 'chatEndedEvent') this.#isOver = true;
+      if (type === 'sponsorOnlyModeStartedEvent') this.#isMembersOnly = true;
+      if (type === 'sponsorOnlyModeEndedEvent') this.#isMembersOnly = false;
       const line = lineIn(item, nowMs);
       const isFetched = line !== null && (!this.isStreaming || line.sentAtMs < this.#streamOpenedAtMs);
       if (line !== null) this.#events.line(item.id, { ...line, isFetched }, line.sentAtMs < this.#newSinceMs);

@@ -72,6 +72,8 @@ const TYPES: Readonly<Record<number, string>> = {
   1: 'textMessageEvent',
   2: 'tombstone',
   4: 'chatEndedEvent',
+  5: 'sponsorOnlyModeStartedEvent',
+  6: 'sponsorOnlyModeEndedEvent',
   15: 'superChatEvent',
   17: 'memberMilestoneChatEvent',
 };

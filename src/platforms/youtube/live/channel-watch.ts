@@ -137,6 +137,11 @@ export class ChannelWatch {
     else this.#checkIn(Math.max(0, distanceMs - sinceMs), true);
   }
 
+  /** Whether the chat said that it is for members of the channel alone. */
+  isMembersOnly(liveChatId: string): boolean {
+    return this.#chats.get(liveChatId)?.reader.isMembersOnly ?? false;
+  }
+
   /** A refusal said that this chat takes nothing any more. */
   chatEnded(liveChatId: string): void {
     this.#chats.get(liveChatId)?.reader.close();
@@ -277,6 +282,7 @@ export class ChannelWatch {
       shortestMs: shortestCheckMs,
       // Only a chat that is heard tells when it ends.
       isLive: [...this.#chats.values()].some(({ state }) => state.kind === 'live'),
+      liveMs: this.#fact?.isLive ? clock.now().getTime() - this.#fact.at.getTime() : Number.POSITIVE_INFINITY,
       offlineMs: clock.monotonicMs() - this.#offlineSinceMs,
       affordableMs: this.#affordableMs,
       random: random(),

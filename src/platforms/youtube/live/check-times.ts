@@ -5,6 +5,8 @@ export interface Moment {
   /** `YOUTUBE_CHATBOT_LIVE_CHECK_SECONDS`. */
   readonly shortestMs: number;
   readonly isLive: boolean;
+  /** Since the stream began. */
+  readonly liveMs: number;
   /** Since the last stream, or since this reader began. */
   readonly offlineMs: number;
   /** What the day's units allow. */
@@ -15,6 +17,8 @@ export interface Moment {
 
 /** A chat tells its own end; only a second broadcast beside it has to be found. */
 const LIVE_MS = 300_000;
+/** Most that begin beside another begin soon after it. With the jitter it is found within 90 s. */
+const YOUNG = { forMs: 600_000, distanceMs: 80_000 };
 /** Most streams that break off are back by then. */
 const STILL_HOPEFUL_MS = 600_000;
 const LONGEST_FACTOR = 6;
@@ -23,9 +27,10 @@ const JITTER = 0.2;
 /** Each try costs a unit. */
 const OUTAGE_RETRY: BackoffLimits = { firstMs: 4000, longestMs: 60_000 };
 
-export function nextCheckMs({ shortestMs, isLive, offlineMs, affordableMs, random }: Moment): number {
+export function nextCheckMs({ shortestMs, isLive, liveMs, offlineMs, affordableMs, random }: Moment): number {
   const patience = Math.min(LONGEST_FACTOR, 1 + Math.floor(offlineMs / STILL_HOPEFUL_MS));
-  const wantedMs = isLive ? Math.max(LIVE_MS, shortestMs) : shortestMs * patience;
+  const besideMs = liveMs < YOUNG.forMs ? YOUNG.distanceMs : LIVE_MS;
+  const wantedMs = isLive ? Math.max(besideMs, shortestMs) : shortestMs * patience;
   // What cannot be paid before is not asked a moment too soon.
   return Math.max(wantedMs * (1 - JITTER / 2 + JITTER * random), affordableMs * (1 + JITTER * random));
 }

@@ -159,12 +159,41 @@ test('a broadcast that goes on without its video is not asked about at every lin
   expect(checks() - before).toBeLessThanOrEqual(3);
 });
 
+test('a second broadcast is found within 90 s in the first ten minutes of a stream, and the units last the day all the same', async () => {
+  const { side, channel, sim, until, drive, pass, clock, checks } = await offline();
+  sim.startBroadcast(STREAMER);
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, { kind: 'live', reason: null }));
+  await pass(8 * 60_000);
+  const second = sim.startBroadcast(STREAMER, { kind: 'persistent' });
+  const begunAtMs = clock.monotonicMs();
+  await drive(() => expect(sim.isRead(STREAMER, second.id)).toBe(true));
+  expect(clock.monotonicMs() - begunAtMs).toBeLessThanOrEqual(90_000);
+  const before = checks();
+  for (let minute = 10; minute < 40; minute += 1) await pass(60_000);
+  expect(checks() - before).toBeLessThanOrEqual(7);
+});
+
+test('a second broadcast is not looked for with units that the day needs otherwise', async () => {
+  const { side, channel, sim, until, pass, checks } = await offline({ env: { YOUTUBE_DAILY_QUOTA_UNITS: '200' } });
+  sim.startBroadcast(STREAMER);
+  side.reader.setChannels([channel]);
+  await until(() => lastState(side, { kind: 'live', reason: null }));
+  const before = checks();
+  for (let minute = 0; minute < 10; minute += 1) await pass(60_000);
+  expect(checks() - before).toBeLessThanOrEqual(1);
+});
+
 test('checks are rare while a stream runs or a channel was offline for long, and never more than can be paid', () => {
-  const moment = { shortestMs: 20_000, isLive: false, offlineMs: 0, affordableMs: 0, random: 0.5 };
+  const moment = { shortestMs: 20_000, isLive: false, liveMs: HOUR_MS, offlineMs: 0, affordableMs: 0, random: 0.5 };
   expect(nextCheckMs(moment)).toBe(20_000);
   expect(nextCheckMs({ ...moment, offlineMs: 20 * 60_000 })).toBe(60_000);
   expect(nextCheckMs({ ...moment, offlineMs: HOUR_MS * 24 })).toBe(120_000);
   expect(nextCheckMs({ ...moment, isLive: true })).toBe(300_000);
+  expect(nextCheckMs({ ...moment, isLive: true, liveMs: 0 })).toBe(80_000);
+  expect(nextCheckMs({ ...moment, isLive: true, liveMs: 0, random: 1 })).toBeLessThanOrEqual(90_000);
+  expect(nextCheckMs({ ...moment, isLive: true, liveMs: 600_000 })).toBe(300_000);
+  expect(nextCheckMs({ ...moment, isLive: true, liveMs: 0, affordableMs: 400_000 })).toBeCloseTo(440_000);
   expect(nextCheckMs({ ...moment, random: 0 })).toBe(18_000);
   expect(nextCheckMs({ ...moment, random: 0, affordableMs: 400_000 })).toBe(400_000);
   expect(nextCheckMs({ ...moment, random: 0.5, affordableMs: 400_000 })).toBeCloseTo(440_000);
