@@ -2,6 +2,7 @@
 import { type BackoffLimits, backoffMs } from '../../../lib/backoff.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Logger } from '../../../lib/logger.ts';
+import type { Turnstile } from '../../../lib/turnstile.ts';
 import { CREDENTIAL_RETRY_MS, CREDENTIALS_UNAVAILABLE } from '../../no-credential.ts';
 import { Quiet, type QuietLimits } from '../../quiet.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../worker-side.ts';
@@ -20,6 +21,8 @@ export interface ConnectionDeps extends LinesDeps, ChatTokenDeps {
   readonly log: Logger;
   readonly random: () => number;
   readonly gate: JoinGate;
+  /** Second looks of all chats go through it. */
+  readonly looks: Turnstile;
   readonly events: ReaderEvents;
   /** How long until somebody is looked for again who has to link an account first. */
   readonly userActionRetryMs: number;
@@ -74,7 +77,9 @@ export class Connection {
   look(): void {
     if (this.#session === null || !this.#wasAccepted || this.#isLooking) return;
     this.#isLooking = true;
-    void this.#look(this.#session)
+    const session = this.#session;
+    void this.#deps.looks
+      .run(() => this.#look(session))
       .catch((error: unknown) => this.#deps.log.error('trovo_chatbot.listener_failed', { ...this.#fields(), error }))
       .finally(() => {
         this.#isLooking = false;
@@ -84,10 +89,12 @@ export class Connection {
   async #look(session: Session): Promise<void> {
     const { gate, clock, log } = this.#deps;
     const { signal } = this.#closing;
-    await clock.sleep(gate.take(), signal).catch(() => {});
-    if (signal.aborted) return;
-    const answer = await gate.ask(() => obtainChatToken(this.#deps, this.channel));
     const isStill = () => !this.#isClosed && this.#session === session;
+    if (!isStill()) return;
+    const turnMs = gate.take();
+    if (turnMs > 0) await clock.sleep(turnMs, signal).catch(() => {});
+    if (!isStill()) return;
+    const answer = await gate.ask(() => obtainChatToken(this.#deps, this.channel));
     if (answer.kind === 'none' || !isStill()) return;
     const missed = await linesWrittenAfter({ ...this.#deps, signal }, answer.token, this.#history.knownUntilS);
     if (!isStill() || missed === null || missed === 0) return;

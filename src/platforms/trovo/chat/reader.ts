@@ -1,10 +1,14 @@
 /** Reads every chat of this copy, each over a connection of its own: Trovo's tokens open one chat only (docs/platforms/trovo.md#chat-token). */
 import type { ChannelId } from '../../../lib/brand.ts';
+import { Turnstile } from '../../../lib/turnstile.ts';
 import type { SenderCredential } from '../../account-side.ts';
 import type { ChatReader, ReadChannel } from '../../worker-side.ts';
 import { Connection, type ConnectionDeps } from './connection.ts';
 
-export type ReaderDeps = Omit<ConnectionDeps, 'standing'>;
+export type ReaderDeps = Omit<ConnectionDeps, 'standing' | 'looks'>;
+
+/** Each takes a turn of those who have to connect, and stays for some seconds. */
+const LOOKS_AT_ONCE = 8;
 
 export interface TrovoReader extends ChatReader {
   /** Whether the account was seen to hold a role there that spares it the rules against spam. */
@@ -23,6 +27,7 @@ export function openReader(deps: ReaderDeps): TrovoReader {
 
   const connectionDeps: ConnectionDeps = {
     ...deps,
+    looks: new Turnstile(LOOKS_AT_ONCE),
     standing({ channelId }, platformUserId, isExempt) {
       const known = exempt.get(channelId) ?? new Set();
       if (isExempt) known.add(platformUserId);

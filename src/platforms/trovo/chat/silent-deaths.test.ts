@@ -67,6 +67,25 @@ test('a server that gives a living connection no lines is found out by another l
   await world.until(() => expect(texts()).toEqual(['before', 'into the silence', 'heard again']));
 });
 
+test('a look that somebody asks for finds within a minute that lines do not come; when they do it costs one chat token', async () => {
+  const world = await trovoWorld();
+  const channel = await world.read();
+  await world.clock.advance(15_000);
+  world.side.reader.look?.(channel);
+  await world.until(() => expect(world.sim.connections).toBe(2));
+  await world.passUntil(() => expect(world.sim.connections).toBe(1));
+  expect(chatTokens(world)).toBe(2);
+  world.sim.faults.forgetReaders();
+  world.sim.say(STREAMER, 'otto', 'into the silence');
+  await world.clock.advance(15_000);
+  const askedAtMs = world.clock.monotonicMs();
+  world.side.reader.look?.(channel);
+  await world.passUntil(() => expect(world.texts()).toEqual(['into the silence']));
+  expect(world.clock.monotonicMs() - askedAtMs).toBeLessThanOrEqual(FOUND_MS);
+  await world.passUntil(() => expect(world.told.at(-1)).toEqual(LIVE));
+  expect(world.events().filter((event) => event === 'trovo_chatbot.deliveries_withheld')).toHaveLength(1);
+});
+
 test.for<[string, boolean, number]>([
   ['without a stream', false, 1],
   ['of a stream', true, 12],

@@ -145,6 +145,24 @@ test('lines that VK keeps and does not deliver are fetched, named, and cost one 
   expect(world.stateOf(STREAMER)).toEqual(LIVE);
 });
 
+test('a look that somebody asks for finds a forgotten subscription and withheld lines within ten seconds', async () => {
+  const world = await reading();
+  const look = () => world.side.reader.look?.(channelNamed(STREAMER));
+  await world.side.liveStatus?.poll([channelNamed(STREAMER)]);
+  world.sim.faults.loseSubscription(chatOf(world));
+  look();
+  await world.leapUntil(() => expect(world.events('vkvideo_pubsub.subscription_lost')).toHaveLength(1), 10_000);
+  await world.until(() => expect(world.stateOf(STREAMER)).toEqual(LIVE));
+  await isHeard(world, 'heard again');
+  await world.leap(3_000);
+  world.sim.faults.withholdLines(STREAMER);
+  world.sim.say(STREAMER, 'otto', 'withheld');
+  await world.leap(15_000);
+  look();
+  await world.until(() => expect(world.texts()).toContain('withheld'));
+  expect(world.stateOf(STREAMER)).toEqual({ kind: 'degraded', reason: 'deliveries_withheld' });
+});
+
 test('eight quiet hours of a stream bring no finding, no new connection, and fewer looks than one in nine minutes', async () => {
   // The library renews tokens by the machine's time, which does not leap.
   const world = await reading({ token: 10 * 86_400 });
