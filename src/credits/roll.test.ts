@@ -270,6 +270,36 @@ test('a channel that was deleted a moment ago costs nobody else in the batch the
   expect(rows.map(({ userId }) => userId)).toEqual([events[1]?.userId, 'twitch:late']);
 });
 
+test('whoever chats while their channel is being deleted is in no roll, and the others of the batch are in theirs', async () => {
+  const events = await crowd(2);
+  await roll.addChatters(events);
+  const deleter = await pool.pg.connect();
+  await deleter.query(`begin; delete from "Channel" where slug = 's1'`);
+  const storing = roll.addChatters(events.map((event) => ({ ...event, userId: 'twitch:late' })));
+  await lockWaits(pool.db, 1);
+  await deleter.query('commit');
+  deleter.release();
+  await storing;
+  const { rows } = await pool.pg.query('select "userId" from "CreditsChatter" order by seq');
+  expect(rows.map(({ userId }) => userId)).toEqual([events[1]?.userId, 'twitch:late']);
+});
+
+test('a roll that is deleted takes its chatters along, also those who are being stored in it', async () => {
+  await chat('ada');
+  const holder = await pool.pg.connect();
+  await holder.query(`begin; select from "CreditsChatter" for update`);
+  const ada = { channelSlug: 'north', userId: 'twitch:ada', displayName: 'Ada L', avatarUrl: null };
+  const storing = roll.addChatters([ada, { ...ada, userId: 'twitch:ben' }]);
+  await lockWaits(pool.db, 1);
+  const deleting = pool.pg.query('delete from "CreditsRoll"');
+  await lockWaits(pool.db, 2);
+  await holder.query('commit');
+  holder.release();
+  await Promise.all([storing, deleting]);
+  const { rows } = await pool.pg.query('select "userId" from "CreditsChatter"');
+  expect(rows).toEqual([]);
+});
+
 describe('while two batches are in work', () => {
   const one = (name: string): Chatter[] => [{ channelSlug: 'north', userId: name, displayName: name, avatarUrl: null }];
 

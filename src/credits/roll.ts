@@ -67,19 +67,20 @@ const WAIT_MS = 2000;
 export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly PlatformDescription[]): CreditsRoll {
   const rules = createRulesCache(db, platforms);
   const seen = new LRUCache<string, string>({ max: SEEN_MAX, ttl: SEEN_TTL_MS });
-  /** Part of every key of a channel: a higher one makes all of them unknown. */
+  /** Part of what is remembered of a channel's chatters: a higher one makes all of them unknown. */
   const generations = new Map<ChannelId, number>();
   /** The same for all channels: somebody may be on the way into a roll that is not the present one any more. */
   let generation = 0;
-  const rowKey = ({ channelId, chatter }: KeptChatter) =>
-    `${generation}|${generations.get(channelId) ?? 0}|${channelId}|${chatter.userId}`;
+  const seenAs = ({ channelId, chatter: { displayName, avatarUrl } }: KeptChatter) =>
+    `${generation}|${generations.get(channelId) ?? 0}|${displayName}|${avatarUrl}`;
 
   const keep = async (events: readonly Chatter[]): Promise<KeptChatter[]> => {
     const found = await rules.bySlug([...new Set(events.map((event) => event.channelSlug))]);
     return events.flatMap((chatter) => {
       const channel = found.get(chatter.channelSlug);
       if (channel === undefined || channel.ignores(chatter)) return [];
-      return [{ channelId: channel.channelId, windowMinutes: channel.windowMinutes, chatter }];
+      const { channelId, windowMinutes } = channel;
+      return [{ key: `${channelId}|${chatter.userId}`, channelId, windowMinutes, chatter }];
     });
   };
 
@@ -110,12 +111,13 @@ export function createCreditsRoll(db: Db, clock: Clock, platforms: readonly Plat
       inTurn(async () => {
         const kept = await keep(events);
         sender?.throwIfAborted();
+        // As of now: a roll may begin while they are being stored.
         const news = kept
-          .map((entry) => ({ entry, key: rowKey(entry) }))
-          .filter(({ entry, key }) => seen.get(key) !== seenAs(entry.chatter));
+          .map((entry) => ({ entry, as: seenAs(entry) }))
+          .filter(({ entry: { key }, as }) => seen.get(key) !== as);
         const entries = news.map(({ entry }) => entry);
         if (news.length > 0) await storeChatters(db, entries, clock.now(), sender);
-        for (const { entry, key } of news) seen.set(key, seenAs(entry.chatter));
+        for (const { entry, as } of news) seen.set(entry.key, as);
         return kept.length;
       }, sender),
 
@@ -187,8 +189,4 @@ async function readWindow(tx: Transaction<Database>, channelId: ChannelId): Prom
 /** Every API copy learns of the change; `memalerts` is the channel of all hints. */
 async function hint(db: Db, kind: 'credits' | 'roll', channelId: ChannelId): Promise<void> {
   await sql`select pg_notify('memalerts', ${`${kind}:*:${channelId}`})`.execute(db);
-}
-
-function seenAs(chatter: Chatter): string {
-  return `${chatter.displayName}|${chatter.avatarUrl}`;
 }

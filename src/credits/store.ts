@@ -23,6 +23,8 @@ export interface Donor {
 
 /** A chatter whom the rules of the channel let in. */
 export interface KeptChatter extends NewRoll {
+  /** Channel and person, one text for each row. */
+  readonly key: string;
   readonly chatter: Chatter;
 }
 
@@ -42,8 +44,8 @@ export async function storeChatters(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   // One row per person and statement, in one order everywhere: two batches must neither collide nor deadlock.
-  const unique = new Map(kept.map((entry) => [`${entry.channelId}|${entry.chatter.userId}`, entry]));
-  const rows = [...unique].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+  const unique = new Map(kept.map((entry) => [entry.key, entry]));
+  const rows = [...unique.keys()].sort().flatMap((key) => unique.get(key) ?? []);
   const rolls = new Map(rows.map(({ channelId, windowMinutes }) => [channelId, { channelId, windowMinutes }]));
   await storeInRolls(db, [...rolls.values()], now, signal, (place, channels) => {
     const those = channels.length === rolls.size ? rows : rows.filter(isOf(channels));
@@ -119,10 +121,12 @@ async function storeInLiving(
 ): Promise<ReadonlySet<ChannelId>> {
   const channelIds = rolls.map(({ channelId }) => channelId);
   const ends = rolls.map(({ windowMinutes }) => new Date(now.getTime() + onlineLifeMs(windowMinutes)));
-  // Of two batches that would prolong one roll, one does: neither waits for the other, so they cannot deadlock.
+  // A roll stays until everybody is in it; nothing else guards that (0026-chatters-without-a-foreign-key.sql). Of two
+  // batches that would prolong one roll, one does: neither waits for the other, so they cannot deadlock.
   const { rows } = await sql<{ living: ChannelId[] }>`
     with living as materialized (
       select "channelId" from "CreditsRoll" where "channelId" = any(${channelIds}::text[]) and "expiresAt" > ${now}
+      for key share
     ),
     due as materialized (
       select "channelId" from "CreditsRoll"
