@@ -5,5 +5,7 @@ const LONGEST_NAME = 100;
 
 /** Cut between characters; empty when nothing is left. */
 export function shownName(raw: string): string {
-  return [...plainText(raw).slice(0, 2 * LONGEST_NAME)].slice(0, LONGEST_NAME).join('');
+  const name = plainText(raw);
+  if (name.length <= LONGEST_NAME) return name;
+  return [...name.slice(0, 2 * LONGEST_NAME)].slice(0, LONGEST_NAME).join('');
 }

@@ -9,9 +9,9 @@ import { BadInput } from '../../lib/errors.ts';
 import { fieldError } from './field-errors.ts';
 
 /** Limits of the contract count what is left after trimming: so much more may come. */
-const ROOM_TO_TRIM = 4;
+export const ROOM_TO_TRIM = 4;
 /** Where a schema names no limit: characters of a string, entries of a list. */
-const UNNAMED_LIMIT = 2048;
+export const UNNAMED_LIMIT = 2048;
 /** Callers may invent names of fields too. */
 const LONGEST_FIELD_NAME = 200;
 
@@ -85,7 +85,8 @@ function boundOf(schema: JsonSchema | boolean | undefined): Bound {
   return {
     characters: limitOf(maxLength),
     entries: limitOf(maxItems),
-    entry: Array.isArray(items) ? ANYTHING : boundOf(items),
+    // What is no list has no entries that could widen those of a list that may stand in its place.
+    entry: type !== 'array' ? undefined : Array.isArray(items) ? ANYTHING : boundOf(items),
     fields: new Map(Object.entries(properties).map(([name, field]) => [name, boundOf(field)])),
     otherFields: additionalProperties ? boundOf(additionalProperties) : undefined,
   };

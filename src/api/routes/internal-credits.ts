@@ -1,35 +1,12 @@
 /** `/internal/credits/*`: where workers hand over chatters, and donation services donors (docs/contract/http-api.md#relay-a-chatter, docs/contract/http-api.md#relay-a-donor). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { shownName } from '../../credits/name.ts';
 import { BadInput } from '../../lib/errors.ts';
 import { readJsonBody } from '../../lib/json-body.ts';
 import { plainText } from '../../lib/plain-text.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { CUT } from '../plugins/bounds.ts';
 import { requireInternal } from '../plugins/internal-callers.ts';
-
-const MAX_USER_ID = 200;
-const MAX_EVENTS = 4000;
-
-const plain = z.string().min(1, 'must not be empty');
-const required = z.string().transform(plainText).pipe(plain);
-const slug = required.transform((raw) => raw.toLowerCase());
-const userId = z
-  .string()
-  .meta({ maxLength: MAX_USER_ID })
-  .transform(plainText)
-  .pipe(plain.max(MAX_USER_ID, `must be at most ${MAX_USER_ID} characters`));
-/** Cut, however long it is: a name is no reason to lose the chatter either. */
-const name = z.string().meta(CUT).transform(plainText).pipe(plain).transform(shownName);
-/** Anything but a short http(s) address is no reason to lose the chatter. */
-const avatarUrl = z
-  .unknown()
-  .meta(CUT)
-  .transform((raw) => (typeof raw === 'string' && /^https?:\/\//i.test(raw) && raw.length <= 500 ? raw : null));
-
-const chatter = z.object({ channelSlug: slug, userId, displayName: name, avatarUrl: avatarUrl.optional() });
-const chatterBody = z.union([chatter, z.array(chatter).max(MAX_EVENTS)]);
+import { avatarUrl, chatterBody, chatterValidator, name, slug } from './relayed-chatters.ts';
 
 const donorBody = z.object({
   channelSlug: slug,
@@ -40,7 +17,7 @@ const donorBody = z.object({
     .max(16)
     .default('RUB')
     .transform((raw) => plainText(raw).toUpperCase() || 'RUB'),
-  avatarUrl: avatarUrl.optional(),
+  avatarUrl,
 });
 
 const answer = z.object({ ok: z.literal(true), ignored: z.literal(true).optional() });
@@ -59,10 +36,9 @@ export function registerInternalCreditsRoutes(app: Api, { clock, roll }: ApiCont
 
   app.post(
     '/internal/credits/chatter',
-    { preValidation, schema: { ...hidden, body: chatterBody } },
+    { preValidation, validatorCompiler: chatterValidator, schema: { ...hidden, body: chatterBody } },
     async (request, reply) => {
-      const events = Array.isArray(request.body) ? request.body : [request.body];
-      const chatters = events.map((event) => ({ ...event, avatarUrl: event.avatarUrl ?? null }));
+      const chatters = Array.isArray(request.body) ? request.body : [request.body];
       const stored = await roll.addChatters(chatters, senderOf(reply));
       if (stored === 'busy') throw new BadInput('CREDITS_BUSY');
       return stored === 0 ? { ok: true as const, ignored: true as const } : { ok: true as const };
@@ -73,8 +49,7 @@ export function registerInternalCreditsRoutes(app: Api, { clock, roll }: ApiCont
     '/internal/credits/donor',
     { preValidation, schema: { ...hidden, body: donorBody } },
     async (request, reply) => {
-      const { avatarUrl: avatar, amount, ...donor } = request.body;
-      const given = { ...donor, amount: Math.max(amount, 0), avatarUrl: avatar ?? null };
+      const given = { ...request.body, amount: Math.max(request.body.amount, 0) };
       const isStored = await roll.addDonor(given, senderOf(reply));
       if (isStored === 'busy') throw new BadInput('CREDITS_BUSY');
       return isStored ? { ok: true as const } : { ok: true as const, ignored: true as const };
