@@ -26,7 +26,8 @@ const CACHE_MAX = 50_000;
 const CACHE_MS = 5 * 60_000;
 /** An answer the database could not give is asked for again sooner. */
 const FAILED_CACHE_MS = 30_000;
-const BATCH_WAIT_MS = 5;
+/** Short beside the quarter of a second in which credits gather, long enough that a busy chat shares its look-ups. */
+const BATCH_WAIT_MS = 25;
 const BATCH_MAX = 4000;
 
 export function createAuthorIdentity(deps: AuthorIdentityDeps): AuthorIdentity {
@@ -61,25 +62,24 @@ class BatchedIdentity implements AuthorIdentity {
     return asked.promise;
   }
 
-  #plan(): void {
+  #plan(delayMs = BATCH_WAIT_MS): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    this.#deps.clock.setTimer(BATCH_WAIT_MS, () => void this.#run());
+    this.#deps.clock.setTimer(delayMs, () => void this.#run());
   }
 
   /** One query at a time; who is asked for meanwhile is in the next. */
   async #run(): Promise<void> {
-    while (this.#asked.size > 0) {
-      const batch = [...this.#asked.entries().take(BATCH_MAX)];
-      const found = await this.#look(batch.map(([platformUserId]) => platformUserId));
-      for (const [platformUserId, { resolve }] of batch) {
-        const userId = found?.get(platformUserId) ?? `${this.#deps.platform.id}:${platformUserId}`;
-        this.#cache.set(platformUserId, userId, { ttl: found === null ? FAILED_CACHE_MS : CACHE_MS });
-        this.#asked.delete(platformUserId);
-        resolve(userId);
-      }
+    const batch = [...this.#asked.entries().take(BATCH_MAX)];
+    const found = await this.#look(batch.map(([platformUserId]) => platformUserId));
+    for (const [platformUserId, { resolve }] of batch) {
+      const userId = found?.get(platformUserId) ?? `${this.#deps.platform.id}:${platformUserId}`;
+      this.#cache.set(platformUserId, userId, { ttl: found === null ? FAILED_CACHE_MS : CACHE_MS });
+      this.#asked.delete(platformUserId);
+      resolve(userId);
     }
     this.#isPlanned = false;
+    if (this.#asked.size > 0) this.#plan(this.#asked.size < BATCH_MAX ? BATCH_WAIT_MS : 0);
   }
 
   /** @returns users by platform id; null when the database did not answer */
@@ -102,21 +102,19 @@ async function readLinkedUsers(
   { id, userColumns, authorAccountColumn = 'providerAccountId' }: AuthorIdentityDeps['platform'],
   platformUserIds: PlatformUserId[],
 ): Promise<ReadonlyMap<string, string>> {
+  const direct = userColumns
+    ? sql`union all select ${sql.ref(userColumns.id)}, id, true, null from "User"
+        where ${sql.ref(userColumns.id)} = any(${platformUserIds}::text[])`
+    : sql``;
   // A login names one account at a time, but nothing in the table says so: the newest holds it now.
   const { rows } = await sql<{ authorId: string; userId: string }>`
-    select distinct on (account.${sql.ref(authorAccountColumn)})
-      account.${sql.ref(authorAccountColumn)} as "authorId", account."userId"
-    from "ExternalAccount" account
-    where account.provider = ${id}::"ExternalAccountProvider"
-      and account.${sql.ref(authorAccountColumn)} = any(${platformUserIds}::text[])
-    order by account.${sql.ref(authorAccountColumn)}, account."createdAt" desc
+    select distinct on ("authorId") "authorId", "userId" from (
+      select ${sql.ref(authorAccountColumn)} as "authorId", "userId", false as "isDirect", "createdAt"
+      from "ExternalAccount"
+      where provider = ${id}::"ExternalAccountProvider" and ${sql.ref(authorAccountColumn)} = any(${platformUserIds}::text[])
+      ${direct}
+    ) linked
+    order by "authorId", "isDirect" desc, "createdAt" desc
   `.execute(db);
-  const found = new Map(rows.map(({ authorId, userId }) => [authorId, userId]));
-  if (userColumns === undefined) return found;
-  const direct = await sql<{ authorId: string; userId: string }>`
-    select ${sql.ref(userColumns.id)} as "authorId", id as "userId" from "User"
-    where ${sql.ref(userColumns.id)} = any(${platformUserIds}::text[])
-  `.execute(db);
-  for (const { authorId, userId } of direct.rows) found.set(authorId, userId);
-  return found;
+  return new Map(rows.map(({ authorId, userId }) => [authorId, userId]));
 }

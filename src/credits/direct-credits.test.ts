@@ -54,7 +54,7 @@ async function desk() {
     /** Time passes only as far as a look-up needs. */
     async drain(): Promise<void> {
       const drained = credits.drain();
-      await clock.advance(5);
+      await clock.advance(25);
       await drained;
     },
     async count(): Promise<number> {
