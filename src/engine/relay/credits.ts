@@ -87,7 +87,8 @@ class RelayedCredits implements Credits {
       Object.assign(waiting, chatter);
       return;
     }
-    if (this.#waiting.size >= WAITING_MAX) {
+    // Nobody would be told who it is: looking that up costs most when there is least time for it.
+    if (this.#waiting.size >= WAITING_MAX || !this.#relay.hasRoom()) {
       this.#dropped += 1;
       return;
     }

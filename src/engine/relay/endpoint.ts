@@ -1,4 +1,4 @@
-/** One API instance that receives credits events: its own queue, one request at a time, its own outages (docs/contract/workers.md#payload-and-transport). */
+/** One API instance that receives credits events: its own queue, its own requests, its own outages (docs/contract/workers.md#payload-and-transport). */
 import { createHmac } from 'node:crypto';
 import { type BackoffLimits, backoffMs } from '../../lib/backoff.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
@@ -37,7 +37,11 @@ export interface EndpointStats {
 interface Queued {
   readonly event: CreditsEvent;
   readonly addedAtMs: number;
+  /** Something about this chatter is in a request that was not answered yet. Another one could overtake it. */
+  isUnderWay: boolean;
 }
+
+type Batch = readonly (readonly [string, Queued])[];
 
 type Outcome =
   | { kind: 'taken' }
@@ -54,6 +58,9 @@ const BATCH_WAIT_MS = 250;
 const BATCH_MAX = 4000;
 /** Stays below the 512 kB that our own endpoint reads. */
 const BATCH_BYTES_MAX = 400_000;
+/** So many wait beside the request under way: the endpoint reads the next one while it stores this one. */
+const SECOND_REQUEST_AT = 1000;
+const REQUESTS_AT_ONCE = 2;
 /** What every version of our own endpoint takes. */
 const OLDER_BATCH_MAX = 1000;
 const SINGLES_AT_ONCE = 8;
@@ -67,7 +74,11 @@ export class RelayEndpoint {
   readonly #deps: EndpointDeps;
   /** In order of first appearance; whoever appears again while waiting keeps their place. */
   readonly #queue = new Map<string, Queued>();
-  #running: Promise<void> | null = null;
+  /** How many of the queue are under way. */
+  #underWay = 0;
+  readonly #running = new Set<Promise<void>>();
+  /** The last answer took a whole batch; whoever does not keep up with one request gets no second. */
+  #takesTwo = false;
   #timer: Timer | null = null;
   #failures = 0;
   #batchMax = BATCH_MAX;
@@ -81,13 +92,19 @@ export class RelayEndpoint {
     this.#deps = deps;
   }
 
+  get hasRoom(): boolean {
+    return this.#queue.size < QUEUE_MAX;
+  }
+
   /** @param key one text per chatter and channel */
   offer(key: string, event: CreditsEvent): void {
-    if (this.#queue.size >= QUEUE_MAX && !this.#queue.has(key)) {
+    if (!this.hasRoom && !this.#queue.has(key)) {
       this.#dropped += 1;
       return;
     }
-    this.#queue.set(key, { event, addedAtMs: this.#deps.clock.monotonicMs() });
+    // Under a new name: that one waits for the answer about the former.
+    const isUnderWay = this.#queue.get(key)?.isUnderWay ?? false;
+    this.#queue.set(key, { event, addedAtMs: this.#deps.clock.monotonicMs(), isUnderWay });
     this.#plan();
   }
 
@@ -95,8 +112,9 @@ export class RelayEndpoint {
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.#timer?.cancel();
-    await this.#running;
-    if (this.#queue.size > 0) await this.#start();
+    await this.#idle();
+    if (this.#queue.size > 0) this.#start();
+    await this.#idle();
   }
 
   /** Counts as lost what was not delivered in time. */
@@ -117,97 +135,134 @@ export class RelayEndpoint {
   }
 
   #plan(): void {
-    if (this.#running !== null || this.#isDraining || this.#queue.size === 0) return;
+    if (this.#running.size > 0) {
+      if (this.#takesTwo && this.#running.size < REQUESTS_AT_ONCE && this.#waiting >= SECOND_REQUEST_AT) this.#start();
+      return;
+    }
+    if (this.#isDraining || this.#queue.size === 0) return;
     if (this.#failures > 0) {
       this.#timer ??= this.#startAfter(backoffMs(this.#failures, RETRY, this.#deps.random));
     } else if (this.#queue.size >= BATCH_EVENTS) {
-      void this.#start();
+      this.#start();
     } else {
       this.#timer ??= this.#startAfter(BATCH_WAIT_MS);
     }
   }
 
-  #startAfter(delayMs: number): Timer {
-    return this.#deps.clock.setTimer(delayMs, () => void this.#start(), { unref: true });
+  get #waiting(): number {
+    return this.#queue.size - this.#underWay;
   }
 
-  #start(): Promise<void> {
+  #startAfter(delayMs: number): Timer {
+    return this.#deps.clock.setTimer(delayMs, () => this.#start(), { unref: true });
+  }
+
+  #start(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
+    const run = this.#run().finally(() => {
+      this.#running.delete(run);
       this.#plan();
     });
-    return this.#running;
+    this.#running.add(run);
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   /** One batch, and on while full ones wait. */
   async #run(): Promise<void> {
     do {
       const outcome = this.#takesArrays ? await this.#sendArray() : await this.#sendSingles();
+      this.#takesTwo = this.#takesArrays && outcome.kind === 'taken';
       if (outcome.kind === 'failed') return this.#fail(outcome);
       this.#recover();
-    } while (this.#queue.size >= BATCH_EVENTS || (this.#isDraining && this.#queue.size > 0));
+      if (!this.#takesTwo && this.#running.size > 1) return;
+    } while (this.#waiting >= BATCH_EVENTS || (this.#isDraining && this.#waiting > 0));
   }
 
   async #sendArray(): Promise<Outcome> {
-    const batch: [string, Queued][] = [];
     const parts: string[] = [];
     let bytes = 0;
-    for (const entry of this.#queue) {
-      const part = JSON.stringify(entry[1].event);
+    const batch = this.#take(this.#batchMax, ({ event }) => {
+      const part = JSON.stringify(event);
       bytes += Buffer.byteLength(part) + 1;
-      if (batch.length > 0 && bytes > BATCH_BYTES_MAX) break;
-      batch.push(entry);
+      if (parts.length > 0 && bytes > BATCH_BYTES_MAX) return false;
       parts.push(part);
-      if (batch.length >= this.#batchMax) break;
-    }
+      return true;
+    });
     const outcome = await this.#post(`[${parts.join(',')}]`);
     switch (outcome.kind) {
       case 'taken':
-        this.#settle(batch, true);
+        this.#settle(batch, 'delivered');
         return outcome;
       case 'refused':
-        if (batch.length > OLDER_BATCH_MAX) {
-          this.#batchMax = OLDER_BATCH_MAX;
-          return outcome;
-        }
-        // An older API: it knows the single form only.
-        this.#takesArrays = false;
-        this.#deps.log.info(`${this.#deps.logPrefix}internal_post_single`, { baseUrl: this.#origin });
+        this.#settle(batch, 'waits');
+        if (batch.length > OLDER_BATCH_MAX) this.#batchMax = OLDER_BATCH_MAX;
+        else this.#sendSinglesFromNowOn();
         return outcome;
       case 'too_large':
-        if (batch.length === 1) this.#settle(batch, false);
+        this.#settle(batch, batch.length === 1 ? 'dropped' : 'waits');
         this.#batchMax = Math.max(1, Math.floor(batch.length / 2));
         return outcome;
       case 'failed':
+        this.#settle(batch, 'waits');
         return outcome;
     }
   }
 
+  /** An older API: it knows the single form only. */
+  #sendSinglesFromNowOn(): void {
+    if (!this.#takesArrays) return;
+    this.#takesArrays = false;
+    this.#deps.log.info(`${this.#deps.logPrefix}internal_post_single`, { baseUrl: this.#origin });
+  }
+
   async #sendSingles(): Promise<Outcome> {
-    const batch = [...this.#queue.entries().take(BATCH_EVENTS)];
+    const batch = this.#take(BATCH_EVENTS);
     for (let start = 0; start < batch.length; start += SINGLES_AT_ONCE) {
       const some = batch.slice(start, start + SINGLES_AT_ONCE);
-      const outcomes = await Promise.all(
-        some.map(async (entry) => {
-          const outcome = await this.#post(JSON.stringify(entry[1].event));
-          if (outcome.kind !== 'failed') this.#settle([entry], outcome.kind === 'taken');
-          return outcome;
-        }),
-      );
+      const outcomes = await Promise.all(some.map((entry) => this.#sendSingle(entry)));
       const failed = outcomes.find(({ kind }) => kind === 'failed');
-      if (failed) return failed;
+      if (failed === undefined) continue;
+      this.#settle(batch.slice(start + SINGLES_AT_ONCE), 'waits');
+      return failed;
     }
     return { kind: 'taken' };
   }
 
+  async #sendSingle(entry: Batch[number]): Promise<Outcome> {
+    const outcome = await this.#post(JSON.stringify(entry[1].event));
+    this.#settle([entry], outcome.kind === 'failed' ? 'waits' : outcome.kind === 'taken' ? 'delivered' : 'dropped');
+    return outcome;
+  }
+
+  /** The first of those who wait, until there is no room for one more. */
+  #take(max: number, hasRoom: (queued: Queued) => boolean = () => true): Batch {
+    const batch: [string, Queued][] = [];
+    for (const entry of this.#queue) {
+      if (entry[1].isUnderWay) continue;
+      if (batch.length >= max || !hasRoom(entry[1])) break;
+      entry[1].isUnderWay = true;
+      batch.push(entry);
+    }
+    this.#underWay += batch.length;
+    return batch;
+  }
+
   /** Whoever took another name while the request was under way stays in the queue. */
-  #settle(batch: readonly [string, Queued][], isDelivered: boolean): void {
+  #settle(batch: Batch, fate: 'delivered' | 'dropped' | 'waits'): void {
+    this.#underWay -= batch.length;
     for (const [key, queued] of batch) {
-      if (this.#queue.get(key) !== queued) continue;
+      const held = this.#queue.get(key);
+      if (held === undefined) continue;
+      if (held !== queued || fate === 'waits') {
+        held.isUnderWay = false;
+        continue;
+      }
       this.#queue.delete(key);
-      if (isDelivered) this.#delivered += 1;
+      if (fate === 'delivered') this.#delivered += 1;
       else this.#dropped += 1;
     }
   }
@@ -223,8 +278,8 @@ export class RelayEndpoint {
     }
     this.#failures += 1;
     const tooOldMs = clock.monotonicMs() - EVENT_LIFE_MS;
-    for (const [key, { addedAtMs }] of this.#queue) {
-      if (addedAtMs > tooOldMs) continue;
+    for (const [key, { addedAtMs, isUnderWay }] of this.#queue) {
+      if (addedAtMs > tooOldMs || isUnderWay) continue;
       this.#queue.delete(key);
       this.#dropped += 1;
     }

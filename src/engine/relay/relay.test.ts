@@ -2,7 +2,11 @@ import { createHmac } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
-import { type CreditsRequest, scriptedCreditsApi } from '../../../test/support/scripted-credits-api.ts';
+import {
+  type CreditsRequest,
+  type ScriptedCreditsApi,
+  scriptedCreditsApi,
+} from '../../../test/support/scripted-credits-api.ts';
 import { createHttpClient } from '../../lib/http.ts';
 import { createLogger } from '../../lib/logger.ts';
 import { type CreditsRelay, createCreditsRelay } from './relay.ts';
@@ -98,6 +102,79 @@ test('a hundred chatters do not wait for the quarter of a second, and a backlog 
   expect(api.names).toEqual([...people(100), ...people(4500, 'q')]);
   // Kept alive: three requests did not take three connections.
   expect(new Set(api.requests.map(({ callerPort }) => callerPort)).size).toBeLessThan(3);
+});
+
+/** Answers only when it is told to. */
+function holdAnswers(api: ScriptedCreditsApi): PromiseWithResolvers<number>[] {
+  const held: PromiseWithResolvers<number>[] = [];
+  api.answer = () => {
+    const answer = Promise.withResolvers<number>();
+    held.push(answer);
+    return answer.promise;
+  };
+  return held;
+}
+
+/** An API that took a batch, and has another one in work. */
+async function busyRelay() {
+  const api = await scriptedCreditsApi();
+  const { relay, clock } = relayTo([api.baseUrl]);
+  chat(relay, ...people(100));
+  await waitFor(() => expect(relay.stats().endpoints[0]?.delivered).toBe(100));
+  const held = holdAnswers(api);
+  chat(relay, ...people(100, 'q'));
+  await waitFor(() => expect(held).toHaveLength(1));
+  return { api, relay, clock, held };
+}
+
+test('who comes faster than they are answered goes in a second request beside the first, and in no third', async () => {
+  const { api, relay, held } = await busyRelay();
+  chat(relay, ...people(999, 'r'));
+  expect(api.requests).toHaveLength(2);
+  chat(relay, ...people(2000, 's'));
+  await waitFor(() => expect(held).toHaveLength(2));
+  expect(sizesOf(api.requests)).toEqual([100, 100, 1000]);
+  held[1]?.resolve(200);
+  await waitFor(() => expect(held).toHaveLength(3));
+  held[0]?.resolve(200);
+  held[2]?.resolve(200);
+  await waitFor(() => expect(relay.stats().endpoints[0]).toMatchObject({ queued: 0, delivered: 3199, dropped: 0 }));
+  expect(api.names.toSorted()).toEqual(
+    [...people(100), ...people(100, 'q'), ...people(999, 'r'), ...people(2000, 's')].toSorted(),
+  );
+});
+
+test('a new name waits for the answer about the former, so that the older one never arrives last', async () => {
+  const { api, relay, clock, held } = await busyRelay();
+  relay.add({ channelSlug: 'north', userId: 'p:q0', displayName: 'new' });
+  chat(relay, ...people(1000, 'r'));
+  await waitFor(() => expect(held).toHaveLength(2));
+  expect(api.requests[2]?.body).not.toContain('p:q0');
+  held[0]?.resolve(200);
+  held[1]?.resolve(200);
+  await waitFor(() => expect(relay.stats().endpoints[0]?.queued).toBe(1));
+  await clock.advance(250);
+  await waitFor(() => expect(held).toHaveLength(3));
+  held[2]?.resolve(200);
+  await waitFor(() => expect(api.names).toHaveLength(1201));
+  expect(api.names.at(-1)).toBe('new');
+});
+
+test('an API that did not take one request gets no second beside the next, and what failed is sent again', async () => {
+  const { api, relay, clock, held } = await busyRelay();
+  chat(relay, ...people(3000, 'r'));
+  await waitFor(() => expect(held).toHaveLength(2));
+  held[0]?.resolve(503);
+  held[1]?.resolve(503);
+  await waitFor(() => expect(relay.stats().endpoints[0]).toMatchObject({ isReachable: false, queued: 3100 }));
+  await clock.advance(10_000);
+  await waitFor(() => expect(held).toHaveLength(3));
+  chat(relay, ...people(1500, 's'));
+  expect(api.requests).toHaveLength(4);
+  held[2]?.resolve(200);
+  await waitFor(() => expect(held).toHaveLength(4));
+  held[3]?.resolve(200);
+  await waitFor(() => expect(relay.stats().endpoints[0]).toMatchObject({ queued: 0, delivered: 4700, dropped: 0 }));
 });
 
 test('a request stays below what the API reads, however long names and addresses are', async () => {

@@ -7,6 +7,8 @@ export type { CreditsEvent } from './endpoint.ts';
 export interface CreditsRelay {
   /** Returns at once and never throws. A chatter told a few seconds ago under the same name costs a look-up. */
   add(event: CreditsEvent): void;
+  /** Whether any instance could be told of one more chatter. */
+  hasRoom(): boolean;
   /** Delivers what waits, for at most `deadlineMs`; nothing is taken afterwards. */
   drain(deadlineMs: number): Promise<void>;
   stats(): RelayStats;
@@ -64,6 +66,10 @@ class BatchingRelay implements CreditsRelay {
     if (presentable === null) return;
     const key = `${event.channelSlug}\n${event.userId}`;
     for (const endpoint of this.#endpoints) endpoint.offer(key, presentable);
+  }
+
+  hasRoom(): boolean {
+    return this.#endpoints.some((endpoint) => endpoint.hasRoom);
   }
 
   async drain(deadlineMs: number): Promise<void> {
