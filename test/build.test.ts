@@ -83,6 +83,11 @@ test('the operator’s command works from what is built as from the sources, wit
     status: 1,
     stderr: expect.stringContaining('Nobody has signed in as nobody'),
   });
+  const { status, stdout } = memalerts('doctor', '--json', '--lang', 'ru');
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout).findings).toContainEqual(
+    expect.objectContaining({ cause: 'database_ready', verdict: 'ok', text: expect.stringContaining('База отвечает') }),
+  );
 });
 
 test('what is built is production by itself: without a key it says how to make one, and its cookies are Secure', async () => {

@@ -1,8 +1,9 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { JWT_SECRET, startApiWorld } from '../../test/support/api-world.ts';
+import { EVENTSUB_SECRET, JWT_SECRET, startApiWorld } from '../../test/support/api-world.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
 import { consult, doctorWorld } from '../../test/support/doctor-world.ts';
 import { pooler } from '../../test/support/pooler.ts';
@@ -129,21 +130,52 @@ test('a key that is lost is told apart from keys that differ between processes',
   expect(found.findings[0]).toMatchObject({ cause: 'encryption_key_missing', action: 'set_variable' });
 });
 
-test('what only the API saw is told: deliveries with a signature that does not fit', async () => {
+test('what only the API saw is told: when it was delivered something, and a signature that does not fit', async () => {
   const { api, env } = await doctorWorld();
-  const headers = {
-    'twitch-eventsub-message-id': 'm1',
-    'twitch-eventsub-message-timestamp': new Date().toISOString(),
-    'twitch-eventsub-message-signature': 'sha256=00',
-    'twitch-eventsub-message-type': 'notification',
-    'content-type': 'application/json',
+  const deliver = (id: string, type: string, body: string, secret: string) => {
+    const time = new Date().toISOString();
+    const headers = {
+      'twitch-eventsub-message-id': id,
+      'twitch-eventsub-message-timestamp': time,
+      'twitch-eventsub-message-signature': `sha256=${createHmac('sha256', secret)
+        .update(id + time + body)
+        .digest('hex')}`,
+      'twitch-eventsub-message-type': type,
+      'content-type': 'application/json',
+    };
+    return api.ask(null, 'POST', '/webhooks/twitch/eventsub', { headers, raw: body });
   };
-  expect((await api.ask(null, 'POST', '/webhooks/twitch/eventsub', { headers, raw: '{}' })).status).toBe(403);
+  const deliveredAt = async () =>
+    (await consult(env)).findings.find(({ cause }) => cause === 'webhook_address_right')?.data.deliveredAt;
+  expect(await deliveredAt()).toBe(null);
+  const challenge = JSON.stringify({ challenge: 'say this' });
+  expect((await deliver('m1', 'webhook_callback_verification', challenge, EVENTSUB_SECRET)).status).toBe(200);
+  expect(await deliveredAt()).toMatch(/Z$/);
+  expect((await deliver('m2', 'notification', '{}', 'another secret')).status).toBe(403);
   expect((await consult(env)).findings[0]).toMatchObject({
     cause: 'webhook_signature_refused',
     action: 'fix_webhook_address',
     scope: { provider: 'twitch' },
   });
+});
+
+test('an API that does not take our word is told as one that says nothing of itself, and nothing is called well for it', async () => {
+  const secret = { INTERNAL_RELAY_SECRET: 'a relay secret of more than 32 characters' };
+  const api = await startApiWorld(url, { env: secret });
+  const env = { ...ENV, CHATBOT_BACKEND_BASE_URLS: api.url };
+  const causes = async (more: Record<string, string>) =>
+    (await consult({ ...env, ...more })).findings.map(({ cause }) => cause);
+  expect(await causes(secret)).toContain('api_reachable');
+  const strange = await causes({ INTERNAL_RELAY_SECRET: 'another secret of more than 32 characters' });
+  expect(strange).toContain('api_silent_about_itself');
+  expect(strange).not.toContain('api_reachable');
+});
+
+test('a look that fails in a way nobody foresaw is a finding, and the others go on', async () => {
+  const { findings, exitCode } = await consult({ ...ENV, HOST: 'no host', PORT: '4711' });
+  expect(findings).toContainEqual(expect.objectContaining({ cause: 'look_failed', verdict: 'unknown' }));
+  expect(findings.map(({ cause }) => cause)).toContain('database_ready');
+  expect(exitCode).toBe(1);
 });
 
 test('a clock that is ten minutes ahead is told, by this machine', async () => {

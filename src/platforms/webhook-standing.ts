@@ -6,16 +6,18 @@ import type { Told } from './platform.ts';
 const REFUSAL_LIFE_MS = 10 * 60_000;
 
 export class WebhookStanding {
-  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'now'>;
+  #deliveredAt: Date | null = null;
   #refusal: { readonly reason: string; readonly atMs: number } | null = null;
 
-  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+  constructor(clock: Pick<Clock, 'monotonicMs' | 'now'>) {
     this.#clock = clock;
   }
 
   /** A delivery that was signed as it should be: whoever else sends nonsense is no fault of ours. */
   genuine(): void {
     this.#refusal = null;
+    this.#deliveredAt = this.#clock.now();
   }
 
   /** Only of deliveries that look like the platform's. */
@@ -23,7 +25,14 @@ export class WebhookStanding {
     this.#refusal = { reason, atMs: this.#clock.monotonicMs() };
   }
 
-  told(): readonly Told[] {
+  /** @param address whether it can be right, and which it is */
+  told(address: { readonly isRight: boolean; readonly url: string | null }): readonly Told[] {
+    const cause = address.isRight ? 'webhook_address_right' : 'webhook_address_wrong';
+    const data = { url: address.url, deliveredAt: this.#deliveredAt?.toISOString() ?? null };
+    return [{ check: 'webhook', cause, data }, ...this.#refusals()];
+  }
+
+  #refusals(): readonly Told[] {
     const refusal = this.#refusal;
     if (refusal === null || this.#clock.monotonicMs() - refusal.atMs > REFUSAL_LIFE_MS) return [];
     const { reason } = refusal;

@@ -7,6 +7,7 @@ import type { TokenSeal } from '../../lib/token-seal.ts';
 import type { SenderCredential } from '../../platforms/account-side.ts';
 import { isMissing } from '../../platforms/no-credential.ts';
 import type { CommonDeps, PlatformDescription } from '../../platforms/platform.ts';
+import { guarded } from './guarded.ts';
 
 interface LiveDeps {
   readonly db: Db;
@@ -16,7 +17,10 @@ interface LiveDeps {
 
 /** Of each platform at most one fact. A token that ran out is renewed first, as a worker would. */
 export async function liveFacts(deps: LiveDeps, used: readonly PlatformDescription[]): Promise<readonly ToldFact[]> {
-  return (await Promise.all(used.map((description) => askOne(deps, description)))).flat();
+  const each = used.map((description) =>
+    guarded(`asking ${description.title}`, 'account', () => askOne(deps, description)),
+  );
+  return (await Promise.all(each)).flat();
 }
 
 async function askOne(
@@ -70,16 +74,11 @@ async function askOne(
   } catch (error) {
     if (isRefusedToken(error)) return refused(error.message);
     if (error instanceof PlatformUnreachable) return unknown(error.message);
-    const detail = error instanceof PlatformRefused ? error.message : `the answer could not be read (${nameOf(error)})`;
-    return [{ check: 'account', cause: 'live_answer_differs', provider, data: { detail } }];
+    if (!(error instanceof PlatformRefused)) throw error;
+    return [{ check: 'account', cause: 'live_answer_differs', provider, data: { detail: error.message } }];
   }
 }
 
 function isRefusedToken(error: unknown): error is PlatformRefused {
   return error instanceof PlatformRefused && error.status === 401;
-}
-
-/** What an unexpected error says may quote what it could not read. */
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
 }

@@ -19,6 +19,7 @@ import type { CauseCode } from '../../platforms/causes/cause.ts';
 import type { CommonDeps, PlatformDescription } from '../../platforms/platform.ts';
 import { askApis } from './apis.ts';
 import { connectionTrouble, readStored } from './database.ts';
+import { guarded } from './guarded.ts';
 import { liveFacts } from './live.ts';
 import { platformFacts, publicAddressFacts } from './network.ts';
 import { portFacts } from './ports.ts';
@@ -49,8 +50,8 @@ export async function look(deps: LookDeps): Promise<Snapshot> {
   const seal = createTokenSeal([...(readable.CREDENTIALS_ENCRYPTION_KEY ?? [])]);
   const [stored, ports, addresses, apis] = await Promise.all([
     readDatabase(deps, seal, readable.DATABASE_URL ?? null),
-    portFacts(env, http),
-    publicAddressFacts(env, http),
+    guarded('ports', 'port', () => portFacts(env, http)),
+    guarded('public addresses', 'network', () => publicAddressFacts(env, http)),
     askApis(env, deps),
   ]);
   const used = usedPlatforms(deps, stored).map(({ id }) => id);
@@ -60,7 +61,7 @@ export async function look(deps: LookDeps): Promise<Snapshot> {
     ...ports,
     ...addresses,
     ...apis.facts,
-    ...(await platformFacts(env, used)),
+    ...(await guarded('platforms', 'network', () => platformFacts(env, used))),
   ];
   return { ...stored, own: distinct(own, stored), otherKeys: apis.keys };
 }

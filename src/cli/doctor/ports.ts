@@ -36,7 +36,8 @@ export async function portFacts(env: Environment, http: HttpClient): Promise<rea
 }
 
 function wantedPorts({ PORT = 0, HOST = '', CHATBOT_HEALTH_PORT: first = 0 }: Partial<CoreValues>): WantedPort[] {
-  const api = { host: ANYWHERE.includes(HOST) ? '127.0.0.1' : HOST, port: PORT, isOurs: isOurApi };
+  const named = HOST.includes(':') ? `[${HOST}]` : HOST;
+  const api = { host: ANYWHERE.includes(HOST) ? '127.0.0.1' : named, port: PORT, isOurs: isOurApi };
   // `start:all` gives each worker the next one.
   const workers = first === 0 ? [] : registry.map((_, index) => ({ host: '127.0.0.1', port: first + index, isOurs }));
   return [api, ...workers].filter(({ port }) => port > 0 && port <= HIGHEST_PORT);

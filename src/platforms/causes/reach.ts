@@ -136,6 +136,14 @@ export const reachCauses = {
       'Поищите новую версию программы и проверьте приложение на {platform}.',
     ],
   },
+  look_failed: {
+    verdict: 'unknown',
+    who: 'operator',
+    action: 'none',
+    rank: 97,
+    en: ['The doctor could not finish one of its looks: {detail}.', 'Try again; if this stays, report it.'],
+    ru: ['Доктор не смог закончить одну из проверок: {detail}.', 'Повторите; если не проходит, сообщите об этом.'],
+  },
   platform_unreachable: {
     verdict: 'waiting',
     who: null,

@@ -45,8 +45,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
     channelsChanged: () => channels.forget(),
     told() {
       if (settings.KICK_CLIENT_ID === null) return [];
-      const cause = problem === null ? 'webhook_address_right' : 'webhook_address_wrong';
-      return [{ check: 'webhook', cause, data: { url: address } }, ...standing.told()];
+      return standing.told({ isRight: problem === null, url: address });
     },
     async reconcileSubscriptions() {
       for (const subject of await readLeftBehind(deps.db)) {

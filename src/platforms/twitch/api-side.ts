@@ -47,10 +47,7 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       // Without an address nothing is delivered to anybody, which is told of once and not for each channel.
       if (webhook !== null) await eventSub.ensure(channelId);
     },
-    told() {
-      const cause = webhook === null ? 'webhook_address_wrong' : 'webhook_address_right';
-      return [{ check: 'webhook', cause, data: { url: webhook?.callback ?? null } }, ...standing.told()];
-    },
+    told: () => standing.told({ isRight: webhook !== null, url: webhook?.callback ?? null }),
   };
 }
 
