@@ -9,7 +9,6 @@ import { readSnapshot, type SnapshotSource } from '../../engine/diagnosis/read-s
 import type { FactData, Snapshot, ToldFact } from '../../engine/diagnosis/snapshot.ts';
 import type { ChannelId, ProviderId } from '../../lib/brand.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { parseDatabaseUrl } from '../../lib/database-url.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { HttpClient } from '../../lib/http.ts';
 import type { Logger } from '../../lib/logger.ts';
@@ -23,7 +22,7 @@ import { guarded } from './guarded.ts';
 import { liveFacts } from './live.ts';
 import { platformFacts, publicAddressFacts } from './network.ts';
 import { portFacts } from './ports.ts';
-import { type Environment, variableFacts } from './variables.ts';
+import { type Environment, variableFacts, withoutCredentials } from './variables.ts';
 
 interface LookDeps {
   readonly env: Environment;
@@ -46,10 +45,15 @@ const NO_LOG: Logger = { debug() {}, info() {}, warn() {}, error() {}, with: () 
 /** @throws BadInput where no channel has the slug */
 export async function look(deps: LookDeps): Promise<Snapshot> {
   const { env, http } = deps;
-  const { readable } = loadConfig('cli', env);
+  const loaded = loadConfig('cli', env);
+  const { readable } = loaded;
+  const problems = 'problems' in loaded ? loaded.problems : [];
+  const wrongUrl = problems.find(({ key }) => key === 'DATABASE_URL');
   const seal = createTokenSeal([...(readable.CREDENTIALS_ENCRYPTION_KEY ?? [])]);
   const [stored, ports, addresses, apis] = await Promise.all([
-    readDatabase(deps, seal, readable.DATABASE_URL ?? null),
+    wrongUrl === undefined
+      ? readDatabase(deps, seal, readable.DATABASE_URL ?? '')
+      : unread(seal, wrongUrl.cause, { variable: wrongUrl.key, detail: withoutCredentials(wrongUrl.problem) }),
     guarded('ports', 'port', () => portFacts(env, http)),
     guarded('public addresses', 'network', () => publicAddressFacts(env, http)),
     askApis(env, deps),
@@ -84,9 +88,7 @@ function distinct(facts: readonly ToldFact[], { database, databaseData = {}, wor
   return [...known.values()];
 }
 
-async function readDatabase(deps: LookDeps, seal: TokenSeal, url: string | null): Promise<Snapshot> {
-  if (url === null) return unread(seal, 'variable_missing', { variable: 'DATABASE_URL' });
-  if (!isDatabaseUrl(url)) return unread(seal, 'variable_malformed', { variable: 'DATABASE_URL' });
+async function readDatabase(deps: LookDeps, seal: TokenSeal, url: string): Promise<Snapshot> {
   const pool = createPool(url, { applicationName: 'memalerts-doctor', slowMs: 10_000, log: NO_LOG });
   // Alone: other statements of ours through a pooler would hide what kind it is.
   const trouble = await connectionTrouble(url, deps.clock);
@@ -141,15 +143,6 @@ function clockFacts(before: number, atDatabase: number, after: number): readonly
   ];
   if (before - atDatabase >= CLOCK_OFF_MS) return fact('clock_ahead', before - atDatabase);
   return atDatabase - after >= CLOCK_OFF_MS ? fact('clock_behind', after - atDatabase) : [];
-}
-
-function isDatabaseUrl(url: string): boolean {
-  try {
-    parseDatabaseUrl(url);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function unread({ keyIds }: TokenSeal, database: CauseCode, databaseData: FactData): Snapshot {

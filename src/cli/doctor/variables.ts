@@ -32,6 +32,6 @@ function isOfPlatform(key: string, provider: ProviderId | null): boolean {
 }
 
 /** A problem may quote an address as it was given. */
-function withoutCredentials(sentence: string): string {
+export function withoutCredentials(sentence: string): string {
   return sentence.replace(/\/\/[^/@\s]*@/g, '//');
 }
