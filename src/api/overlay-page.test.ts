@@ -183,17 +183,17 @@ test('sections come in the order of the style, and one without people or without
   expect(shown({ sections: ['donors'] }, { chatters: [chatter('Ada')] })).toEqual([]);
 });
 
-test('chatters by platform stand under its title; those of no platform come last', () => {
+test('chatters by platform stand under its title; those of no platform come before', () => {
   const chatters = [chatter('Nobody', null), chatter('Ben', 'two'), chatter('Ada'), chatter('Cy', 'two')];
   expect(shown({ chattersBy: 'platform' }, { chatters })).toEqual([
     'h1 Credits',
     'h2 Chatters',
+    'p Nobody',
     'h3 Platform One',
     'p Ada',
     'h3 Platform Two',
     'p Ben',
     'p Cy',
-    'p Nobody',
   ]);
 });
 

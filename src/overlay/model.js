@@ -49,8 +49,8 @@ function chattersOf(given, style, titles) {
   if (chatters.length === 0) return [];
   const lines = heading('h2', 'chatters', style.chattersTitleText, style);
   if (style.chattersBy === 'all') return [...lines, ...linesOfPeople('chatter', chatters, style)];
-  /** @type {Map<string, Chatter[]>} */
-  const groups = new Map(Object.keys(titles).map((id) => [id, []]));
+  /** @type {Map<string, Chatter[]>} Those of no platform come first: below a title they would seem to belong to it. */
+  const groups = new Map(['', ...Object.keys(titles)].map((id) => [id, []]));
   for (const chatter of chatters) {
     const id = chatter.provider ?? '';
     const group = groups.get(id);
