@@ -26,6 +26,8 @@ export interface Room extends Forgettable {
   /** As Twitch named it when it was joined; null before. */
   roomId: string | null;
   state: ReaderState | null;
+  /** The session on which Twitch last forgot that we are there. */
+  forgottenOn: Session | null;
 }
 
 /** Channels one account may be in without being moderator there (docs/platforms/twitch.md#joined-channels). */
@@ -138,7 +140,9 @@ export class Rooms {
       case 'JOIN':
         // Whoever was there is not let in again.
         if (room.joinedOn === session && room.step === 'joined' && this.#looks.isAsked(room)) {
-          this.#deps.log.warn('chatbot.room_forgotten', logFields(room));
+          // Should Twitch begin to answer every look, that is worth one line for each room and no more.
+          this.#deps.log[room.forgottenOn === session ? 'debug' : 'warn']('chatbot.room_forgotten', logFields(room));
+          room.forgottenOn = session;
         }
         return;
       case 'PART':
@@ -182,6 +186,7 @@ export class Rooms {
       lookedMs: Number.NEGATIVE_INFINITY,
       urgency: 0,
       state: null,
+      forgottenOn: null,
     };
     this.#rooms.set(name, room);
     this.#queue.wait(room);
