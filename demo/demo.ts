@@ -18,13 +18,18 @@ const { values: options } = parseArgs({
 
 const cleanup = new AsyncDisposableStack();
 const interruption = Promise.withResolvers<number>();
-/** Until the conversation is over, being interrupted is a failure. */
-let codeWhenInterrupted = 1;
+/** Until the conversation is over, being ended is a failure, but for Ctrl-C: whoever presses it knows. */
+let codeWhenEnded = 1;
 let isEnding = false;
+let firstSignalMs: number | null = null;
+/** One Ctrl-C comes more than once: from the terminal, and from each package runner that passes it on. */
+const SAME_SIGNAL_MS = 1000;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (isEnding) process.exit(1); // the second time it is not waited for: what still runs is killed
-    interruption.resolve(codeWhenInterrupted);
+    firstSignalMs ??= performance.now();
+    // The second time it is not waited for: what still runs is killed.
+    if (isEnding && performance.now() - firstSignalMs > SAME_SIGNAL_MS) process.exit(signal === 'SIGINT' ? 0 : 1);
+    interruption.resolve(signal === 'SIGINT' ? 0 : codeWhenEnded);
   });
 }
 
@@ -50,7 +55,7 @@ async function perform(stack: Stack, startedAtMs: number): Promise<number> {
   }
   const isComplete = summarise(outcomes);
   if (options.once || !isComplete) return isComplete ? 0 : 1;
-  codeWhenInterrupted = 0;
+  codeWhenEnded = 0;
   printUrls(stage, process.stdin.isTTY);
   return talkOn(stage);
 }

@@ -64,7 +64,8 @@ export function printUrls({ stack, cast }: Stage, canType: boolean): void {
   const line = JSON.stringify({ streamer: cast.streamer, viewer: 'you', text: '!hello' });
   const rooms = [...stack.chats].flatMap(([id, { controlUrl, stageUrl }]) => [
     [id, ''],
-    ['  worker', `${stack.workerUrls.get(id)}/readyz  /metrics`],
+    ['  worker', `${stack.workerUrls.get(id)}/readyz`],
+    ['  worker’s metrics', `${stack.workerUrls.get(id)}/metrics`],
     ['  simulator', `${controlUrl}  (simulators/README.md)`],
     ['  say something', `curl -d '${line}' ${stageUrl}/say`],
   ]);
@@ -80,6 +81,8 @@ export function printUrls({ stack, cast }: Stage, canType: boolean): void {
   console.log('\nEverything goes on running until Ctrl-C.\n');
   for (const [name = '', value = ''] of rows) console.log(`  ${name.padEnd(20)}${value}`);
   console.log(
-    canType ? '\nType a line to write it into the Twitch chat as "you": !hello, !clip, !time … or: kick: !hello\n' : '',
+    canType
+      ? '\nType a line to write it into the Twitch chat as "you": !hello, !clip, !time … or, for another platform: kick: !hello, vk: !hello\n'
+      : '',
   );
 }

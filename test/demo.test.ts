@@ -84,6 +84,14 @@ test(
     const readiness = async () => (await fetch(`${workerUrl}/readyz`)).status;
     expect(await readiness()).toBe(200);
 
+    // Every address answers as it is printed.
+    const links = [...demo.output.matchAll(/^ {2}(?:\S.*?| {2}\S.*?) {2,}(http:\S+)/gm)].map(([, link]) => link ?? '');
+    expect(links.length).toBeGreaterThan(3 * platforms.length);
+    for (const link of links) {
+      const { status } = await fetch(link, { redirect: 'manual' });
+      expect([link, [200, 302].includes(status)]).toEqual([link, true]);
+    }
+
     const variables = /memalerts doctor --env (\S+)/.exec(demo.output)?.[1] ?? '';
     expect(statSync(variables).mode & 0o777).toBe(0o600);
     const doctor = await askDoctor(variables);
@@ -102,7 +110,9 @@ test(
       { ...PATIENCE, interval: 250 },
     );
 
-    demo.child.kill('SIGTERM');
+    // Package runners pass a Ctrl-C on that the terminal has sent already: two signals are still one wish.
+    demo.child.kill('SIGINT');
+    demo.child.kill('SIGHUP');
     expect(await demo.exitCode).toBe(0);
     expect(await Promise.all(ports.map(isOpen))).not.toContain(true);
     expect(existsSync(variables)).toBe(false);

@@ -5,7 +5,6 @@ import { simulate } from '../simulators/kick/simulated-platform.ts';
 import { pruneOldRows } from '../src/api/retention.ts';
 import { createPool } from '../src/db/pool.ts';
 import { pruneOutbox } from '../src/engine/outbox/retention.ts';
-import { renderStatements } from '../src/engine/outbox/statements.ts';
 import { startHousekeeping } from '../src/engine/worker/housekeeping.ts';
 import { kick } from '../src/platforms/kick/index.ts';
 import { addChannel, linkDefaultBot, queueMessages } from './conformance/rows.ts';
@@ -143,7 +142,7 @@ test('what workers and the API ask again and again costs the same however many r
   startHousekeeping({ pg: pgPool, clock, log: silentLog(), logPrefix: '' });
   await clock.advance(3_600_000);
   await pruneOldRows(pgPool, new Date(), silentLog());
-  await pruneOutbox(pgPool, renderStatements(kick.tables), new Date());
+  await pruneOutbox(pgPool, kick.tables, new Date());
   const costs = await measure(noted.values());
   expect(costs.length).toBeGreaterThan(25);
   expect(costs.filter(([buffers]) => buffers > FEW_BUFFERS)).toEqual([]);

@@ -109,4 +109,12 @@ export const http: readonly Mutant[] = [
     test: 'src/db/migrate.test.ts',
     title: 'a migrator that is killed while it works leaves no lock behind',
   },
+  {
+    guarantee: 'The people of an old roll go in steps of their own',
+    file: 'src/api/retention.ts',
+    find: 'order by people.seq limit $3',
+    replace: 'order by people.seq limit 10 * $3',
+    test: 'test/retention-costs.test.ts',
+    title: 'no step of the deletion of old rows looks at more than five thousand rows, and all old ones go',
+  },
 ];

@@ -19,6 +19,11 @@ export function action<T>(schema: z.ZodType<T>, run: (input: T) => unknown): (in
 /** @returns an interceptor for `Host`: true when the request was for the control interface */
 export function controlInterface(actions: ControlActions, log: MessageLog, clock: Clock) {
   return (request: IncomingMessage, response: ServerResponse, path: string): boolean => {
+    // Its own address, as it is printed for people, tells what can be done there.
+    if (`${path}/` === PREFIX || path === PREFIX) {
+      write(response, { status: 200, body: { actions: [...Object.keys(actions), 'messages'] } });
+      return true;
+    }
     if (!path.startsWith(PREFIX)) return false;
     const name = path.slice(PREFIX.length);
     if (name === 'messages' && request.method === 'GET') writeMessages(response, log, clock);

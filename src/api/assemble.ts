@@ -18,6 +18,7 @@ import { type Hosting, hostPlatforms } from './hosting.ts';
 import { startJobs } from './jobs.ts';
 import { EventStreams } from './plugins/event-streams.ts';
 import { createChannelFeed } from './routes/events-feed.ts';
+import { databaseTrouble } from './routes/health.ts';
 import { serverRules, tokenSeal } from './rules.ts';
 import { buildServer } from './server.ts';
 import { createSelf, createSnapshots, enabledBots } from './snapshots.ts';
@@ -117,6 +118,8 @@ export async function startApi({ config, clock, log, random, companion: start }:
   );
   clockWatch = new ClockWatch({ pg: pool.pg, clock, log, logPrefix: 'api.' });
   const { port } = app.server.address() as AddressInfo;
+  // Whoever asks no `/readyz` reads in the log what is missing.
+  void databaseTrouble(context);
 
   return {
     port,

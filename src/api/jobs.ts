@@ -116,7 +116,7 @@ async function perform({ databaseUrl, log }: JobDeps, job: Job): Promise<void> {
     const isOurs = await alone(own, `memalerts:${job.name}`, () => job.run());
     if (!isOurs) log.debug('api.job_left_to_another_copy', { job: job.name });
   } catch (error) {
-    if (isMissingSchema(error) || isUnavailable(error)) log.debug('api.job_postponed', { job: job.name, error });
+    if (isMissingSchema(error) || isUnavailable(error)) log.warn('api.job_postponed', { job: job.name, error });
     else log.error('api.job_failed', { job: job.name, error });
   }
 }

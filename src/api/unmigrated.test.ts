@@ -108,6 +108,26 @@ test('a webhook is still checked for its signature first', async () => {
   expect(await deliver(headers)).toEqual([404, 'FEATURE_NOT_AVAILABLE']);
 });
 
+test('what is missing is logged once without anybody asking, and /readyz says whether it was ever migrated', async () => {
+  const empty = await createTestDatabase({ empty: true });
+  const api = await startApiWorld(empty.url);
+  const logged = () =>
+    api.lines.map((line) => JSON.parse(line)).filter(({ event }) => /^api\.(not_ready|ready_again)$/.test(event));
+  await expect.poll(logged).toMatchObject([{ level: 'warn', reason: 'schema_missing' }]);
+  expect(logged()[0].fix).toContain('has no tables yet');
+  const ready = async (lang: string) => (await api.ask(null, 'GET', `/readyz?lang=${lang}`)).json;
+  expect(await ready('en')).toMatchObject({
+    reasons: ['schema_missing'],
+    reason: expect.stringContaining('no tables'),
+  });
+  expect((await ready('ru')).reason).toContain('ещё нет таблиц');
+  await migrate(empty.url);
+  expect((await ready('en')).status).toBe('ready');
+  expect(logged().map(({ event }) => event)).toEqual(['api.not_ready', 'api.ready_again']);
+  await api.pg.query('drop table "BotIntegrationSettings" cascade');
+  expect((await ready('en')).reason).toContain('of another release');
+});
+
 test('a database that is migrated later makes everything available without a restart', async () => {
   const late = await createTestDatabase({ empty: true });
   const api = await startApiWorld(late.url);

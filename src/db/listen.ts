@@ -79,7 +79,7 @@ class ReconnectingListener implements Listener {
   constructor(connectionString: string, events: ListenEvents, deps: ListenDeps) {
     this.#connectionString = connectionString;
     this.#events = events;
-    this.#deps = deps;
+    this.#deps = { ...deps, log: deps.log.with({ process: deps.applicationName }) };
     void this.#connect();
   }
 

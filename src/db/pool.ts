@@ -58,7 +58,9 @@ const types = {
 
 /** Understands Prisma's `connection_limit`, `pool_timeout` and `schema` parameters. Opens no connection yet. */
 export function createPool(databaseUrl: string, options: PoolOptions): Pool {
-  const { applicationName, slowMs, log, answerDeadlineMs = ANSWER_DEADLINE_MS } = options;
+  const { applicationName, slowMs, answerDeadlineMs = ANSWER_DEADLINE_MS } = options;
+  // Lines of several processes may come together in one place.
+  const log = options.log.with({ process: applicationName });
   const parsed = parseDatabaseUrl(databaseUrl);
   const { connectionString } = parsed;
   const connectionLimit = parsed.connectionLimit ?? DEFAULT_CONNECTIONS;

@@ -52,6 +52,29 @@ export async function buffersOf(client: pg.Client, { text, values }: NotedStatem
   return most;
 }
 
+interface Node {
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Relation Name'?: string;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Index Recheck'?: number;
+  readonly Plans?: readonly Node[];
+}
+
+/** Runs it and takes it back. @returns how many rows of tables it looked at */
+export async function rowsExaminedBy(client: pg.Client, { text, values }: NotedStatement): Promise<number> {
+  await client.query('begin');
+  const { rows } = await client.query(`explain (analyze, buffers, format json) ${text}`, [...values]);
+  await client.query('rollback');
+  return examined(rows[0]['QUERY PLAN'][0].Plan);
+}
+
+function examined(node: Node): number {
+  const dropped = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
+  const own = node['Relation Name'] === undefined ? 0 : (node['Actual Rows'] + dropped) * node['Actual Loops'];
+  return (node.Plans ?? []).reduce((sum, child) => sum + examined(child), own);
+}
+
 function literalOf(value: unknown): string {
   if (value instanceof Date) return value.toISOString().slice(0, -1);
   if (Array.isArray(value)) {

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { isMissingSchema } from '../../db/failures.ts';
+import type { Db } from '../../db/pool.ts';
 import { INSTALLATION } from '../../engine/diagnosis/fact.ts';
 import { wordsOf } from '../../engine/diagnosis/present.ts';
 import { BadInput } from '../../lib/errors.ts';
@@ -81,9 +82,9 @@ export function registerHealthRoutes(
         const reasons = [...new Set([...known, ...(found === null ? [] : [found])])];
         const [first] = reasons;
         if (first === undefined) return { status: 'ready' as const, reasons, warnings };
-        return reply
-          .code(503)
-          .send({ status: 'not_ready' as const, reasons, reason: sentence(first, languageOf(request)), warnings });
+        const language = languageOf(request);
+        const reason = first === 'schema_missing' ? await schemaSentence(db, language) : sentence(first, language);
+        return reply.code(503).send({ status: 'not_ready' as const, reasons, reason, warnings });
       },
     );
   }
@@ -110,16 +111,54 @@ export function registerHealthRoutes(
   );
 }
 
-/** Asks the database. @returns a code of `/readyz`, or null when the tables are there and can be written */
+/** What was logged last of each database: a probe asks every few seconds, and one line says it. */
+const told = new WeakMap<Db, CauseCode | null>();
+
+/** Asks the database, and logs what is new. @returns a code of `/readyz`, or null when the tables are there and can be written */
 export async function databaseTrouble({ db, log }: Pick<ApiContext, 'db' | 'log'>): Promise<CauseCode | null> {
+  const { trouble, error } = await askDatabase(db);
+  const before = told.get(db) ?? null;
+  told.set(db, trouble);
+  if (trouble === before) return trouble;
+  if (trouble === null) log.info('api.ready_again', { was: before });
+  else {
+    const fix = trouble === 'schema_missing' ? await schemaSentence(db, 'en') : sentence(trouble, 'en');
+    log.warn('api.not_ready', { reason: trouble, fix, ...(error === undefined ? {} : { error }) });
+  }
+  return trouble;
+}
+
+async function askDatabase(db: Db): Promise<{ trouble: CauseCode | null; error?: unknown }> {
   try {
     const { rows } = await sql<{ isReadOnly: boolean }>`
       select current_setting('transaction_read_only') = 'on' as "isReadOnly", exists (select from "BotIntegrationSettings")
     `.execute(db);
-    return rows[0]?.isReadOnly === true ? 'cannot_write' : null;
+    return { trouble: rows[0]?.isReadOnly === true ? 'cannot_write' : null };
   } catch (error) {
-    log.debug('api.not_ready', { error });
-    return isMissingSchema(error) ? 'schema_missing' : 'database_unavailable';
+    return { trouble: isMissingSchema(error) ? 'schema_missing' : 'database_unavailable', error };
+  }
+}
+
+const SCHEMA = {
+  none: {
+    en: 'The database has no tables yet. Run `pnpm memalerts migrate`, or correct DATABASE_URL if it names another database than it should.',
+    ru: 'В базе ещё нет таблиц. Выполните `pnpm memalerts migrate` или исправьте DATABASE_URL, если он указывает не на ту базу.',
+  },
+  older: {
+    en: 'The tables of the database are of another release than this build. Run `pnpm memalerts migrate`.',
+    ru: 'Таблицы в базе от другого выпуска, чем эта сборка. Выполните `pnpm memalerts migrate`.',
+  },
+} as const satisfies Record<string, Record<Language, string>>;
+
+/** Tables are missing for one of two causes: nobody migrated the database, or somebody did with another release. */
+async function schemaSentence(db: Db, language: Language): Promise<string> {
+  try {
+    const { rows } = await sql<{ isMigrated: boolean }>`
+      select to_regclass('schema_migration') is not null as "isMigrated"
+    `.execute(db);
+    return SCHEMA[rows[0]?.isMigrated === true ? 'older' : 'none'][language];
+  } catch {
+    return sentence('schema_missing', language);
   }
 }
 

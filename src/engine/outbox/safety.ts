@@ -18,7 +18,7 @@ interface SafetyDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly logPrefix: string;
-  readonly platform: Pick<Platform, 'noSenderReason'>;
+  readonly platform: Pick<Platform, 'noSenderReason' | 'tables'>;
   readonly channels: { held(): ReadonlyMap<ChannelId, SpeakingChannel>; onChange(listener: () => void): void };
   readonly startNumber: () => number | null;
   readonly isListening: () => boolean;
@@ -177,9 +177,9 @@ export class Safety {
   }
 
   async #prune(): Promise<void> {
-    const { pg, statements, clock, log, logPrefix } = this.#deps;
+    const { pg, platform, clock, log, logPrefix } = this.#deps;
     try {
-      const rows = await pruneOutbox(pg, statements, clock.now());
+      const rows = await pruneOutbox(pg, platform.tables, clock.now());
       if (rows > 0) log.info(`${logPrefix}outbox_pruned`, { rows });
     } catch (error) {
       if (!isMissingSchema(error)) log.warn(`${logPrefix}outbox_prune_failed`, { error });

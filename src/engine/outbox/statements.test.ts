@@ -84,7 +84,7 @@ test.each(platforms.map((platform) => [platform.id, platform] as const))(
     expect(fromInbox.rows.map(({ status }) => status)).toContain('pending');
     await run(statements.expire, [channelId], ['expired'], later, 8);
 
-    expect(await pruneOutbox(world.pg, statements, now)).toBe(0);
-    expect(await pruneOutbox(world.pg, statements, new Date(now.getTime() + 15 * 86_400_000))).toBe(3);
+    expect(await pruneOutbox(world.pg, platform.tables, now)).toBe(0);
+    expect(await pruneOutbox(world.pg, platform.tables, new Date(now.getTime() + 15 * 86_400_000))).toBe(3);
   },
 );

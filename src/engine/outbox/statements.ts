@@ -27,7 +27,6 @@ export function renderStatements({ outbox, targetColumn }: Pick<PlatformTables, 
     insertReplies: named('replies', insertReplies(table, target, false)),
     insertInboxReplies: named('inbox replies', insertReplies(table, target, true)),
     recent: named('recent', recent(table)),
-    prune: named('prune', prune(table)),
   };
 }
 
@@ -216,12 +215,4 @@ function recent(table: string): string {
     select "channelId", "senderAccountId", rank > 0 as "isAnswer", coalesce("sentAt", "processingAt") as at from ${table}
     where "createdAt" >= $2 and coalesce("sentAt", "processingAt") >= $1
     order by at`;
-}
-
-// $1 created before, $2 rows at a time.
-function prune(table: string): string {
-  return `
-    delete from ${table} where id in (
-      select id from ${table} where "createdAt" < $1 and status in ('sent', 'failed') limit $2
-    )`;
 }

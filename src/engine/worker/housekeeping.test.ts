@@ -5,7 +5,7 @@ import { silentLog } from '../../../test/support/silent-log.ts';
 import { createPool } from '../../db/pool.ts';
 import { startHousekeeping } from './housekeeping.ts';
 
-test('every hour changes and dead starts of more than a day ago go, the newest change of each kind stays', async () => {
+test('dead starts go within the hour, changes after a day, and the newest change of each kind stays', async () => {
   const { url } = await createTestDatabase({ forTest: true });
   const { pg, end } = createPool(url, { applicationName: 'housekeeping-test', slowMs: 60_000, log: silentLog() });
   onTestFinished(end);
@@ -17,10 +17,10 @@ test('every hour changes and dead starts of more than a day ago go, the newest c
   await pg.query(`
     insert into "BotWorker" (provider, host, pid, "heartbeatAt")
     select 'twitch', host, 1, timezone('utc', now()) - age
-    from (values ('long dead', interval '2 days'), ('lately dead', '1 hour')) as worker (host, age)`);
+    from (values ('long dead', interval '2 days'), ('dead', '16 minutes'), ('lately dead', '5 minutes')) as worker (host, age)`);
   const clock = new ManualClock();
   const stop = startHousekeeping({ pg, clock, log: silentLog(), logPrefix: '' });
-  await clock.advance(3_600_000);
+  await clock.advance(1_800_000);
   await vi.waitFor(async () => {
     const workers = await pg.query('select host from "BotWorker"');
     expect(workers.rows).toEqual([{ host: 'lately dead' }]);

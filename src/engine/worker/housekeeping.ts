@@ -11,9 +11,10 @@ interface HousekeepingDeps {
   readonly logPrefix: string;
 }
 
-const EVERY_MS = 60 * 60 * 1000;
+/** Twice within the hour in which a dead start has to go. */
+const EVERY_MS = 30 * 60 * 1000;
 
-/** Once an hour; the first time an hour after the start. @returns how to stop it */
+/** Every half an hour; the first time half an hour after the start. @returns how to stop it */
 export function startHousekeeping({ pg, clock, log, logPrefix }: HousekeepingDeps): () => void {
   let timer: Timer;
   const schedule = () => {
@@ -40,4 +41,4 @@ const FORGET_CHANGES = `
 
 const FORGET_WORKERS = `
   delete from "BotWorker" dead
-  where "heartbeatAt" < timezone('utc', now()) - interval '1 day' and not ${isAliveSql('dead."startNumber"')}`;
+  where "heartbeatAt" < timezone('utc', now()) - interval '15 minutes' and not ${isAliveSql('dead."startNumber"')}`;
