@@ -55,6 +55,8 @@ export interface PlatformDescription {
   oauth?(deps: CommonDeps): PlatformOAuth;
   /** The sender an old installation names in its environment, used when the database has no default bot (docs/contract/workers.md#resolution-order). */
   legacySender?(deps: CommonDeps & { readonly db: Db }): Promise<LegacySender | null>;
+  /** Where these settings let the platform deliver to; null where it is not set up, absent where it delivers nothing. */
+  webhook?(settings: PlatformSettings, publicBaseUrl: string | null): DeliveryAddress | null;
   /** What a live look asks; absent where nothing can be asked without doing harm (docs/diagnosis.md#ask-the-platforms). */
   readonly probe?: Probe;
   /** Opens the half that runs in the API. Must not do network calls until asked. */
@@ -145,6 +147,12 @@ export interface CommonDeps {
   readonly log: Logger;
   /** 0 ≤ x < 1; jitter only. */
   readonly random: () => number;
+}
+
+export interface DeliveryAddress {
+  /** Whether deliveries can arrive there at all. */
+  readonly isRight: boolean;
+  readonly url: string | null;
 }
 
 /** What a platform's half of a process knows that explains a silent bot, for diagnoses (docs/diagnosis.md#the-snapshot). */

@@ -1,6 +1,6 @@
 /** What one process has seen of a platform's deliveries: whether they still prove where they come from. */
 import type { Clock } from '../lib/clock.ts';
-import type { Told } from './platform.ts';
+import type { DeliveryAddress, Told } from './platform.ts';
 
 /** Older refusals explain nothing about now. */
 const REFUSAL_LIFE_MS = 10 * 60_000;
@@ -25,8 +25,7 @@ export class WebhookStanding {
     this.#refusal = { reason, atMs: this.#clock.monotonicMs() };
   }
 
-  /** @param address whether it can be right, and which it is */
-  told(address: { readonly isRight: boolean; readonly url: string | null }): readonly Told[] {
+  told(address: DeliveryAddress): readonly Told[] {
     const cause = address.isRight ? 'webhook_address_right' : 'webhook_address_wrong';
     const data = { url: address.url, deliveredAt: this.#deliveredAt?.toISOString() ?? null };
     return [{ check: 'webhook', cause, data }, ...this.#refusals()];

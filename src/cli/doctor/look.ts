@@ -58,14 +58,16 @@ export async function look(deps: LookDeps): Promise<Snapshot> {
     guarded('public addresses', 'network', () => publicAddressFacts(env, http)),
     askApis(env, deps),
   ]);
-  const used = usedPlatforms(deps, stored).map(({ id }) => id);
+  const used = usedPlatforms(deps, stored);
+  const usedIds = used.map(({ id }) => id);
   const own = [
     ...stored.own,
     ...variableFacts(env),
     ...ports,
     ...addresses,
     ...apis.facts,
-    ...(await guarded('platforms', 'network', () => platformFacts(env, used))),
+    ...webhookFacts(env, used, apis.facts),
+    ...(await guarded('platforms', 'network', () => platformFacts(env, usedIds))),
   ];
   return { ...stored, own: distinct(own, stored), otherKeys: apis.keys };
 }
@@ -129,6 +131,23 @@ async function readPool(deps: LookDeps, pool: Pool, seal: TokenSeal): Promise<Sn
 
 function usedPlatforms({ provider }: LookDeps, snapshot: Snapshot): readonly PlatformDescription[] {
   return platforms.filter(({ id }) => (provider === null || id === provider) && isUsed(snapshot, id));
+}
+
+/** An API that runs tells where it was started to be delivered to: here is what another start would make of the variables. */
+function webhookFacts(
+  env: Environment,
+  used: readonly PlatformDescription[],
+  told: readonly ToldFact[],
+): readonly ToldFact[] {
+  const { readable, platform: settingsOf } = loadConfig('cli', env);
+  const base = readable.DOMAIN == null ? null : `https://${readable.DOMAIN}`;
+  return used.flatMap(({ id, webhook }): readonly ToldFact[] => {
+    const cause = 'webhook_address_wrong';
+    const address = webhook?.(settingsOf(id), base) ?? null;
+    const isKnown = told.some((fact) => fact.cause === cause && fact.provider === id);
+    if (address === null || address.isRight || isKnown) return [];
+    return [{ check: 'webhook', cause, provider: id, data: { url: address.url } }];
+  });
 }
 
 function commonDeps({ env, clock, http }: LookDeps): (description: PlatformDescription) => CommonDeps {

@@ -6,7 +6,7 @@ import { resolveChannel } from './enabling.ts';
 import { readLeftBehind } from './events/standing.ts';
 import { Subscriptions } from './events/subscriptions.ts';
 import { kickSettings } from './settings.ts';
-import { problemOf, webhookAddress } from './webhook/address.ts';
+import { deliveryAddress, problemOf, webhookAddress } from './webhook/address.ts';
 import { ChannelMap } from './webhook/channel-map.ts';
 import { createKeyRing } from './webhook/public-key.ts';
 import { registerWebhook } from './webhook/webhook.ts';
@@ -44,8 +44,8 @@ export function openApiSide(deps: ApiDeps): ApiSide {
     },
     channelsChanged: () => channels.forget(),
     told() {
-      if (settings.KICK_CLIENT_ID === null) return [];
-      return standing.told({ isRight: problem === null, url: address });
+      const told = deliveryAddress(deps.settings, deps.publicBaseUrl);
+      return told === null ? [] : standing.told(told);
     },
     async reconcileSubscriptions() {
       for (const subject of await readLeftBehind(deps.db)) {

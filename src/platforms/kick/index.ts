@@ -8,6 +8,7 @@ import { createOAuth } from './oauth.ts';
 import { probe } from './probe.ts';
 import { kickSettings, kickVariables } from './settings.ts';
 import { tables } from './tables.ts';
+import { deliveryAddress } from './webhook/address.ts';
 import { openWorkerSide } from './worker-side.ts';
 
 export const kick: Platform = {
@@ -49,6 +50,7 @@ export const kick: Platform = {
   oauth: createOAuth,
   openWorkerSide,
   probe,
+  webhook: deliveryAddress,
   openApiSide,
 };
 

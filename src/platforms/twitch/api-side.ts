@@ -2,6 +2,7 @@
 import type { PlatformChannelId } from '../../lib/brand.ts';
 import { BadInput } from '../../lib/errors.ts';
 import type { ApiDeps, ApiSide } from '../api-side.ts';
+import type { DeliveryAddress, PlatformSettings } from '../platform.ts';
 import { WebhookStanding } from '../webhook-standing.ts';
 import { requireLinkedChannel, requireLogin } from './channel.ts';
 import { EventSub } from './eventsub/eventsub.ts';
@@ -47,8 +48,14 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       // Without an address nothing is delivered to anybody, which is told of once and not for each channel.
       if (webhook !== null) await eventSub.ensure(channelId);
     },
-    told: () => standing.told({ isRight: webhook !== null, url: webhook?.callback ?? null }),
+    told: () => standing.told(deliveryAddress(deps.settings, deps.publicBaseUrl)),
   };
+}
+
+/** Without a secret nothing can be subscribed to, wherever it would arrive. */
+export function deliveryAddress(settings: PlatformSettings, publicBaseUrl: string | null): DeliveryAddress {
+  const webhook = webhookOf(twitchSettings(settings), publicBaseUrl);
+  return { isRight: webhook !== null, url: webhook?.callback ?? null };
 }
 
 function webhookOf(settings: TwitchSettings, publicBaseUrl: string | null): Webhook | null {

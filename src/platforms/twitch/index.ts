@@ -2,7 +2,7 @@
 import type { ProviderId } from '../../lib/brand.ts';
 import type { Platform, PlatformLimits, PlatformSettings, WorkerTimers } from '../platform.ts';
 import { noBotAccount } from '../words.ts';
-import { openApiSide } from './api-side.ts';
+import { deliveryAddress, openApiSide } from './api-side.ts';
 import { twitchCauses } from './causes.ts';
 import { findLegacySender } from './legacy-sender.ts';
 import { createOAuth } from './oauth.ts';
@@ -40,6 +40,7 @@ export const twitch: Platform = {
   legacySender: findLegacySender,
   openWorkerSide,
   probe,
+  webhook: deliveryAddress,
   openApiSide,
 };
 

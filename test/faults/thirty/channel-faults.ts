@@ -50,7 +50,6 @@ export const channelFaults: readonly Fault[] = [
       told('twitch', 'exclude', (channel) => ({ channel, person: BOT, seconds: null })),
     ),
     expects: { cause: 'banned', action: 'unban_bot', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'the bot is not a moderator of the 101st channel',
@@ -60,7 +59,6 @@ export const channelFaults: readonly Fault[] = [
       told('twitch', 'setRole', (channel) => ({ channel, person: BOT, role: 'moderator', held: false })),
     ),
     expects: { cause: 'join_limit', action: 'make_bot_moderator', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'the channel is suspended',
@@ -70,7 +68,6 @@ export const channelFaults: readonly Fault[] = [
       told('twitch', 'suspend', (channel) => ({ channel })),
     ),
     expects: { cause: 'suspended', action: 'none', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'the channel was renamed',
@@ -85,7 +82,6 @@ export const channelFaults: readonly Fault[] = [
       },
     ),
     expects: { cause: 'renamed', action: 'wait', who: null, verdict: 'waiting' },
-    over: 'both',
     async undo() {
       await lock?.query('rollback');
       lock?.release();
@@ -107,7 +103,6 @@ export const channelFaults: readonly Fault[] = [
         }),
     ),
     expects: { cause: 'platform_refused', action: 'none', who: null, verdict: 'waiting' },
-    over: 'both',
   },
   {
     name: 'the application has reached its limit of subscriptions',
@@ -117,7 +112,6 @@ export const channelFaults: readonly Fault[] = [
       told('kick', 'subscriptionSwitches', () => ({ totalMax: 0 })),
     ),
     expects: { cause: 'subscription_limit', action: 'raise_quota', who: 'operator' },
-    over: 'both',
     undo: ({ control }) => control('kick', 'subscriptionSwitches', { totalMax: 2000 }),
   },
   {
@@ -128,7 +122,6 @@ export const channelFaults: readonly Fault[] = [
       told('youtube', 'revokeGrant', (name) => ({ name })),
     ),
     expects: { cause: 'owner_relink_required', action: 'link_account', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'the streamer left out a scope',
@@ -138,7 +131,6 @@ export const channelFaults: readonly Fault[] = [
       return { ...streamer, account: account && { ...account, ...(await accountWith(stack, 'trovo', slug, scopes)) } };
     }),
     expects: { cause: 'owner_scope_missing', action: 'grant_scope', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'the linked Google account opens another channel',
@@ -146,13 +138,11 @@ export const channelFaults: readonly Fault[] = [
       return { ...streamer, account: sim('youtube').addStreamer('wrong_channel').account };
     }),
     expects: { cause: 'owner_channel_mismatch', action: 'link_account', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'no account is linked',
     seed: channelAt('youtube', 'unlinked', async (_stack, _slug, streamer) => ({ ...streamer, account: null })),
     expects: { cause: 'owner_not_linked', action: 'link_account', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'the chat of the broadcast is disabled',
@@ -162,7 +152,6 @@ export const channelFaults: readonly Fault[] = [
       told('youtube', 'setChat', (channel) => ({ channel, state: 'disabled' })),
     ),
     expects: { cause: 'chat_disabled', action: 'start_stream', who: 'streamer' },
-    over: 'both',
   },
   {
     name: 'a message waits while the channel is offline',
@@ -173,7 +162,6 @@ export const channelFaults: readonly Fault[] = [
       ({ ask }, channel) => ask(channel, 'POST', '/streamer/bot/say', { message: 'hello', provider: 'youtube' }),
     ),
     expects: { cause: 'no_live_chat', action: 'start_stream', who: 'streamer', verdict: 'waiting' },
-    over: 'both',
   },
   {
     name: 'the address of the VK channel is missing',
@@ -181,6 +169,5 @@ export const channelFaults: readonly Fault[] = [
       return { ...streamer, target: '5210', extra: { vkvideoChannelUrl: null }, account: null };
     }),
     expects: { cause: 'missing_channel_url', action: 'name_channel_url', who: 'streamer' },
-    over: 'both',
   },
 ];

@@ -1,8 +1,8 @@
 /** What a seeded fault is, and what has to be found first. */
 import type { Check } from '../../../src/engine/diagnosis/fact.ts';
 import type { ChannelId, ProviderId } from '../../../src/lib/brand.ts';
-import type { Cause, CauseCode, Verdict } from '../../../src/platforms/causes/cause.ts';
-import type { Stack } from './stack.ts';
+import type { Cause, CauseCode, Language, Verdict } from '../../../src/platforms/causes/cause.ts';
+import type { Environment, Stack } from './stack.ts';
 
 export type PlatformId = 'twitch' | 'youtube' | 'vkvideo' | 'trovo' | 'kick';
 
@@ -33,9 +33,21 @@ export interface Fault {
   /** Makes it happen. @returns where it shows */
   seed(stack: Stack): Promise<Place>;
   readonly expects: Expected;
-  readonly over: 'http' | 'both';
-  /** Ends it once it has been found. */
+  /** Ends what would stand in the way of other faults; its finding may stay for a while. */
   undo?(stack: Stack): Promise<unknown>;
+}
+
+/** All findings that belong to a place, in the order in which they are shown. */
+export type Read = (language: Language) => Promise<readonly Found[]>;
+
+/** A fault of what the operator's machine has: nothing of the installation has to run for it. */
+export interface MachineFault {
+  readonly name: string;
+  /** The doctor's environment, made from that of the installation. */
+  environment(stack: Stack): Promise<Environment>;
+  readonly expects: Expected;
+  /** Of the doctor. */
+  readonly exitCodes: readonly number[];
 }
 
 /** A finding as people and their tools read it. */

@@ -1,13 +1,12 @@
-/** What people are told: over HTTP, in both languages, and whether anything is called broken that is not. */
+/** What people are told, in both languages, and whether anything is called broken that is not. */
 import { expect } from 'vitest';
-import type { Language } from '../../../src/platforms/causes/cause.ts';
-import type { Expected, Fault, FaultyChannel, Found, Place, PlatformId } from './fault.ts';
+import { allByDoctor } from './doctor.ts';
+import type { Expected, Fault, Found, Place, Read } from './fault.ts';
 import { IDS, type Stack } from './stack.ts';
 
-/** All findings that belong to a place, in the order in which they are shown. */
-export type Read = (language: Language) => Promise<readonly Found[]>;
-
 const CYRILLIC = /[а-яё]/i;
+/** Of the findings that stand where another was expected. */
+const SHOWN = 8;
 
 export function overHttp(stack: Stack, { provider, channel }: Place): Read {
   return async (language) => {
@@ -19,22 +18,30 @@ export function overHttp(stack: Stack, { provider, channel }: Place): Read {
 
 /** Resolves once it is found; a platform may need a moment to say what it has to. */
 export async function expectFirst({ until }: Stack, read: Read, expected: Expected): Promise<void> {
+  await until(async () => expectCause(await read('en'), expected));
+  expectWords(await read('en'), await read('ru'), expected);
+}
+
+/** In both languages. */
+export function expectWords(english: readonly Found[], russian: readonly Found[], expected: Expected): void {
   const { verdict = 'broken', ...rest } = expected;
-  const first = await until(async () => {
-    const found = await read('en');
-    if (found[0]?.cause !== expected.cause) {
-      const told = found.map((one) => `${one.verdict} ${one.cause}: ${one.text}`);
-      throw new Error(`${expected.cause} is not found first, but:\n${told.join('\n')}`);
-    }
-    return found[0];
+  const texts = [english, russian].map((findings) => {
+    const first = expectCause(findings, expected);
+    expect(first).toMatchObject({ ...rest, verdict });
+    expect(first.text).not.toMatch(/[{}]| – /);
+    return first.text;
   });
-  expect(first).toMatchObject({ ...rest, verdict });
-  const [translated] = await read('ru');
-  expect(translated).toMatchObject({ ...rest, verdict });
-  expect(first.text).toMatch(/^[A-Z]\w/);
-  expect(first.text).not.toMatch(CYRILLIC);
-  expect(translated?.text).toMatch(CYRILLIC);
-  for (const text of [first.text, translated?.text]) expect(text).not.toMatch(/[{}]| – /);
+  expect(texts[0]).toMatch(/^[A-Z]\w/);
+  expect(texts[0]).not.toMatch(CYRILLIC);
+  expect(texts[1]).toMatch(CYRILLIC);
+}
+
+/** @throws Error with what is found instead */
+function expectCause(findings: readonly Found[], { cause }: Expected): Found {
+  const [first] = findings;
+  if (first?.cause === cause) return first;
+  const told = findings.slice(0, SHOWN).map((one) => `${one.verdict} ${one.cause}: ${one.text}`);
+  throw new Error(`${cause} is not found first, but:\n${told.join('\n')}`);
 }
 
 export interface Seeded {
@@ -42,35 +49,26 @@ export interface Seeded {
   readonly place: Place;
 }
 
-/** What is called broken and asks for anything but the cure of a fault that is there. */
+/** What anybody who looks finds broken, and what asks for anything but the cure of a fault that is there. */
 export async function falseFindings(stack: Stack, seeded: readonly Seeded[]): Promise<readonly string[]> {
-  const ofPlatform = (id: PlatformId | null) => seeded.filter(({ place }) => place.provider === id);
-  const isShared = ({ place }: Seeded) => !place.channel || IDS.some((id) => place.channel === stack.well(id));
-  const shared = (id: PlatformId | null) => [...ofPlatform(id), ...ofPlatform(null)].filter(isShared);
-  const found: string[] = [];
-  const note = (where: string, findings: readonly Found[], cures: (provider: string | null) => readonly Seeded[]) => {
-    for (const { verdict, cause, action, scope, text } of findings) {
-      if (verdict !== 'broken') continue;
-      if (cures(scope.provider).some(({ fault }) => fault.expects.action === action)) continue;
-      found.push(`${where}: ${cause} (${text})`);
-    }
-  };
-  const owner = await findingsAt(stack, stack.owner, '/owner/diagnostics?lang=en');
-  note('installation', owner, (provider) => shared(provider as PlatformId | null));
-  for (const id of IDS) {
-    note(`a channel of ${id} that is well`, await ofChannel(stack, id, stack.well(id)), () => shared(id));
-  }
-  for (const one of seeded) {
-    const { provider, channel } = one.place;
-    if (isShared(one) || provider === null || channel === null) continue;
-    const findings = await ofChannel(stack, provider, channel);
-    note(`while ${one.fault.name}`, findings, () => [one, ...shared(provider)]);
-  }
-  return found;
-}
-
-function ofChannel(stack: Stack, provider: PlatformId, channel: FaultyChannel): Promise<readonly Found[]> {
-  return findingsAt(stack, channel, `/streamer/bots/${provider}/diagnostics?lang=en`);
+  const isShared = ({ channel }: Place) => channel === null || IDS.some((id) => channel === stack.well(id));
+  const isExplained = ({ action, scope }: Found) =>
+    seeded.some(({ fault, place }) => {
+      if (fault.expects.action !== action) return false;
+      if (!isShared(place)) return place.channel?.slug === scope.slug;
+      return place.provider === null || place.provider === scope.provider;
+    });
+  const channels = seeded.map(({ place }) => place).filter((place) => !isShared(place));
+  const places: readonly Place[] = [...channels, ...IDS.map((id) => ({ provider: id, channel: stack.well(id) }))];
+  const looks = await Promise.all([
+    ...places.map((place) => overHttp(stack, place)('en')),
+    findingsAt(stack, stack.owner, '/owner/diagnostics?lang=en'),
+    allByDoctor(stack),
+  ]);
+  return looks
+    .flat()
+    .filter((finding) => finding.verdict === 'broken' && !isExplained(finding))
+    .map(({ scope, cause, text }) => `${scope.provider} ${scope.slug}: ${cause} (${text})`);
 }
 
 async function findingsAt(stack: Stack, who: { token: string }, route: string): Promise<readonly Found[]> {

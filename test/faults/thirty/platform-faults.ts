@@ -67,7 +67,6 @@ export const firstPlatformFaults: readonly Fault[] = [
       return { provider: 'twitch', channel };
     },
     expects: { cause: 'subscription_gone', action: 'fix_webhook_address', who: 'operator', verdict: 'waiting' },
-    over: 'both',
     undo: ({ control }) => control('twitch', 'clearFaults'),
   },
   {
@@ -78,7 +77,6 @@ export const firstPlatformFaults: readonly Fault[] = [
       await control('vkvideo', 'dropConnections');
     }),
     expects: { cause: 'websocket_token_failed', action: 'link_default_bot', who: 'owner', verdict: 'waiting' },
-    over: 'both',
     undo: ({ control }) => control('vkvideo', 'clearFaults'),
   },
   {
@@ -88,13 +86,11 @@ export const firstPlatformFaults: readonly Fault[] = [
       await speak(stack, 'youtube');
     }),
     expects: { cause: 'quota_low', action: 'raise_quota', who: 'operator' },
-    over: 'both',
   },
   {
     name: 'no default bot is linked',
     seed: atTheWellChannel('trovo', ({ ask, owner }) => ask(owner, 'DELETE', '/owner/bots/trovo/default')),
     expects: { cause: 'no_bot', action: 'link_default_bot', who: 'owner' },
-    over: 'both',
   },
 ];
 
@@ -108,7 +104,6 @@ export function secondPlatformFaults(onEnd: (end: () => Promise<void>) => void):
         await speak(stack, 'youtube');
       }),
       expects: { cause: 'quota_exhausted', action: 'raise_quota', who: 'operator' },
-      over: 'both',
     },
     {
       name: 'a proxy changes the body of deliveries',
@@ -117,8 +112,6 @@ export function secondPlatformFaults(onEnd: (end: () => Promise<void>) => void):
         await stack.control('twitch', 'goLive', { channel: stack.well('twitch').slug });
       }),
       expects: { cause: 'webhook_signature_refused', action: 'fix_webhook_address', who: 'operator' },
-      // Only the API knows what was delivered to it.
-      over: 'http',
       undo: ({ control, apiUrl }) => control('twitch', 'mapHost', { host: HOST, target: apiUrl }),
     },
     {
@@ -134,14 +127,12 @@ export function secondPlatformFaults(onEnd: (end: () => Promise<void>) => void):
         process.kill(stack.worker('vkvideo').pid, 'SIGUSR2');
       }),
       expects: { cause: 'reader_deaf', action: 'start_worker', who: 'operator' },
-      over: 'both',
       undo: ({ control }) => control('vkvideo', 'accept'),
     },
     {
       name: 'a worker was killed',
       seed: installation('kick', ({ worker }) => worker('kick').kill('SIGKILL')),
       expects: { cause: 'worker_gone', action: 'start_worker', who: 'operator' },
-      over: 'both',
     },
   ];
 }
@@ -155,7 +146,6 @@ export const restartFaults: readonly Fault[] = [
       stack.sim('kick').say(stack.well('kick').slug, 'mira_k', 'hello');
     }),
     expects: { cause: 'relay_unreachable', action: 'set_variable', who: 'operator' },
-    over: 'both',
   },
   {
     name: 'two processes have different encryption keys',
@@ -164,7 +154,6 @@ export const restartFaults: readonly Fault[] = [
       return { provider: null, channel: null };
     },
     expects: { cause: 'encryption_keys_differ', action: 'set_variable', who: 'operator' },
-    over: 'both',
   },
   {
     name: 'the clock of a worker is ten minutes ahead',
@@ -172,6 +161,5 @@ export const restartFaults: readonly Fault[] = [
       startWorker('vkvideo', { SHIFTED_WALL_MS: String(TEN_MINUTES_MS) }),
     ),
     expects: { cause: 'clock_ahead', action: 'correct_clock', who: 'operator' },
-    over: 'both',
   },
 ];

@@ -1,7 +1,8 @@
 /** One installation for all faults: a PostgreSQL of its own, simulated platforms, the API and every worker as processes. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import { vi } from 'vitest';
 import type {
   LinkedAccount,
@@ -18,17 +19,21 @@ import { platforms } from '../../../src/platforms/all.ts';
 import type { PlatformDescription } from '../../../src/platforms/platform.ts';
 import * as rows from '../../conformance/rows.ts';
 import { type Answer, JWT_SECRET, send } from '../../support/api-world.ts';
+import { onDatabase } from '../../support/database-url.ts';
 import { type RunningProcess, startApiProcess, startWorkerProcess } from '../../support/processes.ts';
 import { silentLog } from '../../support/silent-log.ts';
 import type { FaultyChannel, PlatformId } from './fault.ts';
 
-type Environment = Readonly<Record<string, string>>;
+export type Environment = Readonly<Record<string, string>>;
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
 export const IDS: readonly PlatformId[] = ['twitch', 'youtube', 'vkvideo', 'trovo', 'kick'];
 export const BOT = 'memalerts_bot';
 /** Where platforms that call us believe the API to be. */
 export const HOST = 'bots.memalerts.example';
+/** Who is let in by a password; everybody else is trusted. */
+export const PASSWORD_ROLE = 'app';
+const PASSWORD = 'right';
 /** Twitch lets an account into this many chats where it is no moderator. */
 const CROWD = 100;
 const KEY = Buffer.alloc(32, 1).toString('base64');
@@ -164,6 +169,12 @@ export async function startStack(cleanup: AsyncDisposableStack) {
       if (found === undefined) throw new Error(`no worker of ${id} was started`);
       return found;
     },
+    /** A database of the same server without any table. */
+    emptyDatabaseUrl: server.emptyUrl,
+    /** Every process of the installation. */
+    async stopAll(): Promise<void> {
+      await Promise.all([api, ...workers.values()].map((process) => process.kill('SIGTERM')));
+    },
     until: <T>(check: () => T | Promise<T>) => vi.waitFor(check, PATIENCE),
   };
 }
@@ -176,13 +187,26 @@ const CROWD_ROWS = `
   )
   insert into "ChatBotSubscription" ("channelId", "twitchLogin", enabled) select id, slug, true from channel`;
 
-async function startDatabase(cleanup: AsyncDisposableStack): Promise<{ url: string }> {
+/** Migrated; with a role that needs a password, as installations have one. */
+async function startDatabase(cleanup: AsyncDisposableStack): Promise<{ url: string; emptyUrl: string }> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'memalerts-thirty-'));
   cleanup.defer(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startEmbeddedPostgres({ dataDir, durable: false });
   cleanup.defer(() => server.stop('crash'));
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  try {
+    await admin.query(`create role ${PASSWORD_ROLE} login password '${PASSWORD}'`);
+    const { rows: files } = await admin.query<{ hba_file: string }>('show hba_file');
+    const rules = files[0]?.hba_file ?? '';
+    await writeFile(rules, `host all ${PASSWORD_ROLE} all scram-sha-256\n${await readFile(rules, 'utf8')}`);
+    await admin.query('select pg_reload_conf()');
+    await admin.query('create database empty');
+  } finally {
+    await admin.end();
+  }
   await migrate(server.url);
-  return { url: server.url };
+  return { url: server.url, emptyUrl: onDatabase(server.url, 'empty') };
 }
 
 async function startSimulator(id: PlatformId, cleanup: AsyncDisposableStack): Promise<SimulatedPlatform> {

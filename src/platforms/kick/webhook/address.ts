@@ -1,5 +1,6 @@
 /** Where the Kick application has to deliver its events: shown to whoever sets it up, used by nothing (docs/design.md#the-kick-webhook-only-stores). */
-import type { KickSettings } from '../settings.ts';
+import type { DeliveryAddress, PlatformSettings } from '../../platform.ts';
+import { type KickSettings, kickSettings } from '../settings.ts';
 import { WEBHOOK_PATH } from './webhook.ts';
 
 /** Null while nothing names a public host. */
@@ -18,4 +19,12 @@ export function problemOf(address: string | null): string | null {
   return pathname === WEBHOOK_PATH
     ? null
     : `The API receives events of Kick at ${WEBHOOK_PATH}, but the address ends in ${pathname}`;
+}
+
+/** Null where no application of Kick is named. */
+export function deliveryAddress(settings: PlatformSettings, publicBaseUrl: string | null): DeliveryAddress | null {
+  const own = kickSettings(settings);
+  if (own.KICK_CLIENT_ID === null) return null;
+  const url = webhookAddress(own, publicBaseUrl);
+  return { isRight: problemOf(url) === null, url };
 }
