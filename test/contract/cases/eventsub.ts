@@ -107,6 +107,18 @@ export const eventsub: CasesOf = {
       shows: { message: expect.stringContaining(type === 'stream.online' ? 'online' : 'offline') },
     })),
     {
+      when: 'the stream that begins is a rerun',
+      expects: '200',
+      async ask(at) {
+        const { subscription: about, event } = streamOf(
+          'stream.online',
+          (await followed(at)).event.broadcaster_user_id,
+        );
+        return fromTwitch({ subscription: about, event: { ...event, type: 'rerun' } });
+      },
+      shows: { message: 'Not a live stream, ignoring' },
+    },
+    {
       when: 'a stream has no broadcaster',
       expects: '200',
       ask: () => fromTwitch({ subscription: subscription('stream.online', '1'), event: {} }),

@@ -46,8 +46,9 @@ export const broadcasterEvent = z.object({
   broadcaster_user_login: z.string().min(1).max(LONGEST_LOGIN),
 });
 
-/** `started_at` comes with `stream.online` only. */
+/** `type` and `started_at` come with `stream.online` only. */
 export const streamEvent = z.object({
   broadcaster_user_id: z.string().min(1),
+  type: z.unknown().optional(),
   started_at: z.iso.datetime({ offset: true }).optional(),
 });

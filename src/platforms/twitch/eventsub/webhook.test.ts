@@ -151,6 +151,20 @@ test('a stream event is recorded once, with the time Twitch gives, and again whe
   expect((await deliver({ ...online, event: {} })).json().message).toBe('No broadcaster id, ignoring');
 });
 
+test('a rerun, a premiere or a stream that Twitch has an error about begins no stream; one without a type does', async () => {
+  const { streamer, deliver, recorded } = await apiWorld(url);
+  const { channelId, twitchId } = await streamer();
+  const online = streamOf(twitchId, 'stream.online', '2025-12-31T23:59:00Z');
+  const message = async (type: unknown) =>
+    (await deliver({ ...online, event: { ...online.event, type } }, { id: `of-${type}` })).json().message;
+  for (const type of ['rerun', 'premiere', 'playlist', 'watch_party', '', 7]) {
+    expect([type, await message(type)]).toEqual([type, 'Not a live stream, ignoring']);
+  }
+  expect(recorded).toEqual([]);
+  for (const type of ['live', null, undefined]) expect(await message(type)).toBe('Stream online recorded');
+  expect(recorded.map((fact) => [fact.channelId, fact.isLive])).toEqual(Array(3).fill([channelId, true]));
+});
+
 test('Twitch is asked about a name that differs in every event once in ten minutes', async () => {
   const { streamer, deliver, db, twitch, clock } = await apiWorld(url);
   const { channelId, twitchId } = await streamer();

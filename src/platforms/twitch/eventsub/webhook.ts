@@ -23,6 +23,8 @@ interface WebhookDeps
 }
 
 const LONGEST_CHALLENGE = 1_000;
+/** The only `type` of a `stream.online` that counts (docs/platforms/twitch.md#eventsub-subscriptions). */
+const LIVE = 'live';
 
 export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret: string | null): void {
   const noticeName = createNameNotice(deps);
@@ -140,6 +142,8 @@ async function recordStream(
 ): Promise<string> {
   const parsed = streamEvent.safeParse(event);
   if (!parsed.success) return 'No broadcaster id, ignoring';
+  // A rerun or a premiere is no stream, as for the poll.
+  if (isLive && (parsed.data.type ?? LIVE) !== LIVE) return 'Not a live stream, ignoring';
   const channelId = await findChannel(db, parsed.data.broadcaster_user_id);
   if (channelId === null) return 'Channel not found, ignoring';
   if (await wasHandled(db, 'stream', messageId)) return 'Duplicate event ignored';
