@@ -1,6 +1,6 @@
 /** Request fields several endpoints share, with the contract's normalisation (docs/contract/http-api.md#normalisation). */
 import { z } from 'zod';
-import { plainText } from '../lib/plain-text.ts';
+import { isBlank, plainText } from '../lib/plain-text.ts';
 import { platforms } from '../platforms/all.ts';
 
 /** Text a bot will send: trimmed, control characters are one space; length counts UTF-16 units after that. */
@@ -17,14 +17,14 @@ function shown(max: number) {
 function bounded(max: number) {
   return z
     .string()
-    .min(1, 'must not be empty')
+    .refine((text) => !isBlank(text), 'must not be empty')
     .refine((text) => text.length <= max, `must be at most ${max} characters`);
 }
 
 /** A chat trigger: trimmed text of 1 to 50 characters. */
 export const triggerText = messageText(50);
 
-/** How a trigger is stored and compared. */
+/** What the column `triggerNormalized` holds, for every writer; `comparable` compares. */
 export function normaliseTrigger(trigger: string): string {
   return trigger.trim().toLowerCase();
 }

@@ -2,7 +2,6 @@
 import { sql } from 'kysely';
 import type { LinkedAccount, StreamerChannel } from '../../simulators/world/simulated-platform.ts';
 import type { Db } from '../../src/db/pool.ts';
-import { normaliseLine } from '../../src/engine/commands/matching.ts';
 import type { PlatformDescription } from '../../src/platforms/platform.ts';
 
 export interface CommandLists {
@@ -80,7 +79,7 @@ export async function addCommand(
     allowedRoles: JSON.stringify(allowedRoles),
     vkvideoAllowedRoleIds: JSON.stringify(vkvideoAllowedRoleIds),
   };
-  const triggerNormalized = normaliseLine(trigger);
+  const triggerNormalized = trigger.trim().toLowerCase();
   await db
     .insertInto('ChatBotCommand')
     .values({ channelId, trigger, triggerNormalized, response, onlyWhenLive, ...lists })

@@ -1,6 +1,7 @@
 /** Conformance: texts arrive as they were written, at any length the platform takes, in any script. */
 import { expect, test } from 'vitest';
 import type { PlatformLimits } from '../../src/platforms/platform.ts';
+import { CHOSEN_PAIRS } from '../support/trigger-pairs.ts';
 import { room, STREAMER, type Subject } from './world.ts';
 
 const SCRIPTS = {
@@ -25,6 +26,15 @@ export function textCases(subject: Subject): void {
     await until(() => expect(said(STREAMER).map(bytes)).toEqual(answers.map(bytes)));
     await queue(channelId, ...texts);
     await until(() => expect(said(STREAMER).map(bytes)).toEqual([...answers, ...texts].map(bytes)));
+  });
+
+  test('a trigger is answered in every spelling that is the same to people, and in no other', async () => {
+    const { say, answers } = await room(subject, async (world, id) => {
+      for (const [index, { saved }] of CHOSEN_PAIRS.entries()) await world.addCommand(id, saved, `answer ${index}`);
+    });
+    for (const { typed } of CHOSEN_PAIRS) say('mira_k', typed);
+    const expected = CHOSEN_PAIRS.flatMap(({ isSame }, index) => (isSame ? [`answer ${index}`] : []));
+    expect(await answers()).toEqual(expected);
   });
 
   test('the longest message goes out whole; one more character, and it is cut between characters and says so', async () => {

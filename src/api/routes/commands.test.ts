@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type StreamerPerson, startApiWorld } from '../../../test/support/api-world.ts';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { CHOSEN_PAIRS, seededPairs } from '../../../test/support/trigger-pairs.ts';
 
 const { url } = await createTestDatabase();
 const api = await startApiWorld(url, { onEnd: afterAll });
@@ -106,6 +107,51 @@ test('a trigger is taken whatever its case, on create and on edit; two at once m
   expect(elsewhere.status).toBe(201);
 });
 
+test('a trigger is taken by every spelling that a chat would answer, and by no other: 300 pairs', async () => {
+  const streamer = await api.streamer();
+  const pairs = [...CHOSEN_PAIRS, ...seededPairs(300 - CHOSEN_PAIRS.length)];
+  const statuses = [];
+  for (const { saved, typed } of pairs) {
+    const first = await create(streamer, { trigger: saved, response: 'x' });
+    const second = await create(streamer, { trigger: typed, response: 'y' });
+    statuses.push([saved, typed, first.status, second.status]);
+    await api.pg.query('delete from "ChatBotCommand" where "channelId" = $1', [streamer.channelId]);
+  }
+  expect(statuses).toEqual(pairs.map(({ saved, typed, isSame }) => [saved, typed, 201, isSame ? 409 : 201]));
+});
+
+test('of two triggers that are compared as equal, which others stored, each can be edited as it is, and none be added', async () => {
+  const streamer = await api.streamer();
+  const spellings = ['!й', '!\u0438\u0306'];
+  const { rows } = await api.pg.query<{ id: string }>(
+    `insert into "ChatBotCommand" ("channelId", trigger, "triggerNormalized", response)
+     select $1, one, one, 'x' from unnest($2::text[]) one returning id`,
+    [streamer.channelId, spellings],
+  );
+  for (const [index, { id }] of rows.entries()) {
+    const same = await edit(streamer, id, { trigger: spellings[index], enabled: false });
+    expect([same.status, same.json.trigger]).toEqual([200, spellings[index]]);
+  }
+  expect((await create(streamer, { trigger: '!Й', response: 'x' })).status).toBe(409);
+  const other = await create(streamer, { trigger: '!other', response: 'x' });
+  expect((await edit(streamer, other.json.id, { trigger: '!Й\u200b' })).status).toBe(409);
+  const race = [
+    create(streamer, { trigger: '!new', response: 'x' }),
+    edit(streamer, other.json.id, { trigger: '!NEW\u2800' }),
+  ];
+  expect((await Promise.all(race)).map(({ status }) => status).filter((status) => status === 409)).toHaveLength(1);
+});
+
+test('what older writers read as the compared form stays the trigger in lower case', async () => {
+  const streamer = await api.streamer();
+  await create(streamer, { trigger: ' !И\u0306\u034f ', response: 'x' });
+  const { rows } = await api.pg.query(
+    'select trigger, "triggerNormalized" from "ChatBotCommand" where "channelId" = $1',
+    [streamer.channelId],
+  );
+  expect(rows).toEqual([{ trigger: '!И\u0306\u034f', triggerNormalized: '!и\u0306\u034f' }]);
+});
+
 test('a delete is done once; the second finds nothing', async () => {
   const streamer = await api.streamer();
   const { json } = await create(streamer, { trigger: '!gone', response: 'x' });
@@ -181,6 +227,8 @@ describe('a body that cannot be understood is 400 and writes nothing', () => {
     ['no response', { trigger: '!x' }],
     ['blank trigger', { ...good, trigger: '  ' }],
     ['blank response', { ...good, response: '\n\t' }],
+    ['a trigger that nobody sees', { ...good, trigger: '\u034f\u200d\ufe0f' }],
+    ['a response that nobody sees', { ...good, response: '\u2800\u200b \u{e0001}' }],
     ['an object as response', { ...good, response: { a: 1 } }],
     ['a number as trigger', { ...good, trigger: 7 }],
     ['enabled as text', { ...good, enabled: 'true' }],

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isUniqueViolation } from '../../db/failures.ts';
 import type { Db } from '../../db/pool.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { comparable } from '../../engine/commands/matching.ts';
 import { commandWarnings } from '../../engine/commands/warnings.ts';
 import { readDurationSettings } from '../../engine/duration/settings.ts';
 import type { ChannelId } from '../../lib/brand.ts';
@@ -204,16 +205,12 @@ async function insertCommand(db: Db, streamer: Streamer, body: z.output<typeof c
   const { channelId } = streamer;
   return takenTriggerIsConflict(
     inTransaction(db, async (tx) => {
-      // Counting under the channel's row lock keeps two requests from passing the limit together.
-      await sql`select 1 from "Channel" where id = ${channelId} for update`.execute(tx);
-      const { count } = await tx
-        .selectFrom('ChatBotCommand')
-        .select((eb) => eb.fn.countAll<string>().as('count'))
-        .where('channelId', '=', channelId)
-        .executeTakeFirstOrThrow();
-      if (Number(count) >= MAX_COMMANDS) {
+      await lockCommands(tx, channelId);
+      const triggers = await readTriggers(tx, channelId);
+      if (triggers.length >= MAX_COMMANDS) {
         throw new BadInput('CONFLICT', `A channel can have at most ${MAX_COMMANDS} commands. Delete one first.`);
       }
+      refuseTaken(triggers, body.trigger);
       const row = await tx
         .insertInto('ChatBotCommand')
         .values({ channelId, ...stored(body) } as never)
@@ -231,12 +228,21 @@ async function updateCommand(
   id: string,
   body: z.output<typeof patchBody>,
 ): Promise<CommandRow> {
+  const { channelId } = streamer;
+  const { trigger } = body;
   return takenTriggerIsConflict(
     inTransaction(db, async (tx) => {
+      if (trigger !== undefined) {
+        await lockCommands(tx, channelId);
+        const triggers = await readTriggers(tx, channelId);
+        const own = triggers.find((one) => one.id === id);
+        // Of a pair that others wrote each may be edited and switched off with the trigger that it has.
+        if (own && !isSame(own.triggerNormalized, trigger)) refuseTaken(triggers, trigger);
+      }
       const row = await tx
         .updateTable('ChatBotCommand')
         .set(stored(body))
-        .where('channelId', '=', streamer.channelId)
+        .where('channelId', '=', channelId)
         .where('id', '=', id)
         .returning(COLUMNS)
         .executeTakeFirst();
@@ -266,6 +272,28 @@ function audited({ id, trigger }: Pick<CommandRow, 'id' | 'trigger'>, given: obj
   return { commandId: id, trigger, ...(fields.length === 0 ? {} : { fields }) };
 }
 
+/** Until the transaction ends no other request adds a command to the channel or changes a trigger. */
+async function lockCommands(tx: Db, channelId: ChannelId): Promise<void> {
+  await sql`select 1 from "Channel" where id = ${channelId} for update`.execute(tx);
+}
+
+function readTriggers(tx: Db, channelId: ChannelId) {
+  return tx
+    .selectFrom('ChatBotCommand')
+    .select(['id', 'triggerNormalized'])
+    .where('channelId', '=', channelId)
+    .execute();
+}
+
+/** As chat lines are compared: the index of the table knows fewer spellings. */
+function refuseTaken(triggers: readonly { readonly triggerNormalized: string }[], wanted: string): void {
+  if (triggers.some(({ triggerNormalized }) => isSame(triggerNormalized, wanted))) throw taken();
+}
+
+function isSame(one: string, other: string): boolean {
+  return comparable(one) === comparable(other);
+}
+
 /** Whether the stream-duration command has the same trigger: it wins, and the text of the command is never sent. */
 async function isShadowed(db: Db, channelId: ChannelId, trigger: string): Promise<boolean> {
   const row = await db
@@ -274,7 +302,7 @@ async function isShadowed(db: Db, channelId: ChannelId, trigger: string): Promis
     .where('id', '=', channelId)
     .executeTakeFirst();
   const duration = readDurationSettings(row?.streamDurationCommandJson ?? null);
-  return duration.enabled && normaliseTrigger(duration.trigger) === normaliseTrigger(trigger);
+  return duration.enabled && isSame(duration.trigger, trigger);
 }
 
 /** Columns to write: lists as JSON, the trigger with its compared form. */
@@ -299,10 +327,12 @@ async function takenTriggerIsConflict<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (isUniqueViolation(error))
-      throw new BadInput('CONFLICT', 'Another command of this channel already has this trigger');
-    throw error;
+    throw isUniqueViolation(error) ? taken() : error;
   }
+}
+
+function taken(): BadInput {
+  return new BadInput('CONFLICT', 'Another command of this channel already has this trigger');
 }
 
 function present(row: CommandRow) {

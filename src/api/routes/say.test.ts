@@ -123,6 +123,7 @@ test('a named provider that is off is refused, and so is one that does not exist
 test.each<[string, unknown]>([
   ['missing', {}],
   ['blank', { message: ' \n ' }],
+  ['nothing that anybody sees', { message: '\u200b\u2800\ufe0f' }],
   ['too long', { message: 'x'.repeat(501) }],
   ['an object', { message: { text: 'x' } }],
   ['a number', { message: 7 }],

@@ -64,6 +64,8 @@ test.each<[string, unknown]>([
   ['a long trigger', { ...SETTINGS, trigger: 'x'.repeat(51) }],
   ['minutes null', { ...SETTINGS, breakCreditMinutes: null }],
   ['minutes as text', { ...SETTINGS, breakCreditMinutes: '60' }],
+  ['a trigger that nobody sees', { ...SETTINGS, trigger: '\u200b\u2800\ufe0f' }],
+  ['a template that nobody sees', { ...SETTINGS, responseTemplate: '\u200b\u2800\ufe0f' }],
   ['a blank template', { ...SETTINGS, responseTemplate: ' ' }],
   ['a long template', { ...SETTINGS, responseTemplate: 'x'.repeat(451) }],
   ['onlyWhenLive missing', { ...SETTINGS, onlyWhenLive: undefined }],

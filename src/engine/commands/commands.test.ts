@@ -1,11 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PlatformUserId } from '../../lib/brand.ts';
 import { platforms } from '../../platforms/all.ts';
 import type { Role } from '../../platforms/platform.ts';
 import type { ChatAuthor } from '../../platforms/worker-side.ts';
 import { type Audience, admission, readAudience } from './audience.ts';
-import { normaliseLine } from './matching.ts';
 import { commandWarnings, enableWarnings } from './warnings.ts';
 
 const nobody: Audience = { allowedUsers: [], allowedRoles: [], vkvideoAllowedRoleIds: [] };
@@ -52,20 +50,6 @@ test('lists another writer left unreadable close the command; without lists it i
       expect(admission(read({ [list]: stored }), author('mira_k', 'moderator'))).toBe('refused');
     }
   }
-});
-
-test('a line is compared without regard to case, edges and invisible marks, and never changes inside', () => {
-  expect(normaliseLine('  !Привет  ')).toBe('!привет');
-  expect(normaliseLine('\u200b\ufeff !hi \u{e0000} \u200d')).toBe('!hi');
-  expect(normaliseLine('one\r\ntwo  three')).toBe('one\ntwo  three');
-  expect(normaliseLine(' \u200b \u{e0000} ')).toBe('');
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-      const line = normaliseLine(text);
-      expect(normaliseLine(line)).toBe(line);
-      expect(normaliseLine(`\u200b ${text}\u{e0000}`)).toBe(line);
-    }),
-  );
 });
 
 test('what is saved says where it will answer nobody or less, and nothing when all is well', () => {

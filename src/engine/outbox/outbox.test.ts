@@ -82,11 +82,13 @@ test('what can never be sent fails at once: a refusal, and an empty message', as
   const world = await outboxWorld(database.url);
   const { sender } = await world.worker();
   sender.answer = () => ({ kind: 'rejected', reason: 'msg_banned' });
-  await world.say(world.first, 'no', ' \u0007\n ');
+  await world.say(world.first, 'no', ' \u0007\n ', '/\u200b\u2800', '\u034f\ufe0f');
   await vi.waitFor(
     async () =>
       expect(await world.states(world.first)).toEqual([
         ['failed', 1, 'msg_banned'],
+        ['failed', 1, 'empty_message'],
+        ['failed', 1, 'empty_message'],
         ['failed', 1, 'empty_message'],
       ]),
     soon,

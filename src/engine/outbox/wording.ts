@@ -1,5 +1,5 @@
 /** Makes a text fit for a chat. */
-import { plainText } from '../../lib/plain-text.ts';
+import { isBlank, plainText } from '../../lib/plain-text.ts';
 import type { PlatformLimits } from '../../platforms/platform.ts';
 
 type LengthLimit = PlatformLimits['message'];
@@ -13,10 +13,11 @@ const LEADING_COMMAND_SIGNS = /^[\s/.]+/;
  * platform takes. Applied where a text enters a row of ours and where one is claimed that anybody may have written;
  * senders rely on it.
  *
- * @returns an empty text when nothing is left to say
+ * @returns an empty text when nothing is left that anybody would see
  */
 export function chatText(text: string, limit: LengthLimit): string {
-  return cutToLimit(plainText(text).replace(LEADING_COMMAND_SIGNS, ''), limit);
+  const shown = plainText(text).replace(LEADING_COMMAND_SIGNS, '');
+  return isBlank(shown) ? '' : cutToLimit(shown, limit);
 }
 
 export function lengthOf(text: string, unit: LengthLimit['unit']): number {

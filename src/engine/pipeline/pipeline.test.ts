@@ -21,6 +21,7 @@ const channel: SpeakingChannel = {
   overrideAccountId: null,
 };
 const command: Command = {
+  id: 'hi',
   response: 'hello',
   onlyWhenLive: false,
   allowedRoles: [],

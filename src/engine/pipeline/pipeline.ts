@@ -7,7 +7,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { ChatMessage, RoleResolver } from '../../platforms/worker-side.ts';
 import { admission } from '../commands/audience.ts';
 import type { ChannelCommands, Command } from '../commands/command-book.ts';
-import { LONGEST_COMMAND_LINE, normaliseLine } from '../commands/matching.ts';
+import { comparable, LONGEST_COMMAND_LINE } from '../commands/matching.ts';
 import { answerDuration } from '../duration/answer.ts';
 import type { Receipt } from '../inbox/receipt.ts';
 import type { LiveView } from '../live/live-view.ts';
@@ -132,7 +132,7 @@ export class Pipeline {
     if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return false;
     const { duration, byTrigger } = commands.of(message.channelId);
     if (duration === null && byTrigger.size === 0) return false;
-    const line = normaliseLine(message.text);
+    const line = comparable(message.text);
     const command = byTrigger.get(line);
     const isDuration = line !== '' && duration?.triggerNormalized === line;
     if (command === undefined && !isDuration) return false;

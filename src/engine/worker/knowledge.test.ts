@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { recordingLog } from '../../../test/support/recording-log.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
 import { slowLine } from '../../../test/support/slow-line.ts';
 import { createPool } from '../../db/pool.ts';
@@ -17,18 +18,21 @@ async function world() {
   };
   const { db } = open(url);
   const held = new Set<ChannelId>();
+  const { log, lines } = recordingLog();
   const knowledge = new Knowledge({
     db: open(line.url).db,
     clock: systemClock,
     random: Math.random,
-    log: silentLog(),
+    log,
     logPrefix: '',
     held: () => new Map([...held].map((channelId) => [channelId, null])),
     isListening: () => true,
   });
   onTestFinished(() => knowledge.stop());
   return {
+    db,
     line,
+    lines,
     held,
     knowledge,
     answer: (channelId: ChannelId) => knowledge.of(channelId).byTrigger.get('!hi')?.response,
@@ -76,4 +80,32 @@ test('a command that changes while its channel is about to be served is known as
   held.add(coming);
   knowledge.serve();
   await vi.waitFor(() => expect(answer(coming)).toBe('bonjour'));
+});
+
+test('of two triggers that are compared as equal the older command answers, and the other one is told of once', async () => {
+  const { db, held, lines, knowledge, channel, edit, answer } = await world();
+  const channelId = await channel('northpine');
+  held.add(channelId);
+  const { id } = await db
+    .insertInto('ChatBotCommand')
+    .values({
+      channelId,
+      trigger: '!hi\u034f',
+      triggerNormalized: '!hi\u034f',
+      response: 'other',
+      createdAt: new Date(Date.now() + 1000),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await knowledge.prepare([channelId]);
+  expect(answer(channelId)).toBe('hello');
+  await edit(channelId);
+  knowledge.commandsChanged(channelId);
+  await vi.waitFor(() => expect(answer(channelId)).toBe('bonjour'));
+  const told = () => lines.filter(({ event }) => event === 'commands_collide');
+  expect(told()).toMatchObject([{ level: 'warn', channelId, commandId: id, olderCommandId: expect.any(String) }]);
+  await db.updateTable('ChatBotCommand').set({ enabled: false }).where('id', '!=', id).execute();
+  knowledge.commandsChanged(channelId);
+  await vi.waitFor(() => expect(knowledge.of(channelId).byTrigger.get('!hi')?.id).toBe(id));
+  expect(told()).toHaveLength(1);
 });

@@ -29,7 +29,11 @@ export class Knowledge {
     this.#deps = deps;
     const { db, clock, random, log, logPrefix, held } = deps;
     this.live = createLiveView(deps);
-    this.#book = new CommandBook(db, (channelId) => this.#isOurs(channelId));
+    this.#book = new CommandBook(
+      db,
+      (channelId) => this.#isOurs(channelId),
+      (collision) => log.warn(`${logPrefix}commands_collide`, { ...collision }),
+    );
     this.#refresher = new Refresher({
       clock,
       random,

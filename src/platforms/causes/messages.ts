@@ -58,8 +58,14 @@ export const messageCauses = {
     who: 'streamer',
     action: 'none',
     rank: 82,
-    en: ['Nothing is left of the text without control characters and a leading / or dot.', 'Send another text.'],
-    ru: ['Без управляющих символов и начальных / и точки от текста ничего не остаётся.', 'Отправьте другой текст.'],
+    en: [
+      'Nothing visible is left of the text without control characters and a leading / or dot.',
+      'Send another text.',
+    ],
+    ru: [
+      'Без управляющих символов и начальных / и точки от текста не остаётся ничего видимого.',
+      'Отправьте другой текст.',
+    ],
   },
   message_refused: {
     verdict: 'broken',

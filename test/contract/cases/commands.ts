@@ -21,6 +21,8 @@ const WHOLE = {
 /** One thing wrong with each. */
 const WRONG: readonly [what: string, body: Record<string, unknown>][] = [
   ['the trigger is blank', { trigger: '  ' }],
+  ['nobody would see anything of the trigger', { trigger: '\u200b\u2800\ufe0f' }],
+  ['nobody would see anything of the response', { response: '\u200b\u2800\ufe0f' }],
   ['the trigger has 51 characters', { trigger: 'x'.repeat(51) }],
   ['the trigger is an object', { trigger: {} }],
   ['the response has 451 characters', { response: 'x'.repeat(451) }],
@@ -120,6 +122,11 @@ export const commands: CasesOf = {
       when: 'the channel has that trigger, however it is written',
       expects: '409 CONFLICT',
       ask: async (at) => ({ as: (await withCommand(at)).as, body: { ...GOOD, trigger: '!hI' } }),
+    },
+    {
+      when: 'the channel has that trigger in another spelling',
+      expects: '409 CONFLICT',
+      ask: async (at) => ({ as: (await withCommand(at)).as, body: { ...GOOD, trigger: '\u2800!HI\u034f' } }),
     },
     {
       when: 'the channel has as many as it may have',

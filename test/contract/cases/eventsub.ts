@@ -70,6 +70,7 @@ export const eventsub: CasesOf = {
         ['greetings are off', { greets: false }, 'Follow greetings disabled'],
         ['the bot is off', { isOn: false }, 'Bot not enabled for channel, ignoring'],
         ['the greeting is blank', { template: '  ' }, 'Empty greeting, ignoring'],
+        ['nobody would see anything of the greeting', { template: '\u200b\u2800\ufe0f' }, 'Empty greeting, ignoring'],
       ] as const,
       ([when, options, message]) => ({
         when,

@@ -73,6 +73,7 @@ export const say: CasesOf = {
       [
         ['missing', undefined],
         ['blank', ' \r\n '],
+        ['nothing that anybody sees', '\u200b\u2800\ufe0f'],
         ['an object', {}],
         ['a number', 5],
         ['of 501 characters', 'x'.repeat(501)],

@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../../../db/tables.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
+import { isBlank } from '../../../lib/plain-text.ts';
 import type { ApiDeps } from '../../api-side.ts';
 import { renderGreeting } from '../greeting.ts';
 import { isBotOn } from './desired.ts';
@@ -36,7 +37,7 @@ export async function greetFollower(
     const channelId = channel.id as ChannelId;
     if (!(await isBotOn(tx, channelId))) return 'Bot not enabled for channel, ignoring';
     const text = renderGreeting(channel.followGreetingTemplate, name);
-    if (text === '') return 'Empty greeting, ignoring';
+    if (isBlank(text)) return 'Empty greeting, ignoring';
     const now = clock.now();
     if (!(await mayGreet(tx, channelId, followerId, now))) return 'Duplicate follow ignored';
     await remember(tx, 'follow', messageId, channelId, now);

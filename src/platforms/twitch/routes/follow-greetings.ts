@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Database } from '../../../db/tables.ts';
 import type { ChannelId } from '../../../lib/brand.ts';
 import { BadInput } from '../../../lib/errors.ts';
-import { plainText } from '../../../lib/plain-text.ts';
+import { isBlank, plainText } from '../../../lib/plain-text.ts';
 import type { ApiDeps } from '../../api-side.ts';
 import { requireLinkedChannel } from '../channel.ts';
 import type { EventSub } from '../eventsub/eventsub.ts';
@@ -24,7 +24,7 @@ const template = z
   .pipe(
     z
       .string()
-      .min(1, 'must not be empty')
+      .refine((text) => !isBlank(text), 'must not be empty')
       // UTF-16 units, where the schema library's own limit counts code points.
       .refine((text) => text.length <= LONGEST_GREETING, `must be at most ${LONGEST_GREETING} characters`),
   )

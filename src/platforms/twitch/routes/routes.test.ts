@@ -70,6 +70,7 @@ test('greetings: what cannot be is refused before anything is written', async ()
     {},
     { followGreetingTemplate: '  ' },
     { followGreetingTemplate: '\u0007\r\n' },
+    { followGreetingTemplate: '\u200b\u2800\ufe0f' },
     { followGreetingTemplate: 'x'.repeat(451) },
     { followGreetingTemplate: null },
   ]) {
