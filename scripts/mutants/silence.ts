@@ -148,8 +148,8 @@ export const silence: readonly Mutant[] = [
   {
     guarantee: 'Parts that show nothing do not make the mention of the bot the second word',
     file: 'src/platforms/vkvideo/chat-message.ts',
-    find: 'parts.slice(Math.max(firstAt, 0));',
-    replace: 'parts;',
+    find: `hasWords ||= word.trim() !== '';`,
+    replace: 'hasWords = true;',
     test: 'src/platforms/vkvideo/chat-message.test.ts',
     title: 'parts that show nothing, before the mention of the bot, do not make it the second word',
   },

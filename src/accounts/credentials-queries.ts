@@ -11,11 +11,15 @@ export interface BotAccounts {
   readonly defaultAccountId: ExternalAccountId | null;
   /** Of every account that may speak for us, the default bot and all overrides, as chat lines name their authors. */
   readonly platformUserIds: ReadonlySet<PlatformUserId>;
+  /** Logins and display names of the same accounts, as they were linked. */
+  readonly names: ReadonlySet<string>;
 }
 
 interface BotAccountRow {
   readonly id: ExternalAccountId;
   readonly platformUserId: PlatformUserId | null;
+  readonly login: string | null;
+  readonly displayName: string | null;
   readonly isDefault: boolean;
 }
 
@@ -33,9 +37,10 @@ export function readBotAccounts(
         (table) => sql`select "externalAccountId", false, "updatedAt" from ${table} where enabled`,
       ),
     ];
-    if (bots.length === 0) return { defaultAccountId: null, platformUserIds: new Set() };
+    if (bots.length === 0) return { defaultAccountId: null, platformUserIds: new Set(), names: new Set() };
     const { rows } = await sql<BotAccountRow>`
-      select a.id, a.${sql.ref(authorAccountColumn)} as "platformUserId", bot.is_default as "isDefault"
+      select a.id, a.${sql.ref(authorAccountColumn)} as "platformUserId", a.login, a."displayName",
+        bot.is_default as "isDefault"
       from (${sql.join(bots, sql` union all `)}) bot ("externalAccountId", is_default, "updatedAt")
       join "ExternalAccount" a on a.id = bot."externalAccountId"
       order by bot."updatedAt" desc
@@ -43,6 +48,7 @@ export function readBotAccounts(
     return {
       defaultAccountId: rows.find(({ isDefault }) => isDefault)?.id ?? null,
       platformUserIds: new Set(rows.flatMap(({ platformUserId }) => platformUserId ?? [])),
+      names: new Set(rows.flatMap(({ login, displayName }) => [login ?? [], displayName ?? []].flat())),
     };
   });
 }

@@ -48,6 +48,8 @@ export interface Credentials extends CredentialSource {
   senderFor(channel: SpeakingIn): Promise<SenderCredential | NoCredential>;
   /** Every account that may speak for us, as last known. */
   ownAccountIds(): ReadonlySet<PlatformUserId>;
+  /** What the same accounts are called; the same set until it changes. */
+  ownNames(): ReadonlySet<string>;
   /** After a `channels` or `credentials` hint, and after hints may have been lost. */
   invalidate(): void;
 }
@@ -82,11 +84,14 @@ class SenderCredentials implements Credentials {
   /** Ids of the bot accounts as they were last read, even when they are stale. */
   #botIds: ReadonlySet<PlatformUserId> = new Set();
   #ownIds: ReadonlySet<PlatformUserId> = new Set();
+  #botNames: ReadonlySet<string> = new Set();
+  #ownNames: { readonly bots: ReadonlySet<string>; readonly login: string | null; readonly all: ReadonlySet<string> };
   #announced: string | null | undefined;
   #announcing: 'no' | 'once' | 'and_again' = 'no';
 
   constructor(deps: CredentialDeps) {
     this.#deps = deps;
+    this.#ownNames = { bots: this.#botNames, login: null, all: this.#botNames };
     const parts = { ...deps, provider: deps.platform.id };
     this.#grants = new AccountGrants({ ...deps, vault: new TokenVault(parts) });
     this.#environment = new EnvironmentSender({ ...parts, find: deps.legacySender ?? (async () => null) });
@@ -139,6 +144,15 @@ class SenderCredentials implements Credentials {
     return this.#ownIds;
   }
 
+  ownNames(): ReadonlySet<string> {
+    const { login } = this.#environment;
+    if (this.#ownNames.bots !== this.#botNames || this.#ownNames.login !== login) {
+      const all = login === null ? this.#botNames : new Set([...this.#botNames, login]);
+      this.#ownNames = { bots: this.#botNames, login, all };
+    }
+    return this.#ownNames.all;
+  }
+
   invalidate(): void {
     this.#version += 1;
     this.#environment.invalidate();
@@ -172,6 +186,7 @@ class SenderCredentials implements Credentials {
       this.#isReadingFailed = false;
       if (version === this.#version) this.#bots = { version, accounts };
       this.#botIds = accounts.platformUserIds;
+      this.#botNames = accounts.names;
       this.#collectOwnIds();
       return accounts;
     } catch (error) {

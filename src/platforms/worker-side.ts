@@ -103,13 +103,28 @@ export interface ChatMessage {
   /** Null where the platform gives none; such a message cannot be de-duplicated. */
   readonly messageId: PlatformMessageId | null;
   readonly author: ChatAuthor;
+  /** As people see it; an emote is its word. */
   readonly text: string;
+  /** Where emotes stand in the text; absent without any, and where the platform does not mark them. */
+  readonly emotes?: readonly Emote[] | undefined;
+  /**
+   * Up to here the text only names a bot of ours: a mention that the platform marks, or what a client puts before a
+   * reply. Absent where nothing is marked; what people type is found by the names of our accounts.
+   */
+  readonly addressedEnd?: number | undefined;
   readonly sentAtMs: number;
   /** Delivered as history on (re)connect: credited, never answered. */
   readonly isBacklog: boolean;
   /** Asked for, or sent again after a gap, and so late by nature: its age says nothing about how far behind the worker is. */
   readonly isFetched?: boolean;
   readonly isOwn: boolean;
+}
+
+/** A stretch of a text, in UTF-16 units. */
+export interface Emote {
+  readonly start: number;
+  /** The first unit behind it. */
+  readonly end: number;
 }
 
 export interface ChatAuthor {

@@ -25,6 +25,19 @@ export function lineCases(subject: Subject): void {
     expect(credited(STREAMER).toSorted()).toEqual(['mira_k', 'stage_hand']);
   });
 
+  test('whoever addresses the bot first means the rest of the line; whoever addresses somebody else does not', async () => {
+    const { say, answers } = await room(subject, async (world, id) => {
+      await world.addCommand(id, '!hi', 'hello');
+      await world.addCommand(id, '!yo', 'yes');
+    });
+    // Not every platform tells whoever links an account what a chat calls it: its own line does.
+    expect(await answers()).toEqual([]);
+    for (const text of ['@stage_hand !hi', `!hi @${BOT}`, `@${BOT}s !hi`]) say('mira_k', text);
+    say('mira_k', `@${BOT} !hi`);
+    say('mira_k', ` @${BOT.toUpperCase()}, !YO`);
+    expect(await answers()).toEqual(['hello', 'yes']);
+  });
+
   testHaving(subject, 'deliverTwice', 'a line that arrives twice is answered once', async () => {
     const { say, answers, finished, ability } = await room(subject, (world, id) =>
       world.addCommand(id, '!once', 'once'),

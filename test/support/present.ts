@@ -13,6 +13,7 @@ export function presentOnly(credentials: Credentials) {
     ...presentMethods(credentials),
     onDefaultSenderChanged: (listener: () => void) => credentials.onDefaultSenderChanged(listener),
     ownAccountIds: () => credentials.ownAccountIds(),
+    ownNames: () => credentials.ownNames(),
     invalidate: () => credentials.invalidate(),
   };
 }

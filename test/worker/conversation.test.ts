@@ -4,7 +4,7 @@ import type { ChannelId, ProviderId } from '../../src/lib/brand.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { scriptedCreditsApi } from '../support/scripted-credits-api.ts';
 import { ShiftedClock } from '../support/shifted-clock.ts';
-import { linkAccount, PATIENCE, type WorkerWorld, workerWorld } from '../support/worker-world.ts';
+import { BOT_LOGIN, linkAccount, PATIENCE, type WorkerWorld, workerWorld } from '../support/worker-world.ts';
 
 const SLUG = 'northpine';
 const twitch = 'twitch' as ProviderId;
@@ -220,6 +220,23 @@ test('an override speaks only while its channel is entitled; without, the shared
   }, PATIENCE);
   write('mira_k', 'thanks');
   expect(log.filter(({ event }) => event === 'chatbot.sender_fallback')).toEqual([]);
+});
+
+test('an answer to the bot is read without what the client put in front; one to others keeps its text', async () => {
+  const { write, answers, sim } = await room(async ({ addCommand }, channelId) => {
+    await addCommand(channelId, '!hi', 'hello');
+    await addCommand(channelId, '!yo', 'yes');
+  });
+  expect(await answers()).toEqual([]);
+  const ours = sim.messagesIn(SLUG).find(({ transport }) => transport !== 'script')?.id;
+  const theirs = write('mira_k', 'good evening');
+  // A name that nobody told us: only the tags say whom the answer means.
+  sim.person(BOT_LOGIN).displayName = 'Помощник';
+  write('mira_k', '@Помощник !hi', { replyTo: ours });
+  write('mira_k', '@mira_k !hi', { replyTo: theirs });
+  write('mira_k', '!y Kappa o');
+  write('mira_k', 'Kappa !yo LUL Kappa');
+  expect(await answers()).toEqual(['hello', 'yes']);
 });
 
 test('everybody who writes is credited: whoever is refused, asks while nothing is live, or is answered', async () => {

@@ -12,7 +12,8 @@ const UNUSUAL =
   /[^ -\u00ac\u00ae-\u00ff\u0400-\u0482\u048a-\u052f\u2013-\u201f\u2026\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3\ud83c-\ud83e\udc00-\udfff]/;
 /** What chat clients append, and what else nobody sees. */
 const UNSEEN_START = /^[\s\p{Default_Ignorable_Code_Point}\u2800]+/u;
-const UNSEEN = /^[\s\p{Default_Ignorable_Code_Point}\u2800]$/u;
+/** Matches one character that does not count at the ends. */
+export const UNSEEN = /^[\s\p{Default_Ignorable_Code_Point}\u2800]$/u;
 /** Keyboards set them inside an emoji, or leave them out, as they like. */
 const EMOJI_SELECTORS = /[\ufe0e\ufe0f\u200d]/g;
 /** The lower case of `İ` is an `i` with a dot of its own, which other marks may have come before. */

@@ -17,7 +17,9 @@ test.each([
 });
 
 test('whatever a row holds, a sender gets a text that it can send as it is', () => {
-  const anything = fc.string({ unit: fc.constantFrom('/', '.', ' ', '\n', '\u0000', '\ud83d', '😀', 'a', '\u2028', '\u200b') });
+  const anything = fc.string({
+    unit: fc.constantFrom('/', '.', ' ', '\n', '\u0000', '\ud83d', '😀', 'a', '\u2028', '\u200b'),
+  });
   const units = fc.constantFrom('utf16' as const, 'codePoint' as const);
   fc.assert(
     fc.property(anything, units, (text, unit) => {

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { silentLog } from '../../../test/support/silent-log.ts';
+import { CHOSEN_PAIRS, seededPairs } from '../../../test/support/trigger-pairs.ts';
 import type { ChannelId, PlatformChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
 import type { ChatMessage } from '../../platforms/worker-side.ts';
 import type { Command } from '../commands/command-book.ts';
+import { comparable } from '../commands/matching.ts';
 import type { Receipt } from '../inbox/receipt.ts';
 import type { Reply } from '../outbox/replies.ts';
 import type { SpeakingChannel } from '../outbox/row.ts';
@@ -29,19 +31,22 @@ const command: Command = {
   vkvideoAllowedRoleIds: [],
 };
 
-function pipelineWorld() {
+function pipelineWorld(more: readonly (readonly [string, Command])[] = []) {
   const clock = new ManualClock();
   const replies: Reply[] = [];
   const roles = Promise.withResolvers<ReadonlySet<string>>();
   const timed: number[] = [];
   let credited = 0;
   const echoes: ChatMessage[] = [];
+  const names = new Set(['HelperBot', 'Помощник Чата']);
   const pipeline = new Pipeline({
     channels: { held: () => new Map([[channelId, channel]]) },
     commands: {
       of: () => ({
         byTrigger: new Map([
+          ...more,
           ['!hi', command],
+          ['!hi lul', { ...command, response: 'hello with LUL' }],
           ['!rank', { ...command, response: 'your rank', vkvideoAllowedRoleIds: ['7'] }],
         ]),
         duration: null,
@@ -52,6 +57,7 @@ function pipelineWorld() {
       credited += 1;
     },
     outbox: { reply: (reply) => void replies.push(reply), echo: (message) => void echoes.push(message) },
+    ownNames: () => names,
     roleResolver: { roleIds: () => roles.promise },
     clockWatch: { line: (sentAtMs) => void timed.push(clock.now().getTime() - sentAtMs) },
     clock,
@@ -190,4 +196,39 @@ test('only lines that came as they were written tell how late lines are', () => 
   pipeline.message({ ...line('hello', 5), isOwn: true });
   pipeline.message(line('!hi', 6));
   expect(timed).toEqual([1, 6]);
+});
+
+test('the whole line decides; only one that is no command is read without emotes at its ends and a mention in front', () => {
+  const { pipeline, replies, line } = pipelineWorld();
+  const say = (text: string, marks: Partial<ChatMessage> = {}) => {
+    pipeline.message({ ...line(text, 0, `m${text}`), ...marks });
+    return replies.splice(0).map(({ text: answer }) => answer);
+  };
+  const emotes = [{ start: 4, end: 9 }];
+  expect(say('!hi Kappa', { emotes })).toEqual(['hello']);
+  expect(say('!hi Kappa')).toEqual([]);
+  expect(say('!hi LUL', { emotes: [{ start: 4, end: 7 }] })).toEqual(['hello with LUL']);
+  expect(say('!h Kappa i', { emotes: [{ start: 3, end: 8 }] })).toEqual([]);
+  expect(say('@helperbot, !HI')).toEqual(['hello']);
+  expect(say('@Помощник чата !hi')).toEqual(['hello']);
+  expect(say('@otto !hi')).toEqual([]);
+  expect(say('@former_name !hi', { addressedEnd: 12 })).toEqual(['hello']);
+});
+
+test('the name under which our own lines come back is ours', () => {
+  const { pipeline, replies, line } = pipelineWorld();
+  pipeline.message(line('@bot-handle !hi', 0, 'm1'));
+  expect(replies).toEqual([]);
+  const own = line('hello', 0, 'm2');
+  pipeline.message({ ...own, author: { ...own.author, displayName: '@Bot-Handle' }, isOwn: true });
+  pipeline.message(line('@bot-handle !hi', 0, 'm3'));
+  expect(replies).toHaveLength(1);
+});
+
+test('a saved trigger is answered in the spellings in which it could not be saved again, and in no other: 300 pairs', () => {
+  for (const { saved, typed, isSame } of [...CHOSEN_PAIRS, ...seededPairs(300 - CHOSEN_PAIRS.length)]) {
+    const { pipeline, replies, line } = pipelineWorld([[comparable(saved), command]]);
+    pipeline.message(line(typed));
+    expect([saved, typed, replies.length]).toEqual([saved, typed, isSame ? 1 : 0]);
+  }
 });

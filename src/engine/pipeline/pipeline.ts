@@ -8,6 +8,7 @@ import type { ChatMessage, RoleResolver } from '../../platforms/worker-side.ts';
 import { admission } from '../commands/audience.ts';
 import type { ChannelCommands, Command } from '../commands/command-book.ts';
 import { comparable, LONGEST_COMMAND_LINE } from '../commands/matching.ts';
+import { hasOtherReadings, OwnNames, otherReadings } from '../commands/readings.ts';
 import { answerDuration } from '../duration/answer.ts';
 import type { Receipt } from '../inbox/receipt.ts';
 import type { LiveView } from '../live/live-view.ts';
@@ -22,6 +23,8 @@ export interface PipelineDeps {
   /** Must not block and must not throw. */
   readonly credit: (message: ChatMessage, slug: string) => void;
   readonly outbox: Pick<Outbox, 'reply' | 'echo'>;
+  /** Of every account that may speak for us; the same set until it changes. */
+  readonly ownNames: () => ReadonlySet<string>;
   readonly roleResolver?: RoleResolver | undefined;
   readonly clockWatch: Pick<ClockWatch, 'line'>;
   readonly clock: Clock;
@@ -55,6 +58,9 @@ interface Match {
   readonly command: Command | undefined;
 }
 
+/** What a line asks for. */
+type Asked = Pick<Match, 'command' | 'duration'>;
+
 /** Whether an answer was queued; a promise where something has to be looked up first. */
 type Answered = boolean | Promise<boolean>;
 
@@ -63,6 +69,8 @@ const SEEN_COMMANDS_MAX = 200_000;
 /** By so much may a platform's clock be ahead of ours: its lines stay young for that much longer. */
 const AHEAD_MS = 60_000;
 const TELL_EXPIRED_EVERY_MS = 60_000;
+/** Names under which our own lines come back; an account has a few. */
+const HEARD_NAMES_MAX = 1000;
 
 export class Pipeline {
   readonly #deps: PipelineDeps;
@@ -71,6 +79,9 @@ export class Pipeline {
   /** Channels whose answer waits for something; later commands there wait behind it. */
   readonly #tails = new Map<ChannelId, Promise<void>>();
   readonly #overload: Overload;
+  /** As a chat shows our accounts: a platform may not tell that name to whoever links one. */
+  readonly #heardNames = new Set<string>();
+  #names: { readonly of: ReadonlySet<string>; readonly heard: number; readonly own: OwnNames } | null = null;
   #expiredSilentUntilMs = Number.NEGATIVE_INFINITY;
   readonly #stats = { lines: 0, own: 0, foreign: 0, answered: 0, refused: 0, duplicates: 0, expired: 0, shed: 0 };
 
@@ -114,6 +125,7 @@ export class Pipeline {
     }
     if (message.isOwn) {
       this.#stats.own += 1;
+      this.#heardOwn(message);
       outbox.echo(message);
       return false;
     }
@@ -130,14 +142,33 @@ export class Pipeline {
     if (this.#overload.isBehind && !isFetched) this.#stats.shed += 1;
     else credit(message, channel.slug);
     if (message.isBacklog || message.text.length > LONGEST_COMMAND_LINE) return false;
-    const { duration, byTrigger } = commands.of(message.channelId);
-    if (duration === null && byTrigger.size === 0) return false;
-    const line = comparable(message.text);
-    const command = byTrigger.get(line);
-    const isDuration = line !== '' && duration?.triggerNormalized === line;
-    if (command === undefined && !isDuration) return false;
-    if (!this.#isToBeAnswered(message, receipt)) return false;
-    return this.#inOrder({ channel, message, receipt, command, duration: isDuration ? duration : null });
+    const known = commands.of(message.channelId);
+    if (known.duration === null && known.byTrigger.size === 0) return false;
+    const asked = askedFor(message.text, known) ?? this.#askedOtherwise(message, known);
+    if (asked === null || !this.#isToBeAnswered(message, receipt)) return false;
+    return this.#inOrder({ channel, message, receipt, ...asked });
+  }
+
+  #askedOtherwise(message: ChatMessage, known: ChannelCommands): Asked | null {
+    if (!hasOtherReadings(message)) return null;
+    for (const text of otherReadings(message, this.#ownNames())) {
+      const asked = askedFor(text, known);
+      if (asked !== null) return asked;
+    }
+    return null;
+  }
+
+  #ownNames(): OwnNames {
+    const of = this.#deps.ownNames();
+    const heard = this.#heardNames.size;
+    if (this.#names?.of !== of || this.#names.heard !== heard) {
+      this.#names = { of, heard, own: new OwnNames([...of, ...this.#heardNames]) };
+    }
+    return this.#names.own;
+  }
+
+  #heardOwn({ author }: ChatMessage): void {
+    if (this.#heardNames.size < HEARD_NAMES_MAX) this.#heardNames.add(author.displayName);
   }
 
   #isToBeAnswered({ channelId, messageId, sentAtMs }: ChatMessage, receipt: Receipt | null): boolean {
@@ -244,4 +275,12 @@ export class Pipeline {
     this.#deps.outbox.reply({ channel, text, source, messageId: message.messageId, receipt });
     return true;
   }
+}
+
+function askedFor(text: string, { byTrigger, duration }: ChannelCommands): Asked | null {
+  const line = comparable(text);
+  if (line === '') return null;
+  const command = byTrigger.get(line);
+  const isDuration = duration?.triggerNormalized === line;
+  return command === undefined && !isDuration ? null : { command, duration: isDuration ? duration : null };
 }

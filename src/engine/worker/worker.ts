@@ -141,6 +141,7 @@ export class Worker {
       live: this.#knowledge.live,
       credit: (message, slug) => this.credits.credit(message, slug),
       outbox: this.outbox,
+      ownNames: () => this.#credentials.ownNames(),
       roleResolver: this.#side.roleResolver,
       maxAgeMs: options.commandMaxAgeMs,
       busyShare: createBusyShare(),

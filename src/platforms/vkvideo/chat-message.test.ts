@@ -46,16 +46,41 @@ test('parts follow each other as they were written, whatever they are, and the e
     { link: { url: 'https://example.org/y' } },
     { text: { content: '\n' } },
   ];
-  expect(text(...parts)).toBe('@northpine look hype hello https://example.org/xhttps://example.org/y');
-  expect(text({ gift: { id: 1 } }, { text: { content: 'kept' } }, 7, null)).toBe('kept');
+  expect(text(...parts)).toBe('@northpine look hype hello  https://example.org/xhttps://example.org/y');
   expect(text()).toBe('');
+  expect(text({ sticker: { id: 's' } }, { text: { content: '\n' } })).toBe('');
 });
 
-test('whoever addresses the bot first means the rest as the command; anybody else addressed stays in the text', () => {
+test('smiles, stickers and what is not known are marked, so that they are left out at the ends and split a word inside', () => {
+  const marked = (...parts: unknown[]) => {
+    const read = readLine(message({ parts }), context)?.message;
+    return [read?.text, ...(read?.emotes ?? []).map(({ start, end }) => read?.text.slice(start, end))];
+  };
+  const [word, smile] = [{ text: { content: ' !he' } }, { smile: { id: 's1', name: 'hype' } }];
+  expect(marked(word, smile, { text: { content: '\n' } })).toEqual(['!hehype', 'hype']);
+  expect(marked(smile, word, { smile: { id: 's2' } })).toEqual(['hype !he\ufffc', 'hype', '\ufffc']);
+  expect(marked(word, { sticker: { id: 's' } }, { text: { content: 'llo' } })).toEqual(['!he\ufffcllo', '\ufffc']);
+  expect(marked({ gift: { id: 1 } }, { text: { content: 'kept' } }, 7, null)).toEqual([
+    '\ufffckept\ufffc\ufffc',
+    '\ufffc',
+    '\ufffc',
+    '\ufffc',
+  ]);
+});
+
+test('a mention of the bot in front is marked, anybody else addressed is text', () => {
   const command = [{ text: { content: '!cmd ' } }, { text: { content: 'arg' } }, { text: { content: '\n' } }];
-  expect(text({ mention: { id: Number(BOT_ID), nick: 'helperbot' } }, ...command)).toBe('!cmd arg');
-  expect(text({ mention: { id: 9001, nick: 'helperbot' } }, { text: { content: ', !hi' } })).toBe('!hi');
+  const rest = (...parts: unknown[]) => {
+    const read = readLine(message({ parts }), context)?.message;
+    return read?.addressedEnd === undefined ? null : read.text.slice(read.addressedEnd);
+  };
+  const bot = { mention: { id: Number(BOT_ID), nick: 'helperbot' } };
+  expect(rest(bot, ...command)).toBe('!cmd arg');
+  expect(rest({ text: { content: ' ' } }, { mention: { id: 9001 } }, { text: { content: ', !hi' } })).toBe(', !hi');
+  expect(rest({ mention: { id: 5, nick: 'otto' } }, bot, { text: { content: ' !hi' } })).toBeNull();
+  expect(rest({ text: { content: '!hi ' } }, bot)).toBeNull();
   expect(text({ mention: { id: 5, nick: 'otto' } }, { text: { content: ' !hi' } })).toBe('@otto !hi');
+  expect(text({ mention: { id: 5 } }, { text: { content: ' !hi' } })).toBe('@5 !hi');
 });
 
 test('parts that show nothing, before the mention of the bot, do not make it the second word', () => {
@@ -67,8 +92,13 @@ test('parts that show nothing, before the mention of the bot, do not make it the
     {},
     { gift: { id: 1 } },
   ]) {
-    expect(text(nothing, ...toUs)).toBe('!hi');
-    expect(text(nothing, nothing, ...toUs)).toBe('!hi');
+    for (const parts of [
+      [nothing, ...toUs],
+      [nothing, nothing, ...toUs],
+    ]) {
+      const read = readLine(message({ parts }), context)?.message;
+      expect(read?.text.slice(read.addressedEnd)).toBe(' !hi');
+    }
   }
   expect(text({ text: { content: 'hey ' } }, ...toUs)).toBe('hey @helperbot !hi');
   expect(text({ smile: { id: 's1', name: 'wave' } }, ...toUs)).toBe('wave@helperbot !hi');

@@ -1,6 +1,6 @@
 /** A line of a VK Video Live chat as the core knows it (docs/platforms/vkvideo.md#chat-message). */
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../lib/brand.ts';
-import type { ChatAuthor, ChatMessage, WorkerDeps } from '../worker-side.ts';
+import type { ChatAuthor, ChatMessage, Emote, WorkerDeps } from '../worker-side.ts';
 import { type ChatMessageShape, chatMessage, type MessagePart } from './chat.external.ts';
 
 export interface ReadLine {
@@ -33,7 +33,7 @@ export function readLine(raw: unknown, context: LineContext): ReadLine | null {
       channelId,
       messageId: (data.id ?? null) as PlatformMessageId | null,
       author,
-      text: textOf(data.parts ?? [], isOwnAccount),
+      ...wordsOf(data.parts ?? [], isOwnAccount),
       sentAtMs: sentAt(data.created_at, now()),
       isBacklog,
       isOwn,
@@ -68,21 +68,47 @@ function isSystem({ author }: ChatMessageShape): boolean {
   return (author.badges ?? []).some((badge) => badge.achievement_name === SYSTEM_BADGE);
 }
 
-/**
- * Parts follow each other without a separator, and the last is a line break. Whoever addresses a bot of ours first means
- * the rest as the command; parts that show nothing may come before.
- */
-function textOf(parts: readonly MessagePart[], isOwnAccount: WorkerDeps['isOwnAccount']): string {
-  const firstAt = parts.findIndex((part) => part.mention != null || textOfPart(part).trim() !== '');
-  const [first, ...rest] = parts.slice(Math.max(firstAt, 0));
-  const isToUs = first?.mention?.id != null && isOwnAccount(first.mention.id as PlatformUserId);
-  const text = (isToUs ? rest : parts).map(textOfPart).join('').replace(/\s+/gu, ' ').trim();
-  return isToUs ? text.replace(/^[,:\s]+/, '') : text;
+/** In the place of a part that has no words: a smile without a name, a sticker, what is not known yet. */
+const WORDLESS = '\ufffc';
+
+/** Parts follow each other without a separator, and the last is a line break. */
+function wordsOf(
+  parts: readonly MessagePart[],
+  isOwnAccount: WorkerDeps['isOwnAccount'],
+): Pick<ChatMessage, 'text' | 'emotes' | 'addressedEnd'> {
+  const emotes: Emote[] = [];
+  let addressedEnd: number | undefined;
+  let whole = '';
+  let hasWords = false;
+  for (const part of parts) {
+    const start = whole.length;
+    const word = wordOf(part);
+    whole += word;
+    if (isPicture(part)) emotes.push({ start, end: whole.length });
+    else if (!hasWords && part.mention?.id != null && isOwnAccount(part.mention.id as PlatformUserId)) {
+      addressedEnd = whole.length;
+      hasWords = true;
+    } else hasWords ||= word.trim() !== '';
+  }
+  const text = whole.trim();
+  if (text.replaceAll(WORDLESS, '').trim() === '') return { text: '' };
+  const before = whole.length - whole.trimStart().length;
+  return {
+    text,
+    ...(emotes.length === 0
+      ? {}
+      : { emotes: emotes.map(({ start, end }) => ({ start: start - before, end: end - before })) }),
+    ...(addressedEnd === undefined ? {} : { addressedEnd: addressedEnd - before }),
+  };
 }
 
-function textOfPart({ text, link, smile, mention }: MessagePart): string {
+function isPicture({ text, link, mention }: MessagePart): boolean {
+  return !text && !link && !mention;
+}
+
+function wordOf({ text, link, smile, mention }: MessagePart): string {
   if (text) return text.content ?? '';
   if (link) return link.content || link.url || '';
-  if (smile) return smile.name ?? '';
-  return mention?.nick ? `@${mention.nick}` : '';
+  if (mention) return `@${mention.nick || mention.id || ''}`;
+  return smile?.name || WORDLESS;
 }

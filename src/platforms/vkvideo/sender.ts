@@ -98,11 +98,18 @@ async function findSaid(
     isOwnAccount: (id: PlatformUserId) => id === as.platformUserId,
     now: () => clock.now(),
   };
-  const written = text.replace(/\s+/gu, ' ');
   const said = raw
     .map((entry) => readLine(entry, context)?.message)
-    .find((line) => line?.isOwn && line.text === written && line.sentAtMs >= since.getTime() - CLOCKS_APART_MS);
+    .find(
+      (line) =>
+        line?.isOwn && collapsed(line.text) === collapsed(text) && line.sentAtMs >= since.getTime() - CLOCKS_APART_MS,
+    );
   return said === undefined ? null : { platformMessageId: said.messageId };
+}
+
+/** The chat may show runs of white space as one. */
+function collapsed(text: string): string {
+  return text.replace(/\s+/gu, ' ');
 }
 
 /** The id to speak with, or why there is none. No message is sent towards a stream that does not run. */

@@ -18,14 +18,18 @@ const line: StoredLine = {
 const read = (payload: unknown, own = 'nobody') =>
   readLine(room, { eventType: 'chat.message.sent', payload, receivedAt }, (id) => (id as string) === own);
 
-test('an emote beside words is decoration, an emote alone is a word', () => {
-  expect(wordsOf('!cmd [emote:55:LUL]')).toBe('!cmd');
-  expect(wordsOf('🎉 [emote:55:LUL]')).toBe('🎉');
-  expect(wordsOf('gg [emote:55:LUL] wp')).toBe('gg wp');
-  expect(wordsOf('[emote:55:LUL]')).toBe('LUL');
-  expect(wordsOf('[emote:55:LUL] [emote:7:o7]')).toBe('LUL o7');
-  expect(wordsOf('a [emote] is [emote:no] token')).toBe('a [emote] is [emote:no] token');
-  expect(wordsOf('two  spaces stay')).toBe('two  spaces stay');
+test('an emote is its name, and marked as an emote', () => {
+  const words = (content: string) => {
+    const { text, emotes = [] } = wordsOf(content);
+    return [text, ...emotes.map(({ start, end }) => text.slice(start, end))];
+  };
+  expect(words('!cmd [emote:55:LUL]')).toEqual(['!cmd LUL', 'LUL']);
+  expect(words('🎉 [emote:55:LUL]')).toEqual(['🎉 LUL', 'LUL']);
+  expect(words('gg[emote:55:LUL]wp')).toEqual(['ggLULwp', 'LUL']);
+  expect(words('[emote:55:LUL] [emote:7:o7]')).toEqual(['LUL o7', 'LUL', 'o7']);
+  expect(words('!he[emote:55:]llo')).toEqual(['!he[emote:55:]llo', '[emote:55:]']);
+  expect(words('a [emote] is [emote:no] token')).toEqual(['a [emote] is [emote:no] token']);
+  expect(words('two  spaces stay')).toEqual(['two  spaces stay']);
 });
 
 test('roles are what badges say: a gifter of subscriptions is no subscriber, the streamer is a moderator', () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Db } from '../../../db/pool.ts';
 import { receiveDelivery } from '../../../db/webhook-inbox.ts';
 import type { ChannelId, PlatformMessageId, PlatformUserId, ProviderId } from '../../../lib/brand.ts';
-import type { ChatMessage, ReadChannel, WaitingDelivery } from '../../worker-side.ts';
+import type { ChatMessage, Emote, ReadChannel, WaitingDelivery } from '../../worker-side.ts';
 
 export const KICK = 'kick' as ProviderId;
 export const CHAT_EVENT = 'chat.message.sent';
@@ -54,7 +54,7 @@ export function readLine(
     messageId: messageId as PlatformMessageId,
     author: { platformUserId, login, displayName, avatarUrl, roles: new Set(roles) },
     // Our own words are compared with what we sent.
-    text: isOwn ? content : wordsOf(content),
+    ...(isOwn ? { text: content } : wordsOf(content)),
     sentAtMs: sentAt === null ? receivedAt.getTime() : Date.parse(sentAt),
     isBacklog: false,
     isOwn,
@@ -64,12 +64,19 @@ export function readLine(
 /** Emotes stand in a line as `[emote:<id>:<name>]`; the list beside it may be missing or count otherwise (docs/platforms/kick.md#chatmessagesent). */
 const EMOTE = /\[emote:[^:\][\s]+:([^\][]*)\]/gu;
 
-/**
- * The words of a line: an emote beside them is decoration and goes, so that `!cmd` is recognised with one behind it.
- * A line of emotes alone keeps their names, as people would type them.
- */
-export function wordsOf(content: string): string {
-  if (!content.includes('[emote:')) return content;
-  const words = content.replaceAll(EMOTE, ' ').trim().replaceAll(/ {2,}/g, ' ');
-  return words === '' ? content.replaceAll(EMOTE, '$1') : words;
+/** The line as people see it: an emote is its name, as they would type it. One without a name keeps its token. */
+export function wordsOf(content: string): { readonly text: string; readonly emotes?: readonly Emote[] } {
+  if (!content.includes('[emote:')) return { text: content };
+  const emotes: Emote[] = [];
+  let text = '';
+  let at = 0;
+  for (const { 0: token, 1: name, index } of content.matchAll(EMOTE)) {
+    text += content.slice(at, index);
+    const start = text.length;
+    text += name || token;
+    emotes.push({ start, end: text.length });
+    at = index + token.length;
+  }
+  text += content.slice(at);
+  return emotes.length === 0 ? { text } : { text, emotes };
 }

@@ -43,6 +43,7 @@ test('a line becomes our message with everything the core needs', () => {
       roles: new Set(['moderator', 'subscriber']),
     },
     text: 'Kappa :) hello',
+    emotes: [{ start: 0, end: 5 }],
     sentAtMs: 1772600767123,
     isBacklog: false,
     isOwn: false,
@@ -57,6 +58,43 @@ test('roles come from badges and flags, whatever Twitch leaves out', () => {
   expect(rolesFor('badges=;vip=1')).toEqual(['vip']);
   expect(rolesFor('badges=;vip=0;mod=0;subscriber=0')).toEqual([]);
   expect(rolesFor('badges=sub-gifter/5,bits/100')).toEqual([]);
+});
+
+test('of a tag that comes twice the last one counts', () => {
+  expect(rolesFor('badges=vip/1;badges=founder/0;mod=1;mod=0;subscriber=1;subscriber=0;vip=1;vip=0')).toEqual([
+    'subscriber',
+  ]);
+  expect(messageOf('user-id=1;display-name=A;id=x;user-id=2;display-name=B;id=y')).toMatchObject({
+    messageId: 'y',
+    author: { platformUserId: '2', displayName: 'B' },
+  });
+  expect(tagOf('a=1;b=2;a=3', 'a')).toBe('3');
+});
+
+test('emotes are where Twitch counts them, in code points', () => {
+  const emoted = (emotes: string, text: string) =>
+    messageOf(`user-id=1;emotes=${emotes}`, text)?.emotes?.map(({ start, end }) => text.slice(start, end));
+  expect(emoted('25:4-8,10-14/1902:16-20', '!hi Kappa Kappa Keepo')).toEqual(['Kappa', 'Kappa', 'Keepo']);
+  expect(emoted('emotesv2_a-1:2-6', '🎉 Kappa')).toEqual(['Kappa']);
+  expect(messageOf('user-id=1;emotes=25:4-8', '\u0001ACTION !hi Kappa\u0001')).toMatchObject({
+    text: '!hi Kappa',
+    emotes: [{ start: 4, end: 9 }],
+  });
+  for (const odd of ['', '25', '25:', '25:a-b', '25:5-4', '25:0-99', '25:-1-2', '/', ':,']) {
+    expect([odd, emoted(odd, 'Kappa')]).toEqual([odd, undefined]);
+  }
+});
+
+test('in an answer to the bot, what the client put in front is for the bot; in an answer to others it stays', () => {
+  const answer = (parent: string, text: string) =>
+    messageOf(`user-id=1;reply-parent-msg-id=p;${parent}`, text)?.addressedEnd ?? null;
+  const bot = 'reply-parent-display-name=Helper\\sB;reply-parent-user-id=7702;reply-parent-user-login=helperbot';
+  const named = bot.replace('Helper\\sB', 'ПомощникБ');
+  expect(answer(bot, '@helperbot !hi')).toBe(10);
+  expect(answer(named, '@помощникБ !hi')).toBe(10);
+  expect(answer(named, '@otto !hi')).toBeNull();
+  expect(answer(named, '!hi')).toBeNull();
+  expect(answer(bot.replace('7702', '5'), '@helperbot !hi')).toBeNull();
 });
 
 test('a copy from a shared chat is ignored, the original is not', () => {
