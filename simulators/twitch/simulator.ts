@@ -60,7 +60,7 @@ export class TwitchSimulator {
     this.#host = new Host(clock, (call) => this.#answer(call), control, this.irc.upgrade.bind(this.irc));
     this.#control = new Host(clock, () => ({ status: 404 }), control);
     this.faults = new TwitchFaults(this.#state, this.#host, this.irc, this.subscriptions, this.deliveries);
-    this.#state.chat.onShown = (message) => publishChatMessage(this.subscriptions, message);
+    this.#state.chat.onShown = (message) => publishChatMessage(this.subscriptions, this.#state.people, message);
   }
 
   async listen(port: number, controlPort: number): Promise<void> {

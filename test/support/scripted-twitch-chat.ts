@@ -26,6 +26,8 @@ export class ScriptedTwitchChat {
   answer: 'accept' | 'silence' | string = 'accept';
   /** Badges of the bot itself. */
   badges = '';
+  /** How it writes the name of a room. */
+  spell = (room: string) => room;
   isMute = false;
   /** False: a login is never answered, the connection stays. */
   letsIn = true;
@@ -70,7 +72,7 @@ export class ScriptedTwitchChat {
   /** Someone writes; every connection in the room gets the line once. */
   chat(room: string, text: string, tags = ''): void {
     const id = `m${++this.#ids}`;
-    const line = `@id=${id};user-id=8803;display-name=Mira;room-id=1${tags} :mira!mira@mira.tmi.twitch.tv PRIVMSG ${room} :${text}\r\n`;
+    const line = `@id=${id};user-id=8803;display-name=Mira;room-id=1${tags} :mira!mira@mira.tmi.twitch.tv PRIVMSG ${this.spell(room)} :${text}\r\n`;
     for (const peer of this.#peers) if (peer.rooms.has(room)) peer.socket.send(line);
   }
 
@@ -145,15 +147,15 @@ export class ScriptedTwitchChat {
     const refusal = this.closedRooms.get(room);
     if (refusal === 'silence' || peer.rooms.has(room)) return;
     if (refusal) {
-      peer.socket.send(`@msg-id=${refusal} :tmi.twitch.tv NOTICE ${room} :no\r\n`);
+      peer.socket.send(`@msg-id=${refusal} :tmi.twitch.tv NOTICE ${this.spell(room)} :no\r\n`);
       return;
     }
     peer.rooms.add(room);
     const { nick } = peer;
     peer.socket.send(
-      `:${nick}!${nick}@${nick}.tmi.twitch.tv JOIN ${room}\r\n` +
-        `@badges=${this.badges};mod=0 :tmi.twitch.tv USERSTATE ${room}\r\n` +
-        `@emote-only=0;room-id=1;slow=0 :tmi.twitch.tv ROOMSTATE ${room}\r\n`,
+      `:${nick}!${nick}@${nick}.tmi.twitch.tv JOIN ${this.spell(room)}\r\n` +
+        `@badges=${this.badges};mod=0 :tmi.twitch.tv USERSTATE ${this.spell(room)}\r\n` +
+        `@emote-only=0;room-id=1;slow=0 :tmi.twitch.tv ROOMSTATE ${this.spell(room)}\r\n`,
     );
   }
 
@@ -162,8 +164,8 @@ export class ScriptedTwitchChat {
     if (this.answer === 'silence') return;
     const answer =
       this.answer === 'accept'
-        ? `@badges=${this.badges};id=sent-${++this.#ids};mod=0 :tmi.twitch.tv USERSTATE ${room}`
-        : `@msg-id=${this.answer} :tmi.twitch.tv NOTICE ${room} :no`;
+        ? `@badges=${this.badges};id=sent-${++this.#ids};mod=0 :tmi.twitch.tv USERSTATE ${this.spell(room)}`
+        : `@msg-id=${this.answer} :tmi.twitch.tv NOTICE ${this.spell(room)} :no`;
     peer.socket.send(`${answer}\r\n`);
   }
 }

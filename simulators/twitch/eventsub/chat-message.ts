@@ -1,8 +1,10 @@
 /** Chat as EventSub tells it; the reader's own messages are told too. */
+import type { People } from '../../world/people.ts';
 import type { ChatMessage } from '../chat.ts';
+import { emoteIdOf } from '../irc/lines.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-export function publishChatMessage(subscriptions: Subscriptions, message: ChatMessage): void {
+export function publishChatMessage(subscriptions: Subscriptions, people: People, message: ChatMessage): void {
   const { room, author, replyTo, source } = message;
   const isCopy = source !== null && source.roomId !== room.id;
   subscriptions.publish(
@@ -18,7 +20,7 @@ export function publishChatMessage(subscriptions: Subscriptions, message: ChatMe
       message_id: message.id,
       message: {
         text: message.text,
-        fragments: [{ type: 'text', text: message.text, cheermote: null, emote: null, mention: null }],
+        fragments: fragmentsOf(message.text, people),
       },
       color: author.color,
       badges: message.badges.split(',').filter(Boolean).map(badge),
@@ -38,6 +40,54 @@ export function publishChatMessage(subscriptions: Subscriptions, message: ChatMe
       is_source_only: source ? source.onlyHere : null,
     },
   );
+}
+
+interface Fragment {
+  readonly type: 'text' | 'emote' | 'mention';
+  readonly text: string;
+  readonly cheermote: null;
+  readonly emote: object | null;
+  readonly mention: object | null;
+}
+
+/** Emotes and mentions of people who exist stand alone; everything between two of them is one text (docs/platforms/twitch.md#eventsub-subscriptions). */
+function fragmentsOf(text: string, people: People): readonly Fragment[] {
+  const fragments: Fragment[] = [];
+  let plain = '';
+  const endText = () => {
+    if (plain !== '') fragments.push({ type: 'text', text: plain, ...NOTHING });
+    plain = '';
+  };
+  for (const word of text.split(/( +)/)) {
+    const fragment = emoteFragment(word) ?? mentionFragment(word, people);
+    if (fragment === null) plain += word;
+    else {
+      endText();
+      fragments.push(fragment);
+    }
+  }
+  endText();
+  return fragments;
+}
+
+const NOTHING = { cheermote: null, emote: null, mention: null };
+
+function emoteFragment(word: string): Fragment | null {
+  const id = emoteIdOf(word);
+  if (id === undefined) return null;
+  return { type: 'emote', text: word, ...NOTHING, emote: { id, emote_set_id: '0', owner_id: '0', format: ['static'] } };
+}
+
+function mentionFragment(word: string, people: People): Fragment | null {
+  const person = word.startsWith('@') ? people.byLogin(word.slice(1)) : undefined;
+  if (person === undefined) return null;
+  const { id, login, displayName } = person;
+  return {
+    type: 'mention',
+    text: word,
+    ...NOTHING,
+    mention: { user_id: id, user_login: login, user_name: displayName },
+  };
 }
 
 function badge(text: string): Record<string, string> {

@@ -218,6 +218,19 @@ test('chat is told to EventSub too: the same id as on IRC, copies of a shared ch
 
   const [first, second] = hook.notifications().map(({ body }) => body.event);
   expect(first).toMatchObject({ message_id: own, message: { text: 'привет' }, badges: [{ set_id: 'vip', id: '1' }] });
+  expect(first.message.fragments).toEqual([
+    { type: 'text', text: 'привет', cheermote: null, emote: null, mention: null },
+  ]);
+  sim.say('there', 'mira_k', '@there  !roll 20 Kappa @nobody');
+  await vi.waitFor(() => expect(hook.notifications()).toHaveLength(3));
+  const { fragments, text } = hook.notifications()[2]?.body.event.message ?? {};
+  expect(fragments.map((one: { text: string }) => one.text).join('')).toBe(text);
+  expect(fragments).toMatchObject([
+    { type: 'mention', text: '@there', mention: { user_id: there, user_login: 'there' } },
+    { type: 'text', text: '  !roll 20 ' },
+    { type: 'emote', text: 'Kappa', emote: { id: '25' } },
+    { type: 'text', text: ' @nobody' },
+  ]);
   expect(first.source_broadcaster_user_id).toBeNull();
   expect(second).toMatchObject({ source_broadcaster_user_id: here, source_message_id: origin });
 });

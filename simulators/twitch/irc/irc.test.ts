@@ -33,7 +33,8 @@ test('a sender is not shown its own message but gets USERSTATE with the id other
 
   const answer = await bot.ask('@client-nonce=77aa PRIVMSG #northpine :hello');
 
-  const { id = '' } = tagsOf(answer.find((line) => line.includes('USERSTATE')) ?? '');
+  const { id = '', 'client-nonce': nonce } = tagsOf(answer.find((line) => line.includes('USERSTATE')) ?? '');
+  expect(nonce).toBe('77aa');
   expect(answer).toHaveLength(1);
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
   const seen = tagsOf(await other.line('PRIVMSG #northpine :hello'));

@@ -36,16 +36,17 @@ export function globalUserState(person: Person): Line {
   return { tags, rest: `:${SERVER} GLOBALUSERSTATE`, needs: 'commands' };
 }
 
-/** @param messageId set in the line that confirms the account's own message */
-export function userState(room: Room, person: Person, messageId?: string): Line {
+/** @param confirmed the account's own message, in the line that says it was taken; its nonce comes back */
+export function userState(room: Room, person: Person, confirmed?: Pick<ChatMessage, 'id' | 'nonce'>): Line {
   const isModerator = room.has(person.id, 'moderator');
   const tags = tagsOf({
     'badge-info': room.badgeInfoOf(person.id),
     badges: room.badgesOf(person.id),
+    ...(confirmed?.nonce ? { 'client-nonce': confirmed.nonce } : {}),
     color: person.color,
     'display-name': person.displayName,
     'emote-sets': 0,
-    ...(messageId === undefined ? {} : { id: messageId }),
+    ...(confirmed === undefined ? {} : { id: confirmed.id }),
     mod: isModerator ? 1 : 0,
     subscriber: room.isSubscriber(person.id) ? 1 : 0,
     'user-type': isModerator ? 'mod' : '',
@@ -169,13 +170,17 @@ function sharedTags({ source }: ChatMessage): Record<string, string | number> {
 
 const EMOTES: Record<string, string> = { Kappa: '25', LUL: '425618', PogChamp: '305954156', HeyGuys: '30259' };
 
+export function emoteIdOf(word: string): string | undefined {
+  return Object.hasOwn(EMOTES, word) ? EMOTES[word] : undefined;
+}
+
 /** Emote positions, in Unicode code points as Twitch counts them. */
 function emoteSpans(text: string): string {
   const spans = new Map<string, string[]>();
   let position = 0;
   for (const word of text.split(' ')) {
     const length = [...word].length;
-    const id = Object.hasOwn(EMOTES, word) ? EMOTES[word] : undefined;
+    const id = emoteIdOf(word);
     if (id !== undefined) spans.set(id, [...(spans.get(id) ?? []), `${position}-${position + length - 1}`]);
     position += length + 1;
   }
@@ -184,5 +189,5 @@ function emoteSpans(text: string): string {
 
 /** Whether a text is emotes and nothing else. */
 export function isEmotesOnly(text: string): boolean {
-  return text.split(' ').every((word) => Object.hasOwn(EMOTES, word));
+  return text.split(' ').every((word) => emoteIdOf(word) !== undefined);
 }

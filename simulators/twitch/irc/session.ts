@@ -271,7 +271,7 @@ export class IrcSession implements Listener {
       replyToId: tags.get('reply-parent-msg-id'),
     });
     if ('message' in posted) {
-      if (this.wantsTags) this.#answerSend(userState(room, author, posted.message.id));
+      if (this.wantsTags) this.#answerSend(userState(room, author, posted.message));
     } else if (posted.code !== null) this.#answerSend(refusal(room, posted.code));
   }
 

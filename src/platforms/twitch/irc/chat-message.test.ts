@@ -160,6 +160,29 @@ test('several lines in one frame are several lines, with or without an end', () 
   ]);
 });
 
+test('runs of spaces separate, and the last of several parameters is the text without a colon too', () => {
+  const lines = linesOf(
+    [
+      '@a=1  :ina!i@h   PRIVMSG   #Oak   :  two  spaces ',
+      ':ina@host PRIVMSG #oak hi',
+      ':tmi.twitch.tv  NOTICE  #oak   refused  ',
+      ':tmi.twitch.tv  353  bot  =  #oak  :bot ina',
+      'PING  ',
+      ':bot!b@h PART  #oak ',
+      'PRIVMSG #oak :a :b',
+    ].join('\r\n'),
+  );
+  expect(lines.map(({ nick, command, params, text }) => [nick, command, params, text])).toEqual([
+    ['ina', 'PRIVMSG', '#Oak', '  two  spaces '],
+    ['ina', 'PRIVMSG', '#oak', 'hi'],
+    ['tmi.twitch.tv', 'NOTICE', '#oak', 'refused'],
+    ['tmi.twitch.tv', '353', 'bot = #oak', 'bot ina'],
+    ['', 'PING', '', ''],
+    ['bot', 'PART', '#oak', ''],
+    ['', 'PRIVMSG', '#oak', 'a :b'],
+  ]);
+});
+
 test('no frame can break the reading of lines', () => {
   const unit = fc.constantFrom('@', ':', ' ', '\r', '\n', ';', '=', '\\', '#', 'a', 'PRIVMSG', 'user-id=1', '😀');
   fc.assert(

@@ -7,13 +7,19 @@ export interface IrcLine {
   /** The login of a user's prefix, the whole prefix of a server's, empty without one. */
   readonly nick: string;
   readonly command: string;
-  /** What stands between the command and the trailing text: mostly `#login`. */
+  /** What stands between the command and the text, separated by one space each: mostly `#login`, in any case. */
   readonly params: string;
-  /** The trailing text, unescaped by definition. */
+  /** The last parameter where there are several or where it is led by a colon; unescaped by definition. */
   readonly text: string;
 }
 
+/** The room that a line is about, as rooms are kept. */
+export function roomIn({ params }: IrcLine): string {
+  return params.toLowerCase();
+}
+
 const CARRIAGE_RETURN = 13;
+const SPACE = 32;
 const COLON = 58;
 const AT = 64;
 
@@ -37,49 +43,68 @@ function parseLine(frame: string, start: number, end: number): IrcLine | null {
     const space = frame.indexOf(' ', at);
     if (space === -1 || space >= end) return null;
     tags = frame.slice(at + 1, space);
-    at = space + 1;
+    at = afterSpaces(frame, space, end);
   }
   let nick = '';
   if (frame.charCodeAt(at) === COLON && at < end) {
     const space = frame.indexOf(' ', at);
     if (space === -1 || space >= end) return null;
-    const bang = frame.indexOf('!', at);
-    nick = frame.slice(at + 1, bang === -1 || bang > space ? space : bang);
-    at = space + 1;
+    nick = nickOf(frame.slice(at + 1, space));
+    at = afterSpaces(frame, space, end);
   }
   if (at >= end) return null;
 
   const space = frame.indexOf(' ', at);
   if (space === -1 || space >= end) return { tags, nick, command: frame.slice(at, end), params: '', text: '' };
   const command = frame.slice(at, space);
-  if (frame.charCodeAt(space + 1) === COLON && space + 1 < end) {
-    return { tags, nick, command, params: '', text: frame.slice(space + 2, end) };
+  at = afterSpaces(frame, space, end);
+  if (at < end && frame.charCodeAt(at) === COLON) {
+    return { tags, nick, command, params: '', text: frame.slice(at + 1, end) };
   }
-  const colon = frame.indexOf(' :', space);
-  const hasText = colon !== -1 && colon < end;
-  return {
-    tags,
-    nick,
-    command,
-    params: frame.slice(space + 1, hasText ? colon : end),
-    text: hasText ? frame.slice(colon + 2, end) : '',
-  };
+  const colon = frame.indexOf(' :', at);
+  if (colon !== -1 && colon < end) {
+    return { tags, nick, command, params: singleSpaced(frame.slice(at, colon)), text: frame.slice(colon + 2, end) };
+  }
+  const params = singleSpaced(frame.slice(at, end));
+  // The last of several is the text, with or without a colon in front of it.
+  const last = params.lastIndexOf(' ');
+  if (last === -1) return { tags, nick, command, params, text: '' };
+  return { tags, nick, command, params: params.slice(0, last), text: params.slice(last + 1) };
 }
 
-/** @returns the unescaped value of a tag, null when it is absent; for lines that are rare */
+function afterSpaces(frame: string, space: number, end: number): number {
+  let at = space + 1;
+  while (at < end && frame.charCodeAt(at) === SPACE) at += 1;
+  return at;
+}
+
+/** A user is `nick!user@host` or `nick@host`; a server has neither sign. */
+function nickOf(prefix: string): string {
+  const bang = prefix.indexOf('!');
+  const stop = bang === -1 ? prefix.indexOf('@') : bang;
+  return stop === -1 ? prefix : prefix.slice(0, stop);
+}
+
+function singleSpaced(params: string): string {
+  if (!params.endsWith(' ') && !params.includes('  ')) return params;
+  return params.split(' ').filter(Boolean).join(' ');
+}
+
+/** @returns the unescaped value of a tag, of its last one where there are several; null when it is absent; for lines that are rare */
 export function tagOf(tags: string, name: string): string | null {
+  let found: string | null = null;
   let at = 0;
   while (at < tags.length) {
     const semicolon = tags.indexOf(';', at);
     const end = semicolon === -1 ? tags.length : semicolon;
     if (tags.startsWith(name, at)) {
       const after = at + name.length;
-      if (after === end) return '';
-      if (tags[after] === '=') return unescapeTag(tags.slice(after + 1, end));
+      if (after === end) found = '';
+      else if (tags[after] === '=') found = tags.slice(after + 1, end);
     }
     at = end + 1;
   }
-  return null;
+  return found === null ? null : unescapeTag(found);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { ':': ';', s: ' ', r: '\r', n: '\n' };

@@ -5,7 +5,7 @@ import type { CredentialSource, SenderCredential } from '../../account-side.ts';
 import { CREDENTIAL_RETRY_MS, isMissing } from '../../no-credential.ts';
 import type { ReadChannel, SendOutcome } from '../../worker-side.ts';
 import { deliver } from './delivery.ts';
-import { type IrcLine, tagOf } from './line.ts';
+import { type IrcLine, roomIn, tagOf } from './line.ts';
 import { SlidingWindow, shareOf } from './pacing.ts';
 import { JOIN_REFUSALS } from './rooms.ts';
 import { Session } from './session.ts';
@@ -217,13 +217,14 @@ export class Overrides {
   #handle(link: Link, session: Session, line: IrcLine): void {
     // One that retires speaks for rooms its successor has yet to join.
     if (line.command === 'PRIVMSG' || link.session !== session) return;
-    const room = link.rooms.get(line.params);
+    const name = roomIn(line);
+    const room = link.rooms.get(name);
     if (!room) return;
-    if (line.command === 'USERSTATE') this.#deps.standings.shown(session.userId, line.params, line.tags);
+    if (line.command === 'USERSTATE') this.#deps.standings.shown(session.userId, name, line.tags);
     else if (line.command === 'ROOMSTATE' && room.step === 'asked') {
       room.step = 'joined';
       room.answer(true);
-    } else if (line.command === 'PART') link.rooms.delete(line.params);
+    } else if (line.command === 'PART') link.rooms.delete(name);
     else if (line.command === 'NOTICE' && room.step === 'asked' && JOIN_REFUSALS[tagOf(line.tags, 'msg-id') ?? '']) {
       room.step = 'refused';
       room.answer(false);

@@ -15,6 +15,19 @@ test('a channel is live only once Twitch has confirmed the join, and its lines a
   expect(heard[0]).toMatchObject({ channelId: 'northpine', text: '!hello', author: { login: 'mira' }, isOwn: false });
 });
 
+test('the name of a room is the same in any case: to join, to read and to be answered', async () => {
+  const { irc, server, heard, state, until } = await chatWorld();
+  server.spell = (room) => room.toUpperCase();
+  server.badges = 'vip/1';
+  irc.reader.setChannels([channel('northpine')]);
+  await until(() => expect(state('northpine')).toEqual(LIVE));
+  server.chat('#northpine', '!hello');
+  await until(() => expect(heard).toMatchObject([{ channelId: 'northpine', text: '!hello' }]));
+  const shared = account('helperbot', 'good', 'default');
+  expect(await irc.sender.send(channel('northpine'), 'hi', shared, 1000)).toMatchObject({ kind: 'sent' });
+  expect(irc.sender.isPrivileged(channel('northpine'), shared)).toBe(true);
+});
+
 test('45 joins never exceed 20 in any 10 s; an unknown, a suspended and a banned channel end in states of their own', async () => {
   const { irc, server, clock, state, until } = await chatWorld({ joinsPer10s: 20 });
   const names = Array.from({ length: 42 }, (_, index) => `room_${index}`);

@@ -4,7 +4,7 @@ import type { Logger } from '../../../lib/logger.ts';
 import type { CauseCode } from '../../causes/cause.ts';
 import type { ReadChannel, ReaderEvents, ReaderState } from '../../worker-side.ts';
 import { JoinQueue, type JoinQueueDeps } from './join-queue.ts';
-import { type IrcLine, tagOf } from './line.ts';
+import { type IrcLine, roomIn, tagOf } from './line.ts';
 import { shareOf } from './pacing.ts';
 import { type Forgettable, RoomLooks } from './room-looks.ts';
 import { batches, roomName } from './room-names.ts';
@@ -54,8 +54,9 @@ export class Rooms {
     this.#looks = new RoomLooks({ clock: deps.clock, queue: this.#queue, rooms: () => this.#rooms.values() });
   }
 
+  /** @param name in any case; each chat line asks, and nearly every one in lower case */
   find(name: string): Room | undefined {
-    return this.#rooms.get(name);
+    return this.#rooms.get(name) ?? this.#rooms.get(name.toLowerCase());
   }
 
   setChannels(channels: readonly ReadChannel[]): void {
@@ -116,7 +117,7 @@ export class Rooms {
 
   /** ROOMSTATE, USERSTATE, NOTICE, our own JOIN and PART; of everything else only that it came. */
   handle(session: Session, line: IrcLine): void {
-    const room = this.#rooms.get(line.params);
+    const room = this.#rooms.get(roomIn(line));
     if (!room) return;
     this.heard(room, session);
     const isAnswer = session === this.#queue.session && room.step === 'asked';

@@ -3,7 +3,7 @@ import { type RawData, WebSocket } from 'ws';
 import type { PlatformUserId } from '../../../lib/brand.ts';
 import type { Clock, Timer } from '../../../lib/clock.ts';
 import type { Reason } from '../../platform.ts';
-import { forEachLine, type IrcLine } from './line.ts';
+import { forEachLine, type IrcLine, roomIn } from './line.ts';
 
 export interface SessionOptions {
   readonly url: string;
@@ -146,7 +146,7 @@ export class Session {
     else if (line.command === 'PING') this.write(`PONG :${line.text || line.params}`);
     else if (line.command === 'RECONNECT') handlers.reconnectAsked(this);
     else if (this.#isRegistered) {
-      this.#inFlight.get(line.params)?.answer(line);
+      this.#inFlight.get(roomIn(line))?.answer(line);
       handlers.line(this, line);
     } else this.#handleWelcome(line);
   }
@@ -155,7 +155,7 @@ export class Session {
     if (line.command === '376' || line.command === '422') this.#register();
     // Before the welcome every notice is a refusal; its wording is not to be relied upon (docs/platforms/twitch.md#login).
     else if (line.command === 'NOTICE') this.#abandon({ kind: 'login_refused' });
-    else if (line.command === 'CAP' && line.params.includes('NAK')) {
+    else if (line.command === 'CAP' && `${line.params} ${line.text}`.includes('NAK')) {
       this.#abandon({ kind: 'lost', reason: 'capabilities_refused' });
     }
   }
