@@ -17,6 +17,22 @@ const LIMITS_TEST = 'src/api/plugins/limits.test.ts';
 
 export const webhooks: readonly Mutant[] = [
   {
+    guarantee: 'Processes that subscribe at the same moment leave one subscription',
+    file: 'src/platforms/kick/events/subscriptions.ts',
+    find: 'if (remoteId !== id) await this.#delete([{ id }]);',
+    replace: '',
+    test: 'src/platforms/kick/events/subscriptions.test.ts',
+    title: 'processes that create the same event at the same moment leave one, and agree on it',
+  },
+  {
+    guarantee: 'A rerun begins no stream',
+    file: 'src/platforms/twitch/eventsub/webhook.ts',
+    find: `if (isLive && (parsed.data.type ?? LIVE) !== LIVE) return 'Not a live stream, ignoring';`,
+    replace: '',
+    test: EVENTSUB_TEST,
+    title: 'a rerun, a premiere or a stream that Twitch has an error about begins no stream; one without a type does',
+  },
+  {
     guarantee: 'A delivery of Twitch is believed by its signature alone',
     file: TWITCH_PROOF,
     find: 'secret === null || !isEqual(signature, sign(secret, id, timestamp, rawBody))',

@@ -42,6 +42,16 @@ test('a linked streamer is switched on: their own channel, its chat subscribed t
   expect(sim.subscriptions.of(id, CHAT)).toHaveLength(1);
 });
 
+test('a streamer who switches on several times at once is subscribed to once', async () => {
+  const { link, linkBot, enable, sim } = await world();
+  await link();
+  await linkBot();
+  const { id } = sim.person('northpine');
+  const answers = await Promise.all([1, 2, 3, 4, 5].map(() => enable()));
+  expect(answers).toEqual(Array(5).fill([200, { ok: true }]));
+  expect(sim.subscriptions.of(id, CHAT)).toHaveLength(1);
+});
+
 test('each thing that is missing is told by its own code, in the order of the contract, and nothing is written', async () => {
   const { link, linkBot, enable, rows, gates, sim, db } = await world();
   const code = async (body?: Record<string, unknown>) => {
@@ -52,6 +62,7 @@ test('each thing that is missing is told by its own code, in the order of the co
   const accountId = await link(['user:read']);
   expect(await code({ kickChannelId: 'northpine' })).toEqual([400, 'BAD_REQUEST']);
   expect(await code({ kickChannelId: '-5' })).toEqual([400, 'BAD_REQUEST']);
+  expect(await code({ kickChannelId: 424242 })).toEqual([400, 'BAD_REQUEST']);
   expect(await code({ kickChannelId: '424242' })).toEqual([403, 'CHANNEL_NOT_OWNED']);
   expect(await code()).toEqual([503, 'KICK_BOT_NOT_CONFIGURED']);
   await linkBot();

@@ -78,10 +78,10 @@ async function chooseChannel(
   request: EnableRequest,
 ): Promise<string> {
   const { kickChannelId: given = '' } = request.body;
-  const wanted = typeof given === 'string' || typeof given === 'number' ? String(given).trim() : null;
+  const wanted = typeof given === 'string' ? given.trim() : null;
   if (wanted === '') return CHANNEL_ID.test(providerAccountId) ? providerAccountId : askForChannel(deps, request);
   if (wanted === null || !CHANNEL_ID.test(wanted)) {
-    throw new BadInput('BAD_REQUEST', 'kickChannelId must be the numeric user id of the streamer at Kick');
+    throw new BadInput('BAD_REQUEST', 'kickChannelId must be the user id of the streamer at Kick: a string of digits');
   }
   if (wanted !== providerAccountId && !request.isAdmin) throw new BadInput('CHANNEL_NOT_OWNED');
   return wanted;

@@ -203,6 +203,7 @@ const ofKick: Case[] = [
   kick('no account can speak', '503 KICK_BOT_NOT_CONFIGURED', { linked: true, bot: false }),
   kick('there is no application', '503 KICK_BOT_NOT_CONFIGURED', { linked: true }, {}, 'unconfigured'),
   kick('the id is no number', '400 BAD_REQUEST', { linked: true, body: () => ({ kickChannelId: 'me' }) }),
+  kick('the id is no text', '400 BAD_REQUEST', { linked: true, body: () => ({ kickChannelId: 5 }) }),
   kick('the right to events is missing', '400 KICK_SCOPE_MISSING_EVENTS_SUBSCRIBE', {
     linked: { scopes: 'user:read' },
   }),

@@ -32,9 +32,10 @@ test('an emote is its name, and marked as an emote', () => {
   expect(words('two  spaces stay')).toEqual(['two  spaces stay']);
 });
 
-test('roles are what badges say: a gifter of subscriptions is no subscriber, the streamer is a moderator', () => {
+test('roles are what badges say: a founder is a subscriber, a gifter of subscriptions is none, the streamer is a moderator', () => {
   expect(rolesOf(['subscriber', 'vip'])).toEqual(['subscriber', 'vip']);
-  expect(rolesOf(['sub_gifter', 'og', 'founder', 'verified', 'staff', 'toString'])).toEqual([]);
+  expect(rolesOf(['founder', 'subscriber'])).toEqual(['subscriber']);
+  expect(rolesOf(['sub_gifter', 'og', 'verified', 'staff', 'toString'])).toEqual([]);
   expect(rolesOf(['broadcaster', 'moderator'])).toEqual(['moderator']);
 });
 

@@ -36,6 +36,31 @@ export async function recordStandings(
   `.execute(db);
 }
 
+/**
+ * Of processes that created one event at the same moment the first to say so keeps its own.
+ *
+ * @param replacedId the one that stood when it was created; another that stands now was created by somebody else
+ * @returns the id that stands
+ */
+export async function recordCreated(
+  db: Db,
+  channelId: ChannelId,
+  event: EventName,
+  remoteId: string,
+  replacedId: string | null,
+): Promise<string> {
+  const recorded = await sql`
+    insert into "PlatformEventSubscription" as known (provider, "channelId", type, status, reason, "remoteId")
+    select 'kick', ${channelId}, ${event}, 'active', null, ${remoteId}
+    where exists (select from "Channel" where id = ${channelId})
+    on conflict (provider, "channelId", type) do update
+    set status = excluded.status, reason = excluded.reason, "remoteId" = excluded."remoteId"
+    where known.status <> 'active' or known."remoteId" is not distinct from ${replacedId}
+  `.execute(db);
+  if (recorded.numAffectedRows === 1n) return remoteId;
+  return (await readStandings(db, channelId)).get(event)?.remoteId ?? remoteId;
+}
+
 export async function readStandings(db: Db, channelId: ChannelId): Promise<ReadonlyMap<string, KnownStanding>> {
   const rows = await db
     .selectFrom('PlatformEventSubscription')

@@ -86,6 +86,24 @@ test('of an event that is subscribed twice the older stays; events of others are
   expect(sim.subscriptions.of(subject.broadcasterId, CHAT)[0]?.id).toBe(first.id);
 });
 
+test('processes that create the same event at the same moment leave one, and agree on it', async () => {
+  const { open, subject, sim, db, remote } = await world();
+  const ensured = await Promise.all([1, 2, 3, 4].map(() => open().ensure(subject, EVENTS, true)));
+  expect(remote()).toEqual([CHAT, STREAM]);
+  const ids = ensured.map((each) => ('unknown' in each ? [] : EVENTS.map((event) => each.get(event)?.remoteId)));
+  const standing = EVENTS.map((event) => sim.subscriptions.of(subject.broadcasterId, event)[0]?.id);
+  expect(ids).toEqual(Array(4).fill(standing));
+  const stored = await db.selectFrom('PlatformEventSubscription').select('remoteId').orderBy('type').execute();
+  expect(stored.map(({ remoteId }) => remoteId)).toEqual(standing);
+});
+
+test('looks at one channel by one process come one after another: the second sees what the first created', async () => {
+  const { open, subject, remote, creations } = await world();
+  const subscriptions = open();
+  await Promise.all([1, 2, 3, 4].map(() => subscriptions.ensure(subject, EVENTS, true)));
+  expect([creations(), remote()]).toEqual([1, [CHAT, STREAM]]);
+});
+
 test('an error inside a success concerns its event alone: it is told, and tried again later, not at once', async () => {
   const { open, subject, sim, clock, remote, creations, lines } = await world();
   sim.faults.failSubscriptions(STREAM, 'webhooks are not enabled for app');

@@ -8,7 +8,7 @@ import type { CommonDeps } from '../../platform.ts';
 import { AppTokenUnavailable } from '../api/app-token.ts';
 import type { KickApi } from '../api/client.ts';
 import { createSubscriptions, deleteSubscriptions, type EventName, isOurs, listSubscriptions } from './remote.ts';
-import { forgetStandings, readStandings, recordStandings, type Standing } from './standing.ts';
+import { forgetStandings, readStandings, recordCreated, recordStandings, type Standing } from './standing.ts';
 
 export interface SubscriptionDeps extends Pick<CommonDeps, 'clock' | 'log'> {
   readonly db: Db;
@@ -41,6 +41,8 @@ export class Subscriptions {
   readonly #asked = new Map<string, number>();
   /** Seen in a list since it was created: when it is missing from a later one it is gone, and not only late. */
   readonly #listed = new Set<string>();
+  /** The last task of each channel: of two at once the second would not see what the first created. */
+  readonly #tails = new Map<ChannelId, Promise<void>>();
   /** How each stands in the database. */
   readonly #recorded = new Map<string, string>();
   /** Whose list could not be had, as it was told. */
@@ -57,7 +59,37 @@ export class Subscriptions {
    *
    * @param isAwaited somebody waits for it: what failed a moment ago is tried again
    */
-  async ensure(subject: Subject, events: readonly EventName[], isAwaited = false): Promise<Ensured> {
+  ensure(subject: Subject, events: readonly EventName[], isAwaited = false): Promise<Ensured> {
+    return this.#inOrder(subject, () => this.#ensure(subject, events, isAwaited));
+  }
+
+  /** After the bot was switched off. @throws PlatformRefused, PlatformUnreachable, what the database says */
+  remove(subject: Subject): Promise<void> {
+    return this.#inOrder(subject, () => this.#remove(subject));
+  }
+
+  /** Drops what is remembered of a channel: another copy of the worker may write its state from now on. */
+  forget(channelId: ChannelId): void {
+    for (const key of this.#recorded.keys()) if (key.startsWith(`${channelId} `)) this.#recorded.delete(key);
+    for (const key of this.#listed) if (key.startsWith(`${channelId} `)) this.#listed.delete(key);
+    this.#unlisted.delete(channelId);
+  }
+
+  #inOrder<T>({ channelId }: Subject, work: () => Promise<T>): Promise<T> {
+    const done = (this.#tails.get(channelId) ?? Promise.resolve()).then(work);
+    const tail: Promise<void> = done
+      .then(
+        () => {},
+        () => {},
+      )
+      .then(() => {
+        if (this.#tails.get(channelId) === tail) this.#tails.delete(channelId);
+      });
+    this.#tails.set(channelId, tail);
+    return done;
+  }
+
+  async #ensure(subject: Subject, events: readonly EventName[], isAwaited: boolean): Promise<Ensured> {
     const { channelId, broadcasterId } = subject;
     let listed: Awaited<ReturnType<typeof listSubscriptions>>;
     try {
@@ -76,12 +108,11 @@ export class Subscriptions {
     const unlisted = events.filter((event) => !standings.has(event));
     for (const [event, standing] of await this.#mend(subject, unlisted, isAwaited)) standings.set(event, standing);
     await this.#record(channelId, standings);
-    await this.#deleteSurplus(listed, events);
+    await this.#delete(events.flatMap((event) => listed.filter((one) => one.event === event).slice(1)));
     return standings;
   }
 
-  /** After the bot was switched off. @throws PlatformRefused, PlatformUnreachable, what the database says */
-  async remove({ channelId, broadcasterId }: Subject): Promise<void> {
+  async #remove({ channelId, broadcasterId }: Subject): Promise<void> {
     const { api, db } = this.#deps;
     const known = await readStandings(db, channelId);
     const listed = await listSubscriptions(api, broadcasterId);
@@ -93,13 +124,6 @@ export class Subscriptions {
     await forgetStandings(db, channelId);
     for (const key of this.#asked.keys()) if (key.startsWith(`${channelId} `)) this.#asked.delete(key);
     this.forget(channelId);
-  }
-
-  /** Drops what is remembered of a channel: another copy of the worker may write its state from now on. */
-  forget(channelId: ChannelId): void {
-    for (const key of this.#recorded.keys()) if (key.startsWith(`${channelId} `)) this.#recorded.delete(key);
-    for (const key of this.#listed) if (key.startsWith(`${channelId} `)) this.#listed.delete(key);
-    this.#unlisted.delete(channelId);
   }
 
   /** Logs once until the subscriptions can be listed again. @returns the reason */
@@ -132,8 +156,19 @@ export class Subscriptions {
       } else if (isAwaited || this.#mayAsk(channelId, event)) missing.push(event);
       else standings.set(event, { status: 'failed', reason: before?.reason ?? 'not_listed', remoteId: null });
     }
-    for (const [event, standing] of await this.#create(subject, missing)) standings.set(event, standing);
+    for (const [event, standing] of await this.#create(subject, missing)) {
+      const { remoteId } = standing;
+      const replacedId = known.get(event)?.remoteId ?? null;
+      standings.set(event, remoteId === null ? standing : await this.#claim(channelId, event, remoteId, replacedId));
+    }
     return standings;
+  }
+
+  /** Another process may have created the same at the same moment; Kick keeps both. */
+  async #claim(channelId: ChannelId, event: EventName, id: string, replacedId: string | null): Promise<Standing> {
+    const remoteId = await recordCreated(this.#deps.db, channelId, event, id, replacedId);
+    if (remoteId !== id) await this.#delete([{ id }]);
+    return { status: 'active', reason: null, remoteId };
   }
 
   /** A thousand channels that are as they should be write nothing. */
@@ -208,8 +243,7 @@ export class Subscriptions {
     return new Map(events.map((event) => [event, { status: 'failed', reason, remoteId: null }]));
   }
 
-  async #deleteSurplus(listed: Awaited<ReturnType<typeof listSubscriptions>>, events: readonly EventName[]) {
-    const surplus = events.flatMap((event) => listed.filter((one) => one.event === event).slice(1));
+  async #delete(surplus: readonly { readonly id: string }[]): Promise<void> {
     if (surplus.length === 0) return;
     const ids = surplus.map(({ id }) => id);
     await deleteSubscriptions(this.#deps.api, ids).catch((error: unknown) => {
