@@ -30,8 +30,8 @@ const USAGE = `pnpm memalerts doctor
   --live             ask each platform that is used one harmless thing with the stored token; costs one YouTube unit
   --env FILE         variables of this file go before those of the process; .env is not read
 
-It changes nothing; --live renews a token that ran out, as a worker would. It ends with 0 when nothing is broken, with 1 when something is, and with 2 when it could not look or
-did not understand the options.`;
+It changes nothing; --live renews a token that ran out, as a worker would. It ends with 0 when nothing is broken, with 1
+when something is, and with 2 when it could not look or did not understand the options.`;
 
 interface Question {
   readonly channel: string | null;
