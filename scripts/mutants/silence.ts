@@ -14,7 +14,7 @@ export const silence: readonly Mutant[] = [
     find: 'return this.#looksWaited < ANSWER_LOOKS;',
     replace: 'return true;',
     test: VK_TEST,
-    title: 'a connection %s is found within a minute and replaced within two',
+    title: 'is found within a minute and replaced within two',
   },
   {
     guarantee: 'A subscription that VK Video has forgotten is found within a minute',
@@ -26,11 +26,11 @@ export const silence: readonly Mutant[] = [
   },
   {
     guarantee: 'A subscription that the question itself has made is taken back',
-    file: VK_CHECKS,
-    find: 'if (errorCode === null) this.#deps.send(JSON.stringify({ id: this.#id(), unsubscribe: { channel: name } }));',
+    file: 'src/platforms/vkvideo/pubsub-client.ts',
+    find: 'if (code === ALREADY_SUBSCRIBED) this.#subscriptions.takeBack(name);',
     replace: '',
     test: VK_TEST,
-    title: 'a subscription that the server has forgotten is found within a minute',
+    title: 'a subscription that the server takes back while the question subscribes anew is read again within a minute',
   },
   {
     guarantee: 'A server that ends the connection over the question is not asked again',
@@ -78,7 +78,7 @@ export const silence: readonly Mutant[] = [
     find: 'const LONGEST_GAP_S = 40;',
     replace: 'const LONGEST_GAP_S = 120;',
     test: TROVO_TEST,
-    title: 'a connection %s is found within a minute and replaced within two',
+    title: 'is found within a minute and replaced within two',
   },
   {
     guarantee: 'A connection that Trovo gives no lines is found while the stream runs',
@@ -94,7 +94,7 @@ export const silence: readonly Mutant[] = [
     find: 'if (!isStill() || missed === null || missed === 0) return;',
     replace: 'if (!isStill() || missed === null) return;',
     test: TROVO_TEST,
-    title: 'eight quiet hours %s bring no finding and no new connection',
+    title: 'bring no finding and no new connection',
   },
   {
     guarantee: 'A mute connection of YouTube is found within a minute',
@@ -102,7 +102,7 @@ export const silence: readonly Mutant[] = [
     find: '} else this.close(grpcStatus.UNAVAILABLE);',
     replace: '}',
     test: YOUTUBE_TEST,
-    title: 'a %s connection of an endless answer is found within a minute and replaced within two',
+    title: 'connection of an endless answer is found within a minute and replaced within two',
   },
   {
     guarantee: 'Doubt about a quiet stream of YouTube costs no units before the hour',

@@ -10,7 +10,7 @@ import type { Logger } from '../../lib/logger.ts';
 import { portions } from './reading/portions.ts';
 import { announcedPingSeconds } from './reading/replies.external.ts';
 import { watchedSocket } from './reading/socket.ts';
-import { type CheckTrust, SubscriptionChecks } from './reading/subscription-checks.ts';
+import { ALREADY_SUBSCRIBED, type CheckTrust, SubscriptionChecks } from './reading/subscription-checks.ts';
 
 export interface PubsubOptions {
   readonly url: string;
@@ -34,7 +34,7 @@ export interface PubsubHandlers {
   subscribed(name: string, isRecovered: boolean): void;
   /** Not subscribed for now: the library is at it. */
   interrupted(name: string): void;
-  /** The server forgot the subscription without a word; it is not tried again. */
+  /** The server forgot the subscription without a word. Remove it and add it again: the library takes it for good. */
   lost(name: string): void;
   /** The server ended the subscription, or never granted it; the library does not try again. */
   unsubscribed(name: string, reason: { code: number; text: string }): void;
@@ -238,6 +238,7 @@ export class PubsubClient {
       this.#safely(({ code, reason }) => {
         this.#positions.delete(name);
         this.#isAskedNoMore(name);
+        if (code === ALREADY_SUBSCRIBED) this.#subscriptions.takeBack(name);
         // Also when the connection ends, which tells of itself.
         if (!this.#isEnded) handlers.unsubscribed(name, { code, text: reason });
       }),

@@ -8,7 +8,7 @@ const FOUND_MS = MINUTE_MS;
 const HEALED_MS = 2 * MINUTE_MS;
 /** Shorter than the time a PING waits for its answer. */
 const STEP_MS = 5_000;
-const TURNS_PER_STEP = 15;
+const TURNS_PER_STEP = 25;
 
 const chatTokens = ({ sim }: TrovoWorld) => sim.calls.filter(({ path }) => path.endsWith('/chat/token')).length;
 

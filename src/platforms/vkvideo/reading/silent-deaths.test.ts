@@ -17,7 +17,7 @@ const FOUND_MS = MINUTE_MS;
 const HEALED_MS = 2 * MINUTE_MS;
 /** Shorter than the time a pong or an answer is waited for. */
 const STEP_MS = 5_000;
-const TURNS_PER_STEP = 15;
+const TURNS_PER_STEP = 25;
 /** Older than any test: what heals here is not the planned renewal. */
 const NEVER_RENEWED = { VKVIDEO_PUBSUB_REFRESH_SECONDS: '86400' };
 
@@ -96,6 +96,20 @@ test('a restricted chat that the server has forgotten is subscribed to again wit
   await isHeard(world, 'heard again');
 });
 
+test('a subscription that the server takes back while the question subscribes anew is read again within a minute', async () => {
+  const world = await reading();
+  const [session] = world.sim.pubsub.sessions();
+  world.sim.faults.unsubscribe(chatOf(world), 2500);
+  // As the question leaves the server: it takes the name for subscribed, and the library does not.
+  const topic = world.sim.pubsub.topic(chatOf(world));
+  session?.topics.set(chatOf(world), topic);
+  await world.until(() => expect(world.events('vkvideo_chatbot.subscription_refused')).toMatchObject([{ code: 105 }]));
+  await world.leapUntil(() => expect(world.sim.readersOf(STREAMER)).toEqual([BOT]), MINUTE_MS);
+  await world.leapUntil(() => expect(world.stateOf(STREAMER)).toEqual(LIVE), MINUTE_MS);
+  await isHeard(world, 'heard again');
+  expect(sockets(world)).toBe(1);
+});
+
 test('a server that ends the connection over the question is not asked again', async () => {
   const world = await reading();
   const asked = () => world.sim.pubsub.frames.filter(({ text }) => /"id":2147483/.test(text)).length;
@@ -128,12 +142,17 @@ test('lines that VK keeps and does not deliver are fetched, named, and cost one 
   await world.leap(3_000);
   world.sim.faults.withholdLines(STREAMER);
   world.sim.say(STREAMER, 'otto', 'withheld');
-  await minutes(world, 3);
+  // With the second minute comes the look: what follows from it takes the time of the machine.
+  await minutes(world, 2);
   await world.until(() => expect(world.texts()).toEqual(['before', 'withheld']));
   expect(world.heard.at(-1)?.isBacklog).toBe(true);
   expect(world.told.at(-1)).toEqual({ kind: 'degraded', reason: 'deliveries_withheld' });
   expect(vkvideoCauses.deliveries_withheld.verdict).toBe('waiting');
-  await world.leapUntil(() => expect(sockets(world)).toBe(2));
+  await world.leapUntil(() => {
+    expect(sockets(world)).toBe(2);
+    expect(world.sim.pubsub.sessions()).toHaveLength(1);
+    expect(world.sim.readersOf(STREAMER)).toEqual([BOT]);
+  });
   world.sim.say(STREAMER, 'otto', 'still withheld');
   await minutes(world, 8);
   await world.until(() => expect(world.texts()).toContain('still withheld'));

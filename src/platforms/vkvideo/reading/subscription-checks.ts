@@ -23,7 +23,7 @@ const QUIET_LOOKS = 5;
 const ANSWER_LOOKS = 3;
 /** The library counts its commands from 1. */
 const FIRST_ID = 2 ** 31;
-const ALREADY_SUBSCRIBED = 105;
+export const ALREADY_SUBSCRIBED = 105;
 /** Not subscribed, and refused to be: no such channel, no right, no token, too many. */
 const REFUSALS: ReadonlySet<number> = new Set([101, 102, 103, 106, 109, 110]);
 /** A server that never says 105 answers something else: its word is not believed for ever. */
@@ -56,6 +56,14 @@ export class SubscriptionChecks {
   /** Asked about with the next look, however long ago something came. */
   doubt(name: string): void {
     if (this.#quietLooks.has(name)) this.#quietLooks.set(name, QUIET_LOOKS);
+  }
+
+  /**
+   * The server refuses as subscribed already what the library is not subscribed to: the question did it, when the server
+   * had just taken the subscription back. The next try begins from nothing.
+   */
+  takeBack(name: string): void {
+    this.#deps.send(JSON.stringify({ id: this.#id(), unsubscribe: { channel: name } }));
   }
 
   forget(name: string): void {
@@ -102,8 +110,6 @@ export class SubscriptionChecks {
     this.proven(name);
     if (errorCode === ALREADY_SUBSCRIBED) return void this.#losses.delete(name);
     if (errorCode !== null && !REFUSALS.has(errorCode)) return;
-    // The question has just subscribed; that is for the library to do, which knows the position and the token.
-    if (errorCode === null) this.#deps.send(JSON.stringify({ id: this.#id(), unsubscribe: { channel: name } }));
     const losses = (this.#losses.get(name) ?? 0) + 1;
     this.#losses.set(name, losses);
     if (losses > LOSSES_BELIEVED) this.#deps.trust.isGood = false;
