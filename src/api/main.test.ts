@@ -81,7 +81,7 @@ test('an address of no database and a port that is taken are refused in one line
   const schema = start({ ...ENV, DATABASE_URL: `${url}?schema=other` });
   expect(await exitOf(schema.process)).toBe(1);
   expect(schema.lines).toMatchObject([
-    { event: 'api.fatal', errorMessage: expect.stringContaining('schema of DATABASE_URL must be public') },
+    { key: 'DATABASE_URL', problem: expect.stringContaining('schema of DATABASE_URL must be public') },
   ]);
 
   const taken = net.createServer().listen(0, '127.0.0.1');

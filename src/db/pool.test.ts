@@ -114,6 +114,7 @@ test('a slow statement is logged with its text and without its values', async ()
   const slow = lines.filter((line) => line.includes('db.slow_query'));
   expect(slow).toHaveLength(1);
   expect(slow[0]).toContain('pg_sleep');
+  expect(JSON.parse(slow[0] ?? '')).toMatchObject({ process: expect.stringMatching(/\w/) });
   expect(slow[0]).not.toContain('hush-hush');
 });
 
