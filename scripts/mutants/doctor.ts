@@ -56,4 +56,12 @@ export const doctor: readonly Mutant[] = [
     test: LIVE_TEST,
     title: LIVE_TITLE,
   },
+  {
+    guarantee: 'The doctor judges the webhook address by the variables',
+    file: 'src/cli/doctor/look.ts',
+    find: 'if (address === null || address.isRight || isKnown) return [];',
+    replace: 'if (address === null || isKnown || id !== cause) return [];',
+    test: 'src/cli/doctor-machine.test.ts',
+    title: 'an address that no delivery can reach is told by the variables, whatever the API was started with',
+  },
 ];

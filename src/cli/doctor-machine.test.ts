@@ -178,6 +178,16 @@ test('a look that fails in a way nobody foresaw is a finding, and the others go 
   expect(exitCode).toBe(1);
 });
 
+test('an address that no delivery can reach is told by the variables, whatever the API was started with', async () => {
+  const { env } = await doctorWorld();
+  const { findings } = await consult({ ...env, TWITCH_WEBHOOK_CALLBACK_URL: '' });
+  expect(findings[0]).toMatchObject({
+    cause: 'webhook_address_wrong',
+    action: 'fix_webhook_address',
+    scope: { provider: 'twitch' },
+  });
+});
+
 test('a clock that is ten minutes ahead is told, by this machine', async () => {
   const { env } = await doctorWorld();
   const clock = new ShiftedClock();
