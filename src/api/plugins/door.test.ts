@@ -17,9 +17,11 @@ const PRODUCTION = {
 const TABLE = /"[A-Z]\w+"/;
 const FRESH = new Date('2026-03-01T12:00:00Z');
 
-/** The clock stands still: no job of the API's own asks its database meanwhile. */
-function startQuietApi(env: Record<string, string>): Promise<ApiWorld> {
-  return startApiWorld(url, { env, clock: new ManualClock(FRESH) });
+/** The clock stands still and the look at the start is over: the API asks its database nothing of its own meanwhile. */
+async function startQuietApi(env: Record<string, string>): Promise<ApiWorld> {
+  const api = await startApiWorld(url, { env, clock: new ManualClock(FRESH) });
+  await api.ask(null, 'GET', '/readyz');
+  return api;
 }
 
 /** What is done for a request: bodies of ours that were parsed, statements that were sent. */

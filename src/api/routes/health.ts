@@ -7,6 +7,7 @@ import type { Db } from '../../db/pool.ts';
 import { INSTALLATION } from '../../engine/diagnosis/fact.ts';
 import { wordsOf } from '../../engine/diagnosis/present.ts';
 import { BadInput } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { isLocalCall } from '../../lib/loopback.ts';
 import type { CauseCode, Language } from '../../platforms/causes/cause.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -115,7 +116,16 @@ export function registerHealthRoutes(
 const told = new WeakMap<Db, CauseCode | null>();
 
 /** Asks the database, and logs what is new. @returns a code of `/readyz`, or null when the tables are there and can be written */
-export async function databaseTrouble({ db, log }: Pick<ApiContext, 'db' | 'log'>): Promise<CauseCode | null> {
+export function databaseTrouble({ db, log }: Pick<ApiContext, 'db' | 'log'>): Promise<CauseCode | null> {
+  const look = looks.get(db) ?? lookAt(db, log).finally(() => looks.delete(db));
+  looks.set(db, look);
+  return look;
+}
+
+/** Who asks while somebody else does is told the same. */
+const looks = new WeakMap<Db, Promise<CauseCode | null>>();
+
+async function lookAt(db: Db, log: Logger): Promise<CauseCode | null> {
   const { trouble, error } = await askDatabase(db);
   const before = told.get(db) ?? null;
   told.set(db, trouble);
