@@ -67,7 +67,7 @@ export const http: readonly Mutant[] = [
     find: 'if (request.headers.origin === NO_ORIGIN) requireAllowed(rules, NO_ORIGIN);',
     replace: '',
     test: 'src/api/plugins/origins.test.ts',
-    title: 'in %s a page that hides its origin changes nothing and begins nothing',
+    title: 'a page that hides its origin changes nothing and begins nothing, in production or not',
   },
   {
     guarantee: 'The head of a callback is no callback',

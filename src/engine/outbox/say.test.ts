@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
+import { lockWaits } from '../../../test/support/lock-waits.ts';
 import { outboxWorld } from '../../../test/support/outbox-world.ts';
 import { speakingOrder } from '../../platforms/all.ts';
 import type { PlatformDescription } from '../../platforms/platform.ts';
@@ -89,13 +90,17 @@ test('one idempotency key queues one message, also when two requests come at onc
 });
 
 test('of two platforms that are named with one key at once, one gets the message', async () => {
-  const { say, subscribe } = await sayWorld();
+  const { say, subscribe, pg, db, channelId } = await sayWorld();
   await subscribe(trovo);
-  const both = await Promise.all([
-    say({ idempotencyKey: 'k', provider: twitch.id }),
-    say({ idempotencyKey: 'k', provider: trovo.id }),
-  ]);
-  expect(both.map(({ kind }) => kind).sort()).toEqual(['key_taken', 'queued']);
+  // Whoever writes waits for the channel's row: both have looked for the key before either has written.
+  const holder = await pg.connect();
+  await holder.query('begin');
+  await holder.query('select from "Channel" where id = $1 for update', [channelId]);
+  const both = [twitch, trovo].map(({ id }) => say({ idempotencyKey: 'k', provider: id }));
+  await lockWaits(db, 2);
+  await holder.query('commit');
+  holder.release();
+  expect((await Promise.all(both)).map(({ kind }) => kind).sort()).toEqual(['key_taken', 'queued']);
 });
 
 test('an idempotency key used for another text or another platform is a conflict and queues nothing', async () => {
