@@ -288,7 +288,7 @@ const high: readonly Weakness[] = [
     proofs: [
       [
         `${TWITCH}/eventsub/webhook.test.ts`,
-        'a revoked subscription is marked lost, and the streamer reads it with the greetings',
+        'a revoked subscription is marked lost, looked at soon, and the streamer reads it with the greetings',
       ],
       [
         `${TWITCH}/eventsub/webhook.test.ts`,
@@ -312,7 +312,7 @@ const high: readonly Weakness[] = [
       ],
       [
         `${KICK}/chat/stored-line.test.ts`,
-        'roles are what badges say: a gifter of subscriptions is no subscriber, the streamer is a moderator',
+        'roles are what badges say: a founder is a subscriber, a gifter of subscriptions is none, the streamer is a moderator',
       ],
     ],
   },
