@@ -180,12 +180,21 @@ test('a look that fails in a way nobody foresaw is a finding, and the others go 
 
 test('an address that no delivery can reach is told by the variables, whatever the API was started with', async () => {
   const { env } = await doctorWorld();
-  const { findings } = await consult({ ...env, TWITCH_WEBHOOK_CALLBACK_URL: '' });
+  const url = 'https://bots.example/webhooks/other';
+  const { findings } = await consult({ ...env, TWITCH_WEBHOOK_CALLBACK_URL: url });
   expect(findings[0]).toMatchObject({
     cause: 'webhook_address_wrong',
     action: 'fix_webhook_address',
     scope: { provider: 'twitch' },
+    data: { url },
   });
+});
+
+test('a Twitch without a public host is no fault: its chat needs no webhook', async () => {
+  const { env } = await doctorWorld({ TWITCH_WEBHOOK_CALLBACK_URL: '' });
+  const { findings, exitCode } = await consult(env);
+  expect(findings.filter(({ verdict }) => verdict === 'broken')).toEqual([]);
+  expect(exitCode).toBe(0);
 });
 
 test('a clock that is ten minutes ahead is told, by this machine', async () => {

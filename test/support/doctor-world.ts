@@ -25,8 +25,8 @@ export async function consult(env: Environment, ...argv: readonly string[]): Pro
   return { ...JSON.parse(json.output), exitCode, output };
 }
 
-/** API, worker, simulated Twitch and one channel whose bot reads and may speak. */
-export async function doctorWorld() {
+/** API, worker, simulated Twitch and one channel whose bot reads and may speak. @param changed variables of API and doctor */
+export async function doctorWorld(changed: Environment = {}) {
   const world = await workerWorld();
   const keys = [Buffer.alloc(32, 7)];
   const seal = createTokenSeal(keys);
@@ -37,6 +37,7 @@ export async function doctorWorld() {
     TWITCH_EVENTSUB_SECRET: EVENTSUB_SECRET,
     CREDENTIALS_ENCRYPTION_KEY: keys.map((key) => key.toString('base64')).join(),
     TWITCH_WEBHOOK_CALLBACK_URL: 'https://bots.example/webhooks/twitch/eventsub',
+    ...changed,
   };
   const { rows } = await world.pg.query('select id, "accessToken", "refreshToken" from "ExternalAccount"');
   for (const { id, accessToken, refreshToken } of rows) {

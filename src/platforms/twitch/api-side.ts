@@ -7,7 +7,7 @@ import { WebhookStanding } from '../webhook-standing.ts';
 import { requireLinkedChannel, requireLogin } from './channel.ts';
 import { EventSub } from './eventsub/eventsub.ts';
 import type { Webhook } from './eventsub/remote.ts';
-import { registerWebhook } from './eventsub/webhook.ts';
+import { registerWebhook, WEBHOOK_PATH } from './eventsub/webhook.ts';
 import { createHelix } from './helix/client.ts';
 import { registerFollowGreetings } from './routes/follow-greetings.ts';
 import { registerLegacyToggles } from './routes/legacy-toggles.ts';
@@ -48,18 +48,24 @@ export function openApiSide(deps: ApiDeps): ApiSide {
       // Without an address nothing is delivered to anybody, which is told of once and not for each channel.
       if (webhook !== null) await eventSub.ensure(channelId);
     },
-    told: () => standing.told(deliveryAddress(deps.settings, deps.publicBaseUrl)),
+    told: () => {
+      const address = deliveryAddress(deps.settings, deps.publicBaseUrl);
+      return address === null ? [] : standing.told(address);
+    },
   };
 }
 
-/** Without a secret nothing can be subscribed to, wherever it would arrive. */
-export function deliveryAddress(settings: PlatformSettings, publicBaseUrl: string | null): DeliveryAddress {
+/**
+ * Null without a public host or a secret: nothing can be subscribed to then. The chat needs no webhook, so that is a
+ * choice and no fault; what each channel lacks by it is `not_configured` of its events.
+ */
+export function deliveryAddress(settings: PlatformSettings, publicBaseUrl: string | null): DeliveryAddress | null {
   const webhook = webhookOf(twitchSettings(settings), publicBaseUrl);
-  return { isRight: webhook !== null, url: webhook?.callback ?? null };
+  return webhook && { isRight: new URL(webhook.callback).pathname === WEBHOOK_PATH, url: webhook.callback };
 }
 
 function webhookOf(settings: TwitchSettings, publicBaseUrl: string | null): Webhook | null {
-  const fromHost = publicBaseUrl === null ? null : `${publicBaseUrl}/webhooks/twitch/eventsub`;
+  const fromHost = publicBaseUrl === null ? null : `${publicBaseUrl}${WEBHOOK_PATH}`;
   const callback = settings.TWITCH_WEBHOOK_CALLBACK_URL ?? fromHost;
   const secret = settings.TWITCH_EVENTSUB_SECRET;
   return callback === null || secret === null ? null : { callback, secret };

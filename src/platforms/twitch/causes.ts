@@ -46,7 +46,20 @@ export const twitchCauses = {
     en: ['Twitch took the bot out of the chat.', 'The bot enters again by itself and learns why.'],
     ru: ['Twitch вывел бота из чата.', 'Бот войдёт снова сам и узнает причину.'],
   },
-  not_configured: 'webhook_address_wrong',
+  not_configured: {
+    verdict: 'off',
+    who: 'operator',
+    action: 'set_variable',
+    rank: 95,
+    en: [
+      'Twitch delivers no events, because no public host is set up. The chat works without them.',
+      'Set DOMAIN, and the bot greets followers and hears at once that a stream begins.',
+    ],
+    ru: [
+      'Twitch не доставляет события: публичный хост не задан. Чат работает и без них.',
+      'Задайте DOMAIN, и бот будет приветствовать подписавшихся и сразу узнавать о начале эфира.',
+    ],
+  },
   webhook_callback_verification_failed: {
     verdict: 'broken',
     who: 'operator',

@@ -26,10 +26,12 @@ const LONGEST_CHALLENGE = 1_000;
 /** The only `type` of a `stream.online` that counts (docs/platforms/twitch.md#eventsub-subscriptions). */
 const LIVE = 'live';
 
+export const WEBHOOK_PATH = '/webhooks/twitch/eventsub';
+
 export function registerWebhook(app: FastifyInstance, deps: WebhookDeps, secret: string | null): void {
   const noticeName = createNameNotice(deps);
   app.withTypeProvider<ZodTypeProvider>().post(
-    '/webhooks/twitch/eventsub',
+    WEBHOOK_PATH,
     {
       schema: {
         tags: ['webhooks'],
