@@ -254,6 +254,24 @@ test('eight quiet hours of a stream are told of, and nothing is broken by them',
   }
 });
 
+test('an account that no channel needs is no fault where it is missing, though a worker runs', () => {
+  const { effective, ...rest } = channelOf().sender;
+  const nobody = { effective: { ...effective, kind: 'none', login: null, reason: 'no_bot' } as const, ...rest };
+  const workers = [workerOf({ facts: { ...wellFacts, warnings: ['no_sender'] } })];
+  const verdicts = (channels: readonly ChannelSnapshot[]) => {
+    const snapshot = snapshotOf({ workers, channels, shared: [{ provider: NEST, sender: nobody }] });
+    const about = diagnose(snapshot).filter(({ check, scope }) => check === 'sender' && scope.channelId === null);
+    return about.map((fact) => [fact.cause, verdictOf(snapshot, fact)]);
+  };
+  const both = (verdict: string) =>
+    expect.arrayContaining([
+      ['no_bot', verdict],
+      ['no_sender', verdict],
+    ]);
+  expect(verdicts([])).toEqual(both('off'));
+  expect(verdicts([channelOf()])).toEqual(both('broken'));
+});
+
 test('a key that every process can open is no difference, however many there are', () => {
   const snapshot = snapshotOf({
     ownKeys: ['k2', 'k1'],

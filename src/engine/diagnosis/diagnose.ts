@@ -52,7 +52,9 @@ export function unseen(check: Check, scope: Scope, why: CauseCode | null): Fact 
 function workerFacts(snapshot: Snapshot, { id }: SnapshotPlatform): readonly Fact[] {
   const scope: Scope = { ...INSTALLATION, provider: id };
   const living = snapshot.workers.filter(({ provider, isAlive }) => provider === id && isAlive);
-  if (living.length > 0) return living.flatMap((worker) => factsOfWorker(worker, scope));
+  if (living.length > 0) {
+    return living.flatMap((worker) => factsOfWorker(worker, scope)).map((fact) => offWhereUnwanted(snapshot, fact));
+  }
   const isNeeded = snapshot.channels.some(({ provider, isActive }) => provider === id && isActive);
   return isNeeded ? [missingWorker(snapshot, scope)] : [];
 }
@@ -83,15 +85,22 @@ function factsOfWorker({ facts, host, pid, startedAt }: WorkerSnapshot, scope: S
   return reasons.length > 0 ? found : [factOf('worker_ready', scope, process, startedAt), ...found];
 }
 
-/** Who speaks for all channels of a platform. Where nobody uses the platform, a bot that is missing is only off. */
+/** Who speaks for all channels of a platform. Where no channel has a bot on, one that is missing is only off. */
 function sharedSenderFacts(snapshot: Snapshot): readonly Fact[] {
   return snapshot.shared.map(({ provider, sender: { effective } }): Fact => {
     const { kind, login, reason } = effective;
     const scope: Scope = { ...INSTALLATION, provider };
     const data = kind === 'none' ? {} : { login };
     const fact: Fact = { check: 'sender', cause: reason, scope, since: null, data };
-    return isUsed(snapshot, provider) || verdictOf(snapshot, fact) === 'ok' ? fact : { ...fact, verdict: 'off' };
+    return offWhereUnwanted(snapshot, fact);
   });
+}
+
+/** A worker that serves no channel needs no account: `start:all` starts one for every platform. */
+function offWhereUnwanted(snapshot: Snapshot, fact: Fact): Fact {
+  const isWanted = snapshot.channels.some(({ provider, isActive }) => provider === fact.scope.provider && isActive);
+  const isOff = fact.check === 'sender' && !isWanted && verdictOf(snapshot, fact) === 'broken';
+  return isOff ? { ...fact, verdict: 'off' } : fact;
 }
 
 /** Whether a worker or an enabled bot needs the platform. */
