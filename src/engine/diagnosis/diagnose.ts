@@ -98,9 +98,9 @@ function sharedSenderFacts(snapshot: Snapshot): readonly Fact[] {
 
 /** A worker that serves no channel needs no account: `start:all` starts one for every platform. */
 function offWhereUnwanted(snapshot: Snapshot, fact: Fact): Fact {
+  if (fact.check !== 'sender' || verdictOf(snapshot, fact) !== 'broken') return fact;
   const isWanted = snapshot.channels.some(({ provider, isActive }) => provider === fact.scope.provider && isActive);
-  const isOff = fact.check === 'sender' && !isWanted && verdictOf(snapshot, fact) === 'broken';
-  return isOff ? { ...fact, verdict: 'off' } : fact;
+  return isWanted ? fact : { ...fact, verdict: 'off' };
 }
 
 /** Whether a worker or an enabled bot needs the platform. */
